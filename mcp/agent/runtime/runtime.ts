@@ -1,0 +1,126 @@
+/** The one door to containers. Nothing outside this folder knows which runtime is behind it. */
+
+/** Labels on every container that MCP creates. */
+export const labels = {
+  service: "net.metacircular.mcp.service",
+  component: "net.metacircular.mcp.component",
+  node: "net.metacircular.mcp.node",
+  /** Hash of the specification it was created from. */
+  specHash: "net.metacircular.mcp.spec",
+  /** Operation that created it. */
+  operation: "net.metacircular.mcp.operation",
+  /** Host ports of its routes as JSON, route name to port. */
+  hostPorts: "net.metacircular.mcp.host-ports",
+} as const;
+
+export type ContainerState = "created" | "running" | "paused" | "stopping" | "exited" | "unknown";
+
+/** A container as one listing shows it. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly state: ContainerState;
+  /** 0 when it does not run. */
+  readonly pid: number;
+  /** Milliseconds since the epoch; 0: unknown or never. */
+  readonly createdAtMs: number;
+  readonly startedAtMs: number;
+  readonly exitedAtMs: number;
+  /** Meaningful when `state` is `exited`. */
+  readonly exitCode: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `address:host:container/protocol` */
+  readonly ports: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/** What only an inspection of one container tells. */
+export interface ContainerDetails extends Container {
+  readonly outOfMemoryKilled: boolean;
+  /** The runtime's own message about a failed start; may be empty. */
+  readonly error: string;
+  readonly restartCount: number;
+  readonly imageDigest: string;
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly user: string;
+  readonly restart: string;
+  /** `source:destination[:options]` */
+  readonly mounts: readonly string[];
+  /** Address in its first network; empty when it has none or does not run. */
+  readonly address: string;
+}
+
+/** How to create a container. Names of fields are those of the definition. */
+export interface ContainerRequest {
+  readonly name: string;
+  readonly image: string;
+  /** Empty: the runtime's default. */
+  readonly network: string;
+  /** Names under which others in the same user-defined network reach it. */
+  readonly networkAliases: readonly string[];
+  readonly user: string;
+  /** Empty: `no`. */
+  readonly restart: string;
+  /** `[address:]host:container[/protocol]` */
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+  readonly env: readonly string[];
+  readonly cmd: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopTimeoutS: number;
+}
+
+export interface Image {
+  readonly id: string;
+  /** Digest in the registry where it has one, else the local one. */
+  readonly digest: string;
+}
+
+export interface LogEntry {
+  readonly timestampMs: number;
+  readonly stream: "stdout" | "stderr";
+  /** Without the line's end. */
+  readonly text: string;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Standard output and error together, bounded. */
+  readonly output: string;
+}
+
+/** Every call takes a signal, has a time limit of its own, and rejects with a DetailedError. */
+export interface Runtime extends AsyncDisposable {
+  readonly name: string;
+  version(signal?: AbortSignal): Promise<string>;
+  /** All containers, also those that are not ours, in one call. */
+  list(signal?: AbortSignal): Promise<Container[]>;
+  /** Undefined when there is none of that id or name. */
+  inspect(idOrName: string, signal?: AbortSignal): Promise<ContainerDetails | undefined>;
+  /** The local image, or undefined. Never goes to the network. */
+  image(reference: string, signal?: AbortSignal): Promise<Image | undefined>;
+  /** Makes sure the image is here: goes to the network only when it is missing. */
+  pull(reference: string, signal?: AbortSignal): Promise<Image>;
+  networkExists(name: string, signal?: AbortSignal): Promise<boolean>;
+  /** Creates without starting and returns the id. */
+  create(request: ContainerRequest, signal?: AbortSignal): Promise<string>;
+  /** Returns once the runtime has started it; already running is success. */
+  start(id: string, signal?: AbortSignal): Promise<void>;
+  /** Asks it to end, kills it after its stop timeout; not running is success. */
+  stop(id: string, signal?: AbortSignal): Promise<void>;
+  rename(id: string, name: string, signal?: AbortSignal): Promise<void>;
+  /** Removes it, killing it where it runs, with its anonymous volumes; absent is success. */
+  remove(id: string, signal?: AbortSignal): Promise<void>;
+  exec(id: string, argv: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult>;
+  /** Oldest first. With `follow` it ends when the container is removed or the signal aborts. */
+  logs(
+    id: string,
+    options: { follow: boolean; tail?: number; sinceMs?: number },
+    signal?: AbortSignal,
+  ): AsyncIterable<LogEntry>;
+  /** Directories in which something changes when a container ends; empty: none can be watched. */
+  exitDirectories(signal?: AbortSignal): Promise<readonly string[]>;
+}
