@@ -1,7 +1,24 @@
+/** What kind of failure it is; decides the gRPC status and the exit code. */
+export type ErrorCategory =
+  | "invalid-argument"
+  | "not-found"
+  | "already-exists"
+  | "failed-precondition"
+  | "aborted"
+  | "unauthenticated"
+  | "permission-denied"
+  | "resource-exhausted"
+  | "unavailable"
+  | "deadline-exceeded"
+  | "cancelled"
+  | "internal";
+
 /** What every failure says: a stable code, what was attempted, on what, what was found, what to do next. */
 export interface ErrorFacts {
   /** Stable, upper case; `docs/errors.md` explains each. */
   readonly code: string;
+  /** Default: `internal`. */
+  readonly category?: ErrorCategory;
   /** Continues "cannot …", e.g. `pull image`. */
   readonly attempted: string;
   /** On what, e.g. `localhost/hello:v2`. */
@@ -19,6 +36,7 @@ export interface ErrorFacts {
 /** A failure that an operator can act on. */
 export class DetailedError extends Error {
   readonly code: string;
+  readonly category: ErrorCategory;
   readonly attempted: string;
   readonly subject: string;
   readonly found: string;
@@ -30,6 +48,7 @@ export class DetailedError extends Error {
     super(sentence(details), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "DetailedError";
     this.code = details.code;
+    this.category = details.category ?? "internal";
     this.attempted = details.attempted;
     this.subject = details.subject ?? "";
     this.found = details.found;
