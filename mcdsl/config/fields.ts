@@ -1,0 +1,35 @@
+import { durationForm, parseDuration } from "@metacircular/mcp-core/duration.ts";
+import { z } from "zod";
+import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
+
+/** A duration as text, e.g. `"15m"`; its value is in milliseconds. */
+export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
+  return z.string().transform((text, context) => {
+    const durationMs = parseDuration(text);
+    if (durationMs !== undefined) return durationMs;
+    context.addIssue({ code: "custom", message: `must be ${durationForm}, not ${JSON.stringify(text)}` });
+    return z.NEVER;
+  });
+}
+
+/** Where a server listens: `"host:port"`, an IPv6 address in brackets, `":port"` for all addresses. */
+export function listenAddress(): z.ZodPipe<z.ZodString, z.ZodTransform<HostAndPort, string>> {
+  return z.string().transform((text, context) => {
+    const address = parseHostAndPort(text);
+    if (address !== undefined)
+      return { host: address.host === "" ? "0.0.0.0" : address.host, port: address.port };
+    context.addIssue({
+      code: "custom",
+      message: `must be an address such as "127.0.0.1:8443" or "[::1]:8443", not ${JSON.stringify(text)}`,
+    });
+    return z.NEVER;
+  });
+}
+
+/** Path of a file or directory; relative ones start at the working directory. */
+export function filePath(): z.ZodString {
+  return z
+    .string()
+    .min(1, "must be the path of a file, not an empty string")
+    .refine((path) => !path.includes("\0"), "must not contain a NUL character");
+}

@@ -1,0 +1,53 @@
+import { parse, TomlError, type TomlTable } from "smol-toml";
+import { type Locator, locatorOf } from "./locate.ts";
+import type { Problem } from "./problem.ts";
+
+/** A file that is sound TOML: its content and where each key stands. */
+export interface TomlDocument {
+  readonly content: TomlTable;
+  readonly locate: Locator;
+}
+
+/** The largest file that is read. */
+export const maxFileBytes = 1024 * 1024;
+
+const byteOrderMark = "\u{feff}";
+const maxDepth = 64;
+
+/** Reads TOML 1.0. Bytes must be UTF-8; a byte order mark and CRLF are accepted. */
+export function readTomlDocument(source: {
+  text: string | Uint8Array;
+  file: string;
+}): { document: TomlDocument } | { problem: Problem } {
+  const atStart = { file: source.file, line: 1, column: 1, path: "" };
+  if (Buffer.byteLength(source.text) > maxFileBytes) {
+    return { problem: { ...atStart, message: `the file is larger than ${maxFileBytes} bytes` } };
+  }
+  const text = decode(source.text);
+  if (text === undefined) {
+    return { problem: { ...atStart, message: "the file is not UTF-8 text", hint: "save it as UTF-8" } };
+  }
+  try {
+    const content = parse(text, { maxDepth, unsafeKeyBehaviour: "throw" });
+    return { document: { content, locate: locatorOf(text) } };
+  } catch (thrown) {
+    if (!(thrown instanceof TomlError)) throw thrown;
+    const { line, column } = thrown;
+    return { problem: { file: source.file, line, column, path: "", message: syntaxMessage(thrown) } };
+  }
+}
+
+function decode(text: string | Uint8Array): string | undefined {
+  if (typeof text === "string") return text.startsWith(byteOrderMark) ? text.slice(1) : text;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parser's message without its heading and without the excerpt of the file. */
+function syntaxMessage(error: TomlError): string {
+  const firstLine = error.message.split("\n", 1)[0] ?? error.message;
+  return firstLine.replace(/^Invalid TOML document: /, "");
+}
