@@ -28,3 +28,8 @@ export function splitContainerName(
   if (dash <= 0 || dash === container.length - 1) return { service: container, component: container };
   return { service: container.slice(0, dash), component: container.slice(dash + 1) };
 }
+
+/** Environment variable that tells a container the port of a route: `PORT` for the one without a name. */
+export function routeVariable(route: string): string {
+  return route === "" ? "PORT" : `PORT_${route.toUpperCase().replaceAll("-", "_")}`;
+}
