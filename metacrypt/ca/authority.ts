@@ -1,0 +1,87 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { X509Certificate, createPrivateKey } from "node:crypto";
+import { generateKeyPair, signingKey } from "./key-pair.ts";
+import { profiles, type Profile } from "./profile.ts";
+import { checkPublicKey } from "./public-key.ts";
+import { randomSerialNumber } from "./serial-number.ts";
+import { sign, type Issuer } from "./sign.ts";
+import type { AuthorityMaterial, AuthorityStore } from "./store.ts";
+import { certificateTemplate, type CertificateRequest } from "./template.ts";
+
+export interface AuthorityOptions {
+  readonly store: AuthorityStore;
+  readonly clock: Clock;
+  /** Subject of the root where it has to be created. */
+  readonly commonName: string;
+}
+
+export interface IssuedCertificate {
+  readonly certificatePem: string;
+  /** Hexadecimal. */
+  readonly serialNumber: string;
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number;
+}
+
+/** A certificate authority: decides by profile, signs, and remembers every certificate it signed. */
+export class CertificateAuthority {
+  /** What clients trust. */
+  readonly certificatePem: string;
+  readonly #issuer: Issuer;
+  readonly #notAfterMs: number;
+  readonly #options: AuthorityOptions;
+
+  /** Loads the authority, or creates its self-signed root when the store is empty.
+   * @throws DetailedError `AUTHORITY_INVALID` when what is stored does not belong together */
+  static async open(options: AuthorityOptions): Promise<CertificateAuthority> {
+    const material = (await options.store.load()) ?? (await createRoot(options));
+    return new CertificateAuthority(options, material, await signingKey(material.privateKeyPem));
+  }
+
+  private constructor(options: AuthorityOptions, material: AuthorityMaterial, key: Issuer["privateKey"]) {
+    const certificate = new X509Certificate(material.certificatePem);
+    if (!certificate.checkPrivateKey(createPrivateKey(material.privateKeyPem))) throw keyMismatch();
+    this.certificatePem = material.certificatePem;
+    this.#notAfterMs = certificate.validToDate.getTime();
+    this.#issuer = { certificatePem: material.certificatePem, privateKey: key };
+    this.#options = options;
+  }
+
+  /** Issues a certificate. It is in the store before it is returned.
+   * @throws DetailedError `CERTIFICATE_…` when the request is refused */
+  async issue(profile: Profile, request: CertificateRequest): Promise<IssuedCertificate> {
+    checkPublicKey(request.publicKey);
+    const template = certificateTemplate(profile, request, {
+      serialNumber: randomSerialNumber(),
+      nowMs: this.#options.clock.now(),
+      issuerNotAfterMs: this.#notAfterMs,
+    });
+    const certificatePem = await sign(template, this.#issuer);
+    await this.#options.store.record(template.serialNumber, certificatePem);
+    return { certificatePem, serialNumber: template.serialNumber, notAfterMs: template.notAfterMs };
+  }
+}
+
+async function createRoot({ store, clock, commonName }: AuthorityOptions): Promise<AuthorityMaterial> {
+  const { privateKeyPem, publicKey } = generateKeyPair();
+  const template = certificateTemplate(
+    profiles.root,
+    { commonName, names: [], publicKey },
+    { serialNumber: randomSerialNumber(), nowMs: clock.now(), issuerNotAfterMs: Infinity },
+  );
+  const issuer: Issuer = { certificatePem: undefined, privateKey: await signingKey(privateKeyPem) };
+  const material = { certificatePem: await sign(template, issuer), privateKeyPem };
+  await store.save(material);
+  return material;
+}
+
+function keyMismatch(): DetailedError {
+  return new DetailedError({
+    code: "AUTHORITY_INVALID",
+    category: "failed-precondition",
+    attempted: "open the certificate authority",
+    found: "its certificate and its private key do not belong together",
+    remedy: "restore both from the same backup",
+  });
+}
