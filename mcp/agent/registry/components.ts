@@ -1,0 +1,113 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Database } from "@metacircular/mcdsl/database/open.ts";
+import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
+import type { ComponentSpec, DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
+import { componentFromRow, createComponentLists } from "./component-rows.ts";
+
+/** Where an observation came from: a listing of the runtime, a watched directory, or the process table. */
+export type ObservationSource = "runtime" | "watch" | "process" | "registry";
+
+/** A component as the registry holds it: what was declared, what is wanted, what was last observed. */
+export interface ComponentRecord {
+  readonly service: string;
+  readonly spec: ComponentSpec;
+  readonly desired: DesiredState;
+  readonly hostPorts: HostPorts;
+  readonly version: string;
+  readonly imageDigest: string;
+  readonly observed: Observation;
+}
+
+export interface Observation {
+  readonly state: ObservedState;
+  /** 0: never. */
+  readonly atMs: number;
+  readonly from: ObservationSource;
+  readonly exitCode: number | undefined;
+  /** 0: not running or not known. */
+  readonly startedAtMs: number;
+}
+
+/** Table `components` and the lists that hang on it. */
+export interface ComponentTable {
+  /** In the order of service and declaration. */
+  all(): ComponentRecord[];
+  ofService(service: string): ComponentRecord[];
+  get(service: string, component: string): ComponentRecord | undefined;
+  /** Creates or replaces what is declared of a component; the service must exist. */
+  record(entry: Omit<ComponentRecord, "observed"> & { readonly position: number }): void;
+  setDesired(service: string, component: string, desired: DesiredState): void;
+  setObserved(service: string, component: string, observation: Observation): void;
+  forget(service: string, component: string): void;
+}
+
+export function createComponentTable(database: Database, clock: Clock): ComponentTable {
+  const { sql } = database;
+  const lists = createComponentLists(database);
+  const all = sql.prepare("SELECT * FROM components ORDER BY service, position, name");
+  const ofService = sql.prepare("SELECT * FROM components WHERE service = ? ORDER BY position, name");
+  const one = sql.prepare("SELECT * FROM components WHERE service = ? AND name = ?");
+  const upsert = sql.prepare(`INSERT INTO components (service, name, position, image, network, user_spec,
+      restart, update_strategy, health, desired_state, version, image_digest, created_at, updated_at)
+    VALUES (:service, :name, :position, :image, :network, :user, :restart, :update, :health, :desired,
+      :version, :digest, :now, :now)
+    ON CONFLICT (service, name) DO UPDATE SET position = :position, image = :image, network = :network,
+      user_spec = :user, restart = :restart, update_strategy = :update, health = :health,
+      desired_state = :desired, version = :version, image_digest = :digest, updated_at = :now`);
+  const desire = sql.prepare(
+    "UPDATE components SET desired_state = ?, updated_at = ? WHERE service = ? AND name = ?",
+  );
+  const observe = sql.prepare(`UPDATE components SET observed_state = :state, observed_at = :at,
+    observed_from = :from, exit_code = :exitCode, started_at = :startedAt
+    WHERE service = :service AND name = :name`);
+  const remove = sql.prepare("DELETE FROM components WHERE service = ? AND name = ?");
+  const now = () => new Date(clock.now()).toISOString();
+  const load = (row: Record<string, unknown>) => componentFromRow(row, lists);
+  return {
+    all: () => all.all().map(load),
+    ofService: (service) => ofService.all(service).map(load),
+    get(service, component) {
+      const row = one.get(service, component);
+      return row === undefined ? undefined : load(row);
+    },
+    record({ service, spec, desired, hostPorts, version, imageDigest, position }) {
+      upsert.run({
+        service,
+        name: spec.name,
+        position,
+        image: spec.image,
+        network: spec.network,
+        user: spec.user,
+        restart: spec.restart,
+        update: spec.update,
+        health: JSON.stringify(spec.health),
+        desired,
+        version,
+        digest: imageDigest,
+        now: now(),
+      });
+      lists.replace(service, spec, hostPorts);
+    },
+    setDesired(service, component, desired) {
+      desire.run(desired, now(), service, component);
+    },
+    setObserved(service, component, { state, atMs, from, exitCode, startedAtMs }) {
+      observe.run({
+        state,
+        at: isoOrEmpty(atMs),
+        from,
+        exitCode: exitCode ?? null,
+        startedAt: isoOrEmpty(startedAtMs),
+        service,
+        name: component,
+      });
+    },
+    forget(service, component) {
+      remove.run(service, component);
+    },
+  };
+}
+
+function isoOrEmpty(timeMs: number): string {
+  return timeMs === 0 ? "" : new Date(timeMs).toISOString();
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { openDatabase } from "@metacircular/mcdsl/database/open.ts";
+import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
+import { createComponentTable, type ComponentTable } from "./components.ts";
+import { createEventTable, type EventTable } from "./events.ts";
+import { initial } from "./migrations/001-initial.ts";
+import { createOperationTable, type OperationTable } from "./operations.ts";
+import { createRevisionTable, type RevisionTable } from "./revisions.ts";
+import { createServiceTable, type ServiceTable } from "./services.ts";
+
+/** Everything the agent knows about its node, in one SQLite file. */
+export interface Registry extends Disposable {
+  readonly services: ServiceTable;
+  readonly components: ComponentTable;
+  readonly events: EventTable;
+  readonly operations: OperationTable;
+  readonly revisions: RevisionTable;
+  /** The service with the components that MCP is responsible for, or undefined. */
+  service(name: string): RegisteredService | undefined;
+  /** All or nothing. */
+  transaction<Result>(body: () => Result): Result;
+}
+
+export const migrations = [initial];
+
+export function openRegistry(file: string, clock: Clock): Registry {
+  const database = openDatabase({ file, migrations });
+  const services = createServiceTable(database, clock);
+  const components = createComponentTable(database, clock);
+  return {
+    services,
+    components,
+    events: createEventTable(database),
+    operations: createOperationTable(database, clock),
+    revisions: createRevisionTable(database, clock),
+    service(name) {
+      const active = services.isActive(name);
+      const managed = components.ofService(name).filter((component) => component.desired !== "ignore");
+      if (active === undefined || managed.length === 0) return undefined;
+      return { name, active, components: managed };
+    },
+    transaction: (body) => database.transaction(body),
+    [Symbol.dispose]: () => database[Symbol.dispose](),
+  };
+}

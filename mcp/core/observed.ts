@@ -1,0 +1,21 @@
+/** Which of a component's at most three names a container bears. `next` and `previous` exist only while
+ * the component is being replaced. */
+export type Slot = "current" | "next" | "previous";
+
+/** A container of a component as the runtime showed it. */
+export interface ObservedContainer {
+  readonly id: string;
+  readonly slot: Slot;
+  readonly running: boolean;
+  /** Hash of the specification it was created from; empty when not created by us. */
+  readonly specHash: string;
+  readonly imageId: string;
+  /** Operation that created it; empty when not created by us. */
+  readonly createdBy: string;
+  readonly startedAtMs: number;
+  /** Host ports of its routes, by route name. */
+  readonly hostPorts: HostPorts;
+}
+
+/** Host port by route name; the unnamed route has the empty name. */
+export type HostPorts = Readonly<Record<string, number>>;

@@ -1,0 +1,235 @@
+import type { HostPorts, ObservedContainer, Slot } from "./observed.ts";
+import type { ComponentSpec, HealthSpec } from "./spec.ts";
+import type { Step } from "./step.ts";
+
+/** What a component's containers should become. */
+export type ContainerTarget =
+  /** One running container of this version, under its own name. */
+  | {
+      readonly want: "running";
+      readonly spec: ComponentSpec;
+      readonly specHash: string;
+      /** Image that the reference stands for now; undefined: any will do. */
+      readonly imageId?: string | undefined;
+      /** Ports for a container that must not share those of the one it replaces. */
+      readonly freshPorts: HostPorts;
+      /** Ports the component had last. */
+      readonly recordedPorts: HostPorts;
+      /** Only a container that this operation created will do. */
+      readonly createdBy?: string | undefined;
+      /** A container started before this moment is started again. */
+      readonly startedSinceMs?: number | undefined;
+    }
+  /** Nothing runs. With `specHash`, a container of another version is removed. */
+  | { readonly want: "stopped"; readonly specHash?: string | undefined }
+  /** This container under the component's own name, and no other. */
+  | {
+      readonly want: "restored";
+      readonly id: string;
+      readonly running: boolean;
+      readonly health: HealthSpec;
+      readonly firstRoute: string;
+    }
+  | { readonly want: "absent" };
+
+type RunningTarget = Extract<ContainerTarget, { want: "running" }>;
+type RestoredTarget = Extract<ContainerTarget, { want: "restored" }>;
+type Slots = Readonly<Record<Slot, ObservedContainer | undefined>>;
+
+/** Steps that lead a component's containers from what was observed to the target; none when they are there
+ * already. Pure: the same input gives the same steps. */
+export function planContainers(
+  component: string,
+  target: ContainerTarget,
+  observed: readonly ObservedContainer[],
+): Step[] {
+  const slots = bySlot(observed);
+  switch (target.want) {
+    case "running":
+      return planRunning(component, target, slots);
+    case "stopped":
+      return planStopped(component, target.specHash, slots);
+    case "restored":
+      return planRestored(component, target, slots);
+    case "absent":
+      return allSlots.flatMap((slot) => discard(component, slots[slot]));
+  }
+}
+
+/** True where the new container may run beside the old one: nothing that only one of them can hold. */
+export function startsFirst(spec: ComponentSpec): boolean {
+  if (spec.update !== "auto") return spec.update === "start-first";
+  const hostNetwork = spec.network === "host";
+  return spec.ports.length === 0 && !hostNetwork && spec.volumes.every(isReadOnly);
+}
+
+const allSlots = ["next", "previous", "current"] as const satisfies readonly Slot[];
+
+function bySlot(observed: readonly ObservedContainer[]): Slots {
+  return {
+    current: observed.find((container) => container.slot === "current"),
+    next: observed.find((container) => container.slot === "next"),
+    previous: observed.find((container) => container.slot === "previous"),
+  };
+}
+
+function isReadOnly(volume: string): boolean {
+  return (volume.split(":")[2] ?? "").split(",").includes("ro");
+}
+
+function planRunning(component: string, target: RunningTarget, slots: Slots): Step[] {
+  const { current, next, previous } = slots;
+  if (current !== undefined && isVersion(current, target)) {
+    return [
+      ...discard(component, next),
+      ...bringUp(component, target, current, previous !== undefined),
+      ...discard(component, previous),
+    ];
+  }
+  if (next !== undefined && isVersion(next, target)) {
+    return [
+      ...bringUp(component, target, next, true),
+      ...discard(component, current),
+      { kind: "rename-container", component, from: "next", to: "current" },
+      ...discard(component, previous),
+    ];
+  }
+  return [...discard(component, next), ...planReplacement(component, target, { current, previous })];
+}
+
+/** No container of the wanted version exists. A container in slot `previous` was running when an earlier
+ * replacement began, so it is kept as long as nothing better runs. */
+function planReplacement(
+  component: string,
+  target: RunningTarget,
+  { current, previous }: Pick<Slots, "current" | "previous">,
+): Step[] {
+  if (current === undefined) {
+    return [...createAndStart(component, target, "current", previous), ...discard(component, previous)];
+  }
+  if (previous !== undefined) {
+    const [worse, better] = current.running ? [previous, current] : [current, previous];
+    return [
+      ...discard(component, worse),
+      ...planReplacement(component, target, {
+        current: better === current ? current : undefined,
+        previous: better === previous ? previous : undefined,
+      }),
+    ];
+  }
+  if (current.running && startsFirst(target.spec)) {
+    return [
+      ...createAndStart(component, target, "next", undefined),
+      { kind: "stop-container", component, slot: "current" },
+      { kind: "remove-container", component, slot: "current" },
+      { kind: "rename-container", component, from: "next", to: "current" },
+    ];
+  }
+  return [
+    ...halt(component, current),
+    { kind: "rename-container", component, from: "current", to: "previous" },
+    ...createAndStart(component, target, "current", current),
+    { kind: "remove-container", component, slot: "previous" },
+  ];
+}
+
+function createAndStart(
+  component: string,
+  target: RunningTarget,
+  slot: Slot,
+  replaced: ObservedContainer | undefined,
+): Step[] {
+  const recorded = replaced?.hostPorts ?? target.recordedPorts;
+  const hostPorts = choosePorts(target, slot === "next" ? {} : recorded);
+  return [
+    {
+      kind: "create-container",
+      component,
+      slot,
+      spec: target.spec,
+      specHash: target.specHash,
+      hostPorts,
+    },
+    { kind: "start-container", component, slot },
+    awaitHealthy(component, slot, target.spec, hostPorts),
+  ];
+}
+
+/** A port that the component already had stays its own where it can. */
+function choosePorts(target: RunningTarget, kept: HostPorts): HostPorts {
+  return Object.fromEntries(
+    target.spec.routes.flatMap(({ name }) => {
+      const port = kept[name] ?? target.freshPorts[name];
+      return port === undefined ? [] : [[name, port]];
+    }),
+  );
+}
+
+function bringUp(
+  component: string,
+  target: RunningTarget,
+  container: ObservedContainer,
+  verify: boolean,
+): Step[] {
+  const { slot } = container;
+  const healthy = awaitHealthy(component, slot, target.spec, container.hostPorts);
+  const stale = container.startedAtMs < (target.startedSinceMs ?? 0);
+  if (container.running && !stale) return verify ? [healthy] : [];
+  return [...halt(component, container), { kind: "start-container", component, slot }, healthy];
+}
+
+function planStopped(component: string, specHash: string | undefined, slots: Slots): Step[] {
+  const { current, next, previous } = slots;
+  const outdated = specHash !== undefined && current !== undefined && current.specHash !== specHash;
+  const leftovers = [...discard(component, next), ...discard(component, previous)];
+  if (current === undefined) return leftovers;
+  return [...leftovers, ...(outdated ? discard(component, current) : halt(component, current))];
+}
+
+function planRestored(component: string, target: RestoredTarget, slots: Slots): Step[] {
+  const wanted = allSlots.map((slot) => slots[slot]).find((container) => container?.id === target.id);
+  const others = allSlots.map((slot) => slots[slot]).filter((container) => container !== wanted);
+  const discarded = others.flatMap((container) => discard(component, container));
+  if (wanted === undefined) return discarded;
+  const renamed: Step[] =
+    wanted.slot === "current"
+      ? []
+      : [{ kind: "rename-container", component, from: wanted.slot, to: "current" }];
+  if (!target.running) return [...discarded, ...halt(component, wanted), ...renamed];
+  if (wanted.running) return [...discarded, ...renamed];
+  return [
+    ...discarded,
+    ...renamed,
+    { kind: "start-container", component, slot: "current" },
+    {
+      kind: "await-healthy",
+      component,
+      slot: "current",
+      health: target.health,
+      hostPorts: wanted.hostPorts,
+      firstRoute: target.firstRoute,
+    },
+  ];
+}
+
+function isVersion(container: ObservedContainer, target: RunningTarget): boolean {
+  return (
+    container.specHash === target.specHash &&
+    (target.imageId === undefined || container.imageId === target.imageId) &&
+    (target.createdBy === undefined || container.createdBy === target.createdBy)
+  );
+}
+
+function awaitHealthy(component: string, slot: Slot, spec: ComponentSpec, hostPorts: HostPorts): Step {
+  const firstRoute = spec.routes[0]?.name ?? "";
+  return { kind: "await-healthy", component, slot, health: spec.health, hostPorts, firstRoute };
+}
+
+function halt(component: string, container: ObservedContainer): Step[] {
+  return container.running ? [{ kind: "stop-container", component, slot: container.slot }] : [];
+}
+
+function discard(component: string, container: ObservedContainer | undefined): Step[] {
+  if (container === undefined) return [];
+  return [...halt(component, container), { kind: "remove-container", component, slot: container.slot }];
+}

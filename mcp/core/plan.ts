@@ -1,0 +1,229 @@
+import type { HostPorts, ObservedContainer } from "./observed.ts";
+import { planContainers, type ContainerTarget } from "./plan-component.ts";
+import type { RegisteredComponent, RegisteredService } from "./registered.ts";
+import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
+import type { ComponentSpec, ServiceSpec } from "./spec.ts";
+import { harmlessKinds, type Step } from "./step.ts";
+
+/** What the operator asked for, complete enough to be carried out again after a crash. */
+export type Intent =
+  | {
+      readonly kind: "deploy" | "rollback";
+      /** The whole service as it should become. */
+      readonly spec: ServiceSpec;
+      /** Deploy only this component; empty: all, and remove those that the specification lacks. */
+      readonly component: string;
+      readonly recreate: boolean;
+    }
+  | { readonly kind: "start" | "stop" | "undeploy"; readonly service: string }
+  | { readonly kind: "restart"; readonly service: string; readonly component: string };
+
+export type OperationKind = Intent["kind"];
+
+/** Everything a plan depends on. */
+export interface PlanInput {
+  readonly intent: Intent;
+  readonly operationId: string;
+  /** When the operation began. */
+  readonly startedAtMs: number;
+  readonly registered: RegisteredService | undefined;
+  /** Containers by component, also of components that the registry does not know. */
+  readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
+  /** Local image id by reference. */
+  readonly imageIds: ReadonlyMap<string, string>;
+  /** By component, a free port for each route. */
+  readonly freshPorts: ReadonlyMap<string, HostPorts>;
+  /** `serviceHash` of the newest revision; empty when there is none. */
+  readonly newestRevisionHash: string;
+}
+
+/** Steps that lead from what is registered and observed to what is intended, in the order of execution:
+ * first all that cannot hurt, then component by component, last the service as a whole. None when nothing
+ * has to change. Pure. */
+export function plan(input: PlanInput): Step[] {
+  const groups = componentPlans(input);
+  const steps = groups.flat();
+  const harmless = steps.flatMap((step) => preparation(step, input));
+  const service = servicePlan(input, steps.length > 0);
+  if (harmless.length > 0) {
+    harmless.unshift(
+      { kind: "check-disk", component: "" },
+      { kind: "create-service-directory", component: "" },
+    );
+  }
+  return [...harmless.toSorted(byCost), ...steps, ...service];
+}
+
+export function serviceOf(intent: Intent): string {
+  return "spec" in intent ? intent.spec.name : intent.service;
+}
+
+/** Checks answer at once, pulls take their time. */
+function byCost(a: Step, b: Step): number {
+  return Number(a.kind === "pull-image") - Number(b.kind === "pull-image");
+}
+
+function componentPlans(input: PlanInput): Step[][] {
+  const { intent } = input;
+  switch (intent.kind) {
+    case "deploy":
+    case "rollback":
+      return [
+        ...selected(intent.spec.components, intent.component).map((spec) =>
+          deployComponent(input, spec, intent.spec.active, intent.recreate),
+        ),
+        ...(intent.component === "" ? surplus(input, intent.spec) : []),
+      ];
+    case "start":
+      return registeredOf(input).map((component) => startComponent(input, component, undefined));
+    case "restart":
+      return registeredOf(input)
+        .filter(({ spec }) => intent.component === "" || spec.name === intent.component)
+        .map((component) => startComponent(input, component, input.startedAtMs));
+    case "stop":
+      return registeredOf(input).map((component) => [
+        ...recordDesired(component, "stopped"),
+        ...containers(input, component.spec.name, { want: "stopped" }),
+      ]);
+    case "undeploy":
+      return componentNames(input).map((name) => removeComponent(input, name));
+  }
+}
+
+function servicePlan({ intent, registered, newestRevisionHash }: PlanInput, changed: boolean): Step[] {
+  switch (intent.kind) {
+    case "deploy":
+    case "rollback": {
+      const { active } = intent.spec;
+      const stored = !changed && newestRevisionHash === serviceHash(intent.spec);
+      return [
+        ...(registered?.active === active
+          ? []
+          : [{ kind: "record-service", component: "", active } as const]),
+        ...(stored ? [] : [{ kind: "record-revision", component: "" } as const]),
+      ];
+    }
+    case "start":
+    case "stop": {
+      const active = intent.kind === "start";
+      if (registered === undefined || registered.active === active) return [];
+      return [{ kind: "record-service", component: "", active }];
+    }
+    case "restart":
+      return [];
+    case "undeploy":
+      return registered === undefined ? [] : [{ kind: "forget-service", component: "" }];
+  }
+}
+
+function deployComponent(input: PlanInput, spec: ComponentSpec, active: boolean, recreate: boolean): Step[] {
+  const desired = active ? "running" : "stopped";
+  const recorded = input.registered?.components.find((component) => component.spec.name === spec.name);
+  const steps = containers(
+    input,
+    spec.name,
+    active
+      ? runningTarget(input, spec, recorded, recreate)
+      : { want: "stopped", specHash: containerHash(spec) },
+  );
+  const known =
+    recorded !== undefined &&
+    recorded.desired === desired &&
+    componentHash(recorded.spec) === componentHash(spec);
+  if (known && steps.length === 0) return [];
+  return [...steps, { kind: "record-component", component: spec.name, spec, desired }];
+}
+
+function startComponent(
+  input: PlanInput,
+  component: RegisteredComponent,
+  startedSinceMs: number | undefined,
+): Step[] {
+  const { spec, hostPorts: recordedPorts } = component;
+  const steps = containers(input, spec.name, {
+    want: "running",
+    spec,
+    specHash: containerHash(spec),
+    freshPorts: input.freshPorts.get(spec.name) ?? {},
+    recordedPorts,
+    startedSinceMs,
+  });
+  const created = steps.some((step) => step.kind === "create-container");
+  return [
+    ...recordDesired(component, "running"),
+    ...steps,
+    ...(created
+      ? [{ kind: "record-component", component: spec.name, spec, desired: "running" } as const]
+      : []),
+  ];
+}
+
+function removeComponent(input: PlanInput, name: string): Step[] {
+  const known = input.registered?.components.some((component) => component.spec.name === name) ?? false;
+  return [
+    ...containers(input, name, { want: "absent" }),
+    ...(known ? [{ kind: "forget-component", component: name } as const] : []),
+  ];
+}
+
+function surplus(input: PlanInput, spec: ServiceSpec): Step[][] {
+  const declared = new Set(spec.components.map((component) => component.name));
+  return componentNames(input)
+    .filter((name) => !declared.has(name))
+    .map((name) => removeComponent(input, name));
+}
+
+function runningTarget(
+  input: PlanInput,
+  spec: ComponentSpec,
+  recorded: RegisteredComponent | undefined,
+  recreate: boolean,
+): ContainerTarget {
+  return {
+    want: "running",
+    spec,
+    specHash: containerHash(spec),
+    imageId: input.imageIds.get(spec.image),
+    freshPorts: input.freshPorts.get(spec.name) ?? {},
+    recordedPorts: recorded?.hostPorts ?? {},
+    createdBy: recreate ? input.operationId : undefined,
+  };
+}
+
+function recordDesired(component: RegisteredComponent, desired: "running" | "stopped"): Step[] {
+  if (component.desired === desired) return [];
+  return [{ kind: "record-desired-state", component: component.spec.name, desired }];
+}
+
+function containers(input: PlanInput, component: string, target: ContainerTarget): Step[] {
+  return planContainers(component, target, input.observed.get(component) ?? []);
+}
+
+function preparation(step: Step, { observed }: PlanInput): Step[] {
+  if (harmlessKinds.has(step.kind) || step.kind !== "create-container") return [];
+  const { component, spec, hostPorts } = step;
+  const { network, volumes, image } = spec;
+  const routePorts = Object.values(hostPorts).map((port) => `127.0.0.1:${port}:${port}`);
+  const ports = [...spec.ports, ...routePorts];
+  const hasOwn = (observed.get(component) ?? []).some((container) => container.slot === step.slot);
+  return [
+    ...(hasOwn ? [] : [{ kind: "check-container-name", component } as const]),
+    ...(network === "" ? [] : [{ kind: "check-network", component, network } as const]),
+    ...(volumes.length === 0 ? [] : [{ kind: "check-volumes", component, volumes } as const]),
+    ...(ports.length === 0 ? [] : [{ kind: "check-ports", component, ports } as const]),
+    { kind: "pull-image", component, image },
+  ];
+}
+
+function selected(components: readonly ComponentSpec[], only: string): readonly ComponentSpec[] {
+  return only === "" ? components : components.filter((component) => component.name === only);
+}
+
+function registeredOf(input: PlanInput): readonly RegisteredComponent[] {
+  return input.registered?.components ?? [];
+}
+
+function componentNames(input: PlanInput): string[] {
+  const registered = registeredOf(input).map((component) => component.spec.name);
+  return [...new Set([...registered, ...input.observed.keys()])];
+}

@@ -1,0 +1,15 @@
+import type { HostPorts } from "./observed.ts";
+import type { ComponentSpec, DesiredState } from "./spec.ts";
+
+/** A service as the registry holds it. */
+export interface RegisteredService {
+  readonly name: string;
+  readonly active: boolean;
+  readonly components: readonly RegisteredComponent[];
+}
+
+export interface RegisteredComponent {
+  readonly spec: ComponentSpec;
+  readonly desired: DesiredState;
+  readonly hostPorts: HostPorts;
+}

@@ -1,0 +1,63 @@
+import type { HostPorts, Slot } from "./observed.ts";
+import type { ComponentSpec, HealthSpec } from "./spec.ts";
+
+/** One thing to do, as data. Every step is idempotent: after a crash it may run again. `component` is empty
+ * for steps that concern the whole service. */
+export type Step =
+  | { readonly kind: "check-disk"; readonly component: "" }
+  | { readonly kind: "create-service-directory"; readonly component: "" }
+  | { readonly kind: "check-container-name"; readonly component: string }
+  | { readonly kind: "check-network"; readonly component: string; readonly network: string }
+  | { readonly kind: "check-volumes"; readonly component: string; readonly volumes: readonly string[] }
+  | { readonly kind: "check-ports"; readonly component: string; readonly ports: readonly string[] }
+  | { readonly kind: "pull-image"; readonly component: string; readonly image: string }
+  | {
+      readonly kind: "create-container";
+      readonly component: string;
+      readonly slot: Slot;
+      readonly spec: ComponentSpec;
+      readonly specHash: string;
+      readonly hostPorts: HostPorts;
+    }
+  | { readonly kind: "start-container"; readonly component: string; readonly slot: Slot }
+  | {
+      readonly kind: "await-healthy";
+      readonly component: string;
+      readonly slot: Slot;
+      readonly health: HealthSpec;
+      readonly hostPorts: HostPorts;
+      /** Route that is probed where the specification names none. */
+      readonly firstRoute: string;
+    }
+  | { readonly kind: "stop-container"; readonly component: string; readonly slot: Slot }
+  | { readonly kind: "rename-container"; readonly component: string; readonly from: Slot; readonly to: Slot }
+  | { readonly kind: "remove-container"; readonly component: string; readonly slot: Slot }
+  | {
+      readonly kind: "record-component";
+      readonly component: string;
+      readonly spec: ComponentSpec;
+      readonly desired: "running" | "stopped";
+    }
+  | {
+      readonly kind: "record-desired-state";
+      readonly component: string;
+      readonly desired: "running" | "stopped";
+    }
+  | { readonly kind: "forget-component"; readonly component: string }
+  | { readonly kind: "record-service"; readonly component: ""; readonly active: boolean }
+  | { readonly kind: "forget-service"; readonly component: "" }
+  | { readonly kind: "record-revision"; readonly component: "" };
+
+export type StepKind = Step["kind"];
+export type StepOf<Kind extends StepKind> = Extract<Step, { kind: Kind }>;
+
+/** Steps that cannot hurt what runs. A plan does all of them before any other. */
+export const harmlessKinds: ReadonlySet<StepKind> = new Set([
+  "check-disk",
+  "create-service-directory",
+  "check-container-name",
+  "check-network",
+  "check-volumes",
+  "check-ports",
+  "pull-image",
+]);
