@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+
+/** Runs the project's tests, unit tests before integration tests, with one closing summary on stdout.
+ *
+ *   node scripts/test.ts [--name pattern] [--concurrency n] [file or folder ...]
+ *
+ * Fails when a test fails, when a file holds no test, and when no test ran. */
+const { values: options, positionals } = parseArgs({
+  options: { name: { type: "string" }, concurrency: { type: "string" } },
+  allowPositionals: true,
+});
+
+/** A file that is still running after this long hangs. */
+const fileTimeoutMs = 10 * 60_000;
+
+const isIntegration = (file: string): boolean => file.includes("/test/");
+const filesIn = (path: string): string[] =>
+  path.endsWith(".ts") ? [path] : globSync(`${path}/**/*.test.ts`, { exclude: ["**/node_modules"] });
+
+const paths = positionals.length === 0 ? ["."] : positionals;
+const files = paths
+  .flatMap(filesIn)
+  .toSorted((a, b) => Number(isIntegration(a)) - Number(isIntegration(b)) || a.localeCompare(b));
+
+let passed = 0;
+let failed = 0;
+const withoutTests: string[] = [];
+const tests = run({
+  files,
+  concurrency: Number(options.concurrency ?? Math.min(availableParallelism(), 4)),
+  timeout: fileTimeoutMs,
+  ...(options.name === undefined ? {} : { testNamePatterns: [options.name] }),
+});
+tests.on("test:fail", () => {
+  failed++;
+});
+tests.on("test:pass", ({ name }) => {
+  // A file that ends without having run a test is reported as a passed test of its own name.
+  if (files.includes(name)) withoutTests.push(name);
+  else passed++;
+});
+const report = tests.compose(new spec());
+report.pipe(process.stdout);
+await once(report, "end");
+
+if (options.name === undefined) {
+  for (const file of withoutTests) console.error(`${file} holds no test; write one or delete the file`);
+}
+if (passed + failed === 0) console.error(`no test ran: nothing in ${paths.join(" ")} matches`);
+if (failed > 0 || passed === 0 || (options.name === undefined && withoutTests.length > 0))
+  process.exitCode = 1;
