@@ -1,0 +1,113 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Authorize } from "../auth/authorize.ts";
+import type { Identity, TokenVerifier } from "../auth/identity.ts";
+import { tokenInvalid, tokenMissing } from "../auth/token-errors.ts";
+import type { Clock } from "../clock.ts";
+import { formatHostAndPort } from "../config/host-and-port.ts";
+import type { Logger } from "../log/logger.ts";
+import { auditOnClose, type Call, parseGrpcTimeout } from "./audit.ts";
+import { identityKey } from "./caller.ts";
+import { toConnectError } from "./errors.ts";
+import { callKey, serverStopping, translateErrors } from "./handler-errors.ts";
+import { refuse, refuseHttp } from "./refuse.ts";
+
+export interface CallHandlerOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly authenticator: TokenVerifier;
+  readonly authorize: Authorize;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly maxMessageBytes: number;
+  /** Aborted when the server begins to stop: no new calls, streams end. */
+  readonly stopping: AbortSignal;
+  /** Aborted when the calls in progress have had their time. */
+  readonly stopped: AbortSignal;
+}
+
+const maxMethodCharacters = 200;
+
+/** Serves calls at the level of HTTP/2 requests, where every one of them is seen: authenticates, authorises and
+ * audits it, and only then lets the RPC library read it. Unknown methods need a token like all others. */
+export function createCallHandler(
+  options: CallHandlerOptions,
+): (request: Http2ServerRequest, response: Http2ServerResponse) => void {
+  const router = createConnectRouter({
+    grpc: true,
+    grpcWeb: false,
+    connect: false,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: options.maxMessageBytes,
+    interceptors: [translateErrors(options.stopping)],
+    shutdownSignal: options.stopped,
+  });
+  options.routes(router);
+  const implementations = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  async function serve(
+    call: Call,
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+  ): Promise<void> {
+    call.identity = await authenticate(request, options.authenticator);
+    options.authorize(call.identity, call.method);
+    if (options.stopping.aborted) throw serverStopping();
+    const implementation = implementations.get(call.method);
+    if (implementation === undefined) throw new ConnectError("there is no such method", Code.Unimplemented);
+    const values = createContextValues().set(identityKey, call.identity).set(callKey, call);
+    const answer = await implementation(
+      universalRequestFromNodeRequest(request, response, undefined, values),
+    );
+    await universalResponseToNodeResponse(answer, response);
+  }
+
+  return (request, response) => {
+    const call = callOf(request, options.clock);
+    const { stream } = request;
+    stream.on("error", (error) => options.logger.debug({ error, method: call.method }, "stream broke"));
+    auditOnClose(stream, call, options.logger, options.clock);
+    if (request.method !== "POST") return refuseHttp(stream, 405);
+    if (!isGrpc(request)) return refuseHttp(stream, 415);
+    serve(call, request, response).catch((error: unknown) => {
+      if (stream.destroyed || stream.headersSent) return;
+      call.failure ??= error;
+      refuse(stream, toConnectError(error));
+    });
+  };
+}
+
+function callOf(request: Http2ServerRequest, clock: Clock): Call {
+  const { remoteAddress: host = "", remotePort: port = 0 } = request.socket;
+  return {
+    method: request.url.slice(0, maxMethodCharacters),
+    peer: formatHostAndPort({ host, port }),
+    startedAtMs: clock.now(),
+    timeoutMs: parseGrpcTimeout(request.headers["grpc-timeout"]),
+  };
+}
+
+function isGrpc(request: Http2ServerRequest): boolean {
+  return /^application\/grpc(\+proto|\+json)?(;|$)/i.test(request.headers["content-type"] ?? "");
+}
+
+async function authenticate(request: Http2ServerRequest, authenticator: TokenVerifier): Promise<Identity> {
+  const header = request.headers.authorization;
+  if (header === undefined) throw tokenMissing();
+  const token = /^Bearer +([\w.~+/=-]+)$/i.exec(header)?.[1];
+  if (token === undefined) throw tokenInvalid("the authorization is not a bearer token");
+  const closed = new AbortController();
+  request.stream.once("close", () => closed.abort());
+  return authenticator.verify(token, closed.signal);
+}
