@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import type { DescFile } from "@bufbuild/protobuf";
+import { file_mcdsl_v1_error } from "../gen/mcdsl/v1/error_pb.ts";
+import { file_mcp_v1_mcp } from "../gen/mcp/v1/mcp_pb.ts";
+import { describeContract } from "./describe-contract.ts";
+
+// A change of a golden file is a change of the contract. Numbers and names that are there stay; write new ones with
+//   UPDATE_GOLDEN=1 node --test proto/test/golden.test.ts
+const contracts: readonly DescFile[] = [file_mcdsl_v1_error, file_mcp_v1_mcp];
+
+describe("the contract", () => {
+  for (const file of contracts) {
+    test(`${file.proto.package} has the names, numbers and types of its golden file`, () => {
+      const golden = new URL(`golden/${file.proto.package}.txt`, import.meta.url);
+      const described = describeContract(file);
+      if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, described);
+      assert.equal(described, readFileSync(golden, "utf8"));
+    });
+  }
+});
