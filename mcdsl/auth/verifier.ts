@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
-import { DetailedError } from "../errors.ts";
+import type { DetailedError } from "../errors.ts";
 import { createHttpsAgent } from "../http/json-client.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import type { Identity, TokenVerifier } from "./identity.ts";
@@ -61,7 +61,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (known !== undefined) return identityOf(known);
       let question = pending.get(key);
       if (question === undefined) {
-        question = ask(token, key).finally(() => pending.delete(key));
+        question = ask(token, key).finally(() => {
+          pending.delete(key);
+        });
         pending.set(key, question);
       }
       return identityOf(await unlessAborted(question, signal));

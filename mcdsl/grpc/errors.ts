@@ -34,7 +34,11 @@ export function toErrorDetail(error: unknown): ErrorDetail {
   const facts = error instanceof DetailedError ? error : new DetailedError(internalError);
   const { code, attempted, subject, found, remedy } = facts;
   return create(ErrorDetailSchema, {
-    ...{ code, attempted, subject, found, remedy },
+    code,
+    attempted,
+    subject,
+    found,
+    remedy,
     facts: { ...facts.facts },
     output: [...facts.output],
   });

@@ -114,8 +114,8 @@ async function listen(server: Http2SecureServer, address: HostAndPort): Promise<
 
 /** Waits for the promise, but not longer than `limitMs`. */
 async function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, limitMs);
+  const late = Promise.withResolvers<unknown>();
+  const timer = setTimeout(late.resolve, limitMs, undefined);
   try {
     await Promise.race([promise, late.promise]);
   } finally {

@@ -29,7 +29,8 @@ export function systemCodeOf(thrown: unknown): string {
     if (seen.has(error)) continue;
     seen.add(error);
     if ("code" in error && typeof error.code === "string") return error.code;
-    pending.push(error.cause, ...(error instanceof AggregateError ? error.errors : []));
+    pending.push(error.cause);
+    if (error instanceof AggregateError) pending.push(...(error.errors as unknown[]));
   }
   return "";
 }

@@ -51,7 +51,7 @@ export async function requestJson(request: JsonRequest): Promise<JsonResponse> {
   } catch (thrown) {
     if (request.signal?.aborted === true) throw cancelled(url, thrown);
     if (timeout.aborted) throw timedOut(url, timeoutMs, thrown);
-    throw thrown instanceof DetailedError ? thrown : connectionFailure(`${url.origin}`, thrown);
+    throw thrown instanceof DetailedError ? thrown : connectionFailure(url.origin, thrown);
   }
 }
 
@@ -62,7 +62,7 @@ export function createHttpsAgent(options: { caFile?: string | undefined; maxSock
 
 function httpsUrl(text: string | URL): URL {
   const url = URL.parse(String(text));
-  if (url !== null && url.protocol === "https:" && url.username === "" && url.password === "") return url;
+  if (url?.protocol === "https:" && url.username === "" && url.password === "") return url;
   throw new DetailedError({
     code: "URL_INVALID",
     category: "invalid-argument",

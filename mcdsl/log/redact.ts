@@ -47,20 +47,23 @@ export function redact(value: unknown): unknown {
 }
 
 function copy(value: unknown, depth: number, ancestors: readonly object[]): unknown {
-  if (typeof value === "string") return redactText(value);
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value === "function" || typeof value === "symbol") return undefined;
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null) return copyPrimitive(value);
   if (ancestors.includes(value)) return "[circular]";
   if (depth >= maxDepth) return "[too deep]";
   const inner = (each: unknown): unknown => copy(each, depth + 1, [...ancestors, value]);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[invalid date]" : value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[no date]" : value.toISOString();
   if (value instanceof URL) return redactText(value.href);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (value instanceof Error) return copyError(value, inner);
   if (value instanceof Map) return copyEntries(value.entries(), inner);
   if (Array.isArray(value) || value instanceof Set) return [...value].slice(0, maxEntries).map(inner);
   return copyEntries(entriesOf(value), inner);
+}
+
+function copyPrimitive(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (typeof value === "bigint") return value.toString();
+  return typeof value === "function" || typeof value === "symbol" ? undefined : value;
 }
 
 function copyEntries(
