@@ -21,7 +21,8 @@ export function checkLabel(what: string, name: string, path: Path): Problem[] {
 
 /** Service, node and component names; the node may be empty only where the source need not name one. */
 export function checkNames(spec: ServiceSpec): Problem[] {
-  const problems = checkLabel("service", spec.name, ["name"]);
+  const service = checkLabel("service", spec.name, ["name"]);
+  const problems = [...service];
   if (spec.node !== "") problems.push(...checkLabel("node", spec.node, ["node"]));
   const seen = new Set<string>();
   for (const [index, { name }] of spec.components.entries()) {
@@ -31,7 +32,7 @@ export function checkNames(spec: ServiceSpec): Problem[] {
     if (seen.has(name)) problems.push({ path, message: `component ${quote(name)} is declared twice` });
     seen.add(name);
     const container = containerName(spec.name, name);
-    if (wrong.length === 0 && container.length > longestContainerName) {
+    if (service.length === 0 && wrong.length === 0 && container.length > longestContainerName) {
       const message = `container name "${container}" has ${container.length} characters (${longestContainerName} at most; shorten the service or component name)`;
       problems.push({ path, message });
     }

@@ -1,0 +1,63 @@
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
+import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+
+import { configFile } from "./paths.ts";
+import { configSchema } from "./schema.ts";
+
+export interface NodeConfig {
+  readonly name: string;
+  /** `host:port` */
+  readonly address: string;
+  /** Name in the agent's certificate; undefined: the host of the address. */
+  readonly serverName: string | undefined;
+}
+
+/** Configuration with every path absolute. */
+export interface CliConfig {
+  readonly file: string;
+  readonly servicesDirectory: string;
+  readonly identity: {
+    /** Undefined: not configured; only a ready-made token can be used. */
+    readonly issuer: string | undefined;
+    readonly caFile: string | undefined;
+    readonly serviceName: string;
+  };
+  readonly tokenFile: string;
+  /** Of a system account, for unattended use. */
+  readonly credentials: { readonly username: string; readonly passwordFile: string } | undefined;
+  /** Trusted for agents; undefined: the well-known authorities. */
+  readonly agentCaFile: string | undefined;
+  readonly nodes: readonly NodeConfig[];
+}
+
+/** Reads the configuration. Highest first: the flag, the environment, the file.
+ * @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
+export function loadCliConfig(flag: string | undefined, environment: Environment): CliConfig {
+  const file = resolve(configFile(flag, environment, homedir()));
+  const settings = loadConfig({ schema: configSchema, file, environmentPrefix: "MCP", environment });
+  const directory = dirname(file);
+  const path = (text: string) => resolve(directory, text);
+  const optionalPath = (text: string) => (text === "" ? undefined : path(text));
+  const { services, mcias, auth, tls } = settings;
+  return {
+    file,
+    servicesDirectory: path(services.dir ?? join(directory, "services")),
+    identity: {
+      issuer: mcias.server_url === "" ? undefined : mcias.server_url,
+      caFile: optionalPath(mcias.ca_cert),
+      serviceName: mcias.service_name,
+    },
+    tokenFile: path(auth.token_path ?? join(directory, "token")),
+    credentials:
+      auth.username === "" ? undefined : { username: auth.username, passwordFile: path(auth.password_file) },
+    agentCaFile: optionalPath(tls.ca_cert === "" ? mcias.ca_cert : tls.ca_cert),
+    nodes: settings.nodes.map(({ name, address, server_name }) => ({
+      name,
+      address,
+      serverName: server_name,
+    })),
+  };
+}

@@ -1,0 +1,79 @@
+import { filePath } from "@metacircular/mcdsl/config/fields.ts";
+import { parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
+import { z } from "zod";
+
+/** A DNS label, as nodes are named. */
+const nodeName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Why a text cannot name a node, or undefined. */
+export function nodeNameProblem(name: string): string | undefined {
+  return nodeName.test(name)
+    ? undefined
+    : `must be a name of a-z, 0-9 and inner "-", not ${JSON.stringify(name)}`;
+}
+
+/** Why a text is not an address of an agent, or undefined. */
+export function nodeAddressProblem(address: string): string | undefined {
+  const parsed = parseHostAndPort(address);
+  if (parsed !== undefined && parsed.host !== "" && parsed.port > 0) return undefined;
+  return `must be host:port, such as "10.0.0.5:9444", not ${JSON.stringify(address)}`;
+}
+
+function text(problemOf: (value: string) => string | undefined) {
+  return z.string().superRefine((value, context) => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+}
+
+const nodeSchema = z.strictObject({
+  name: text(nodeNameProblem),
+  address: text(nodeAddressProblem),
+  /** Name in the agent's certificate, where it is not the host of the address. */
+  server_name: z.string().min(1).optional(),
+});
+
+/** The file `mcp.toml`. Empty strings count as not given. Relative paths start at the file's directory. */
+export const configSchema = z
+  .strictObject({
+    services: z.strictObject({ dir: filePath().optional() }).default({}),
+    mcias: z
+      .strictObject({
+        server_url: z
+          .union([z.literal(""), z.url({ protocol: /^https$/, error: "must be an https:// URL" })])
+          .default(""),
+        ca_cert: z.string().default(""),
+        service_name: z.string().min(1).default("mcp"),
+      })
+      .prefault({}),
+    auth: z
+      .strictObject({
+        token_path: filePath().optional(),
+        username: z.string().default(""),
+        password_file: z.string().default(""),
+      })
+      .prefault({}),
+    tls: z.strictObject({ ca_cert: z.string().default("") }).prefault({}),
+    nodes: z.array(nodeSchema).max(1_000).default([]),
+  })
+  .superRefine(({ nodes, auth }, context) => {
+    for (const [index, { name }] of nodes.entries()) {
+      if (nodes.findIndex((node) => node.name === name) < index) {
+        context.addIssue({
+          code: "custom",
+          path: ["nodes", index, "name"],
+          message: `is used twice: ${JSON.stringify(name)}`,
+        });
+      }
+    }
+    if ((auth.username === "") !== (auth.password_file === "")) {
+      const missing = auth.username === "" ? "username" : "password_file";
+      context.addIssue({
+        code: "custom",
+        path: ["auth"],
+        message: `needs ${missing} too: username and password_file belong together`,
+      });
+    }
+  });
+
+export type ConfigFile = z.output<typeof configSchema>;
