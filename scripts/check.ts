@@ -26,7 +26,7 @@ const checks: readonly Check[] = [
   { name: "types", argv: ["tsc", "-p", "."], remedy: "mend the types" },
   {
     name: "lint",
-    argv: ["oxlint", "--type-aware", "--deny-warnings", "--format=stylish"],
+    argv: ["oxlint", "--type-aware", "--deny-warnings", "--format=unix"],
     remedy: "mend what the rule says; `make format` mends some by itself",
   },
   {
@@ -77,20 +77,18 @@ function report({ check, passed, output, durationMs }: Outcome): void {
 }
 
 const names = process.argv.slice(2);
+const waiting = checks.filter(({ name }) => names.length === 0 || names.includes(name));
 const unknown = names.filter((name) => !checks.some((check) => check.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `no check is named ${unknown.join(", ")}; there are ${checks.map(({ name }) => name).join(", ")}`,
-  );
+for (const name of unknown) {
+  console.error(`no check is named ${name}; there are ${checks.map((check) => check.name).join(", ")}`);
   process.exitCode = 2;
 }
 
-const waiting = checks.filter(({ name }) => names.length === 0 || names.includes(name));
 async function work(): Promise<void> {
   for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
     const outcome = await execute(check);
     report(outcome);
-    if (!outcome.passed) process.exitCode = 1;
+    if (!outcome.passed) process.exitCode ??= 1;
   }
 }
-await Promise.all(Array.from({ length: availableParallelism() }, work));
+if (unknown.length === 0) await Promise.all(Array.from({ length: availableParallelism() }, work));
