@@ -39,11 +39,14 @@ function isUnforeseen(failure: unknown): boolean {
   return !(failure instanceof DetailedError) || failure.category === "internal";
 }
 
+/** A caller whose deadline passes resets the call as if it cancelled it, and its clock started before ours. */
+const deadlineSlackMs = 50;
+
 /** The status that was sent, or why none was. */
 function outcomeOf(stream: ServerHttp2Stream, call: Call, durationMs: number): string {
   const status = headerOf(stream.sentTrailers, "grpc-status") ?? headerOf(stream.sentHeaders, "grpc-status");
   if (status !== undefined) return statusName(Number(status));
-  if (durationMs >= call.timeoutMs) return "DEADLINE_EXCEEDED";
+  if (durationMs >= call.timeoutMs - deadlineSlackMs) return "DEADLINE_EXCEEDED";
   const httpStatus = headerOf(stream.sentHeaders, ":status");
   if (httpStatus !== undefined && httpStatus !== "200") return `HTTP_${httpStatus}`;
   return stream.rstCode === constants.NGHTTP2_CANCEL || stream.aborted ? "CANCELLED" : "UNKNOWN";

@@ -22,7 +22,7 @@ import { auditOnClose, type Call, parseGrpcTimeout } from "./audit.ts";
 import { identityKey } from "./caller.ts";
 import { toConnectError } from "./errors.ts";
 import { callKey, serverStopping, translateErrors } from "./handler-errors.ts";
-import { refuse, refuseHttp } from "./refuse.ts";
+import { endAfterAnswer, refuse, refuseHttp } from "./refuse.ts";
 
 export interface CallHandlerOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -78,6 +78,7 @@ export function createCallHandler(
     const { stream } = request;
     stream.on("error", (error) => options.logger.debug({ error, method: call.method }, "stream broke"));
     auditOnClose(stream, call, options.logger, options.clock);
+    endAfterAnswer(stream);
     if (request.method !== "POST") return refuseHttp(stream, 405);
     if (!isGrpc(request)) return refuseHttp(stream, 415);
     serve(call, request, response).catch((error: unknown) => {
