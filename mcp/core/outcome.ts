@@ -24,10 +24,10 @@ export interface Failure {
 }
 
 /** The outcome that the results of its components add up to. `restored` promises that every component that
- * ran before runs now. */
-export function outcomeOf(results: readonly ComponentResult[]): OperationOutcome {
+ * failed runs its previous version. `didSomething`: there were steps, if only for the service as a whole. */
+export function outcomeOf(results: readonly ComponentResult[], didSomething: boolean): OperationOutcome {
   const has = (outcome: ComponentOutcome) => results.some((result) => result.outcome === outcome);
   if (has("failed")) return has("changed") ? "partly-failed" : "failed";
   if (has("restored")) return has("changed") ? "partly-failed" : "restored";
-  return has("changed") ? "succeeded" : "unchanged";
+  return has("changed") || didSomething ? "succeeded" : "unchanged";
 }

@@ -186,29 +186,30 @@ function planStopped(component: string, specHash: string | undefined, slots: Slo
   return [...leftovers, ...(outdated ? discard(component, current) : halt(component, current))];
 }
 
+/** Where the container to go back to is gone there is nothing better than what is left. */
 function planRestored(component: string, target: RestoredTarget, slots: Slots): Step[] {
-  const wanted = allSlots.map((slot) => slots[slot]).find((container) => container?.id === target.id);
-  const others = allSlots.map((slot) => slots[slot]).filter((container) => container !== wanted);
+  const all = allSlots.map((slot) => slots[slot]);
+  const wanted = all.find((container) => container?.id === target.id);
+  if (wanted === undefined) return [];
+  const others = all.filter((container) => container !== wanted);
   const discarded = others.flatMap((container) => discard(component, container));
-  if (wanted === undefined) return discarded;
-  const renamed: Step[] =
-    wanted.slot === "current"
-      ? []
-      : [{ kind: "rename-container", component, from: wanted.slot, to: "current" }];
-  if (!target.running) return [...discarded, ...halt(component, wanted), ...renamed];
-  if (wanted.running) return [...discarded, ...renamed];
+  const halted = target.running ? [] : halt(component, wanted);
+  const started = target.running && !wanted.running ? restart(component, target, wanted) : [];
+  // Beside its replacement it can be started before that one goes; under another name it cannot.
+  if (wanted.slot === "current") return [...started, ...halted, ...discarded];
   return [
     ...discarded,
-    ...renamed,
+    ...halted,
+    { kind: "rename-container", component, from: wanted.slot, to: "current" },
+    ...started,
+  ];
+}
+
+function restart(component: string, target: RestoredTarget, { hostPorts }: ObservedContainer): Step[] {
+  const { health, firstRoute } = target;
+  return [
     { kind: "start-container", component, slot: "current" },
-    {
-      kind: "await-healthy",
-      component,
-      slot: "current",
-      health: target.health,
-      hostPorts: wanted.hostPorts,
-      firstRoute: target.firstRoute,
-    },
+    { kind: "await-healthy", component, slot: "current", health, hostPorts, firstRoute },
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Migration } from "@metacircular/mcdsl/database/open.ts";
+import type { Migration } from "@metacircular/mcdsl/database/migrate.ts";
 
 /** The tables of the v1 document, and what deploying needs beyond them. Times are ISO 8601 in UTC. */
 export const initial: Migration = {

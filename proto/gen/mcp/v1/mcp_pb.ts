@@ -588,7 +588,7 @@ export type ComponentChange = Message<"mcp.v1.ComponentChange"> & {
   component: string;
 
   /**
-   * "create", "replace", "start", "stop", "remove" or "none"
+   * "create", "replace", "start", "stop", "remove", "update" (nothing but the registry) or "none"
    *
    * @generated from field: string action = 2;
    */
@@ -2096,7 +2096,7 @@ export const OperationOutcome = {
   PARTLY_FAILED: 3,
 
   /**
-   * It failed, and every component it had touched runs its previous version again.
+   * It failed, and each component that failed runs its previous version.
    *
    * @generated from enum value: OPERATION_OUTCOME_RESTORED = 4;
    */
@@ -2141,14 +2141,14 @@ export const ComponentOutcome = {
   UNCHANGED: 2,
 
   /**
-   * Failed, and runs its previous version again.
+   * Failed; its previous version runs, untouched or again.
    *
    * @generated from enum value: COMPONENT_OUTCOME_RESTORED = 3;
    */
   RESTORED: 3,
 
   /**
-   * Failed; there was no previous version, and nothing of the new one is left.
+   * Failed, and no previous version runs.
    *
    * @generated from enum value: COMPONENT_OUTCOME_FAILED = 4;
    */

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { rejectGuests } from "@metacircular/mcdsl/auth/authorize.ts";
+import { createTokenVerifier } from "@metacircular/mcdsl/auth/verifier.ts";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
+import { startGrpcServer } from "@metacircular/mcdsl/grpc/server.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { AgentConfig } from "./config.ts";
+import { createDeployer } from "./deploy/deploy.ts";
+import type { Executors } from "./deploy/executors.ts";
+import { createServiceLocks } from "./deploy/locks.ts";
+import { createEventBus } from "./events/event-bus.ts";
+import { createMonitor } from "./monitor/monitor.ts";
+import { createObserver } from "./monitor/observe.ts";
+import { createPortAllocator } from "./ports/allocate.ts";
+import { openRegistry } from "./registry/registry.ts";
+import { agentRoutes } from "./rpc/service.ts";
+import { openPodman } from "./runtime/podman.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly executors: Executors;
+  /** Lets tests stand between the agent and its runtime. */
+  readonly wrapRuntime?: (runtime: Runtime) => Runtime;
+}
+
+/** An agent that serves. Disposing it lets the step at hand end; what is unfinished is taken up by the next. */
+export interface Agent extends AsyncDisposable {
+  readonly address: HostAndPort;
+}
+
+/** Builds the agent from its parts and starts it. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { config, clock, logger, version } = options;
+  const node = config.agent.node_name;
+  const servicesDir = config.agent.services_dir;
+  await using stack = new AsyncDisposableStack();
+  const registry = stack.use(openRegistry(config.database.path, clock));
+  const podman = stack.use(await openRuntime(options));
+  const runtime = options.wrapRuntime?.(podman) ?? podman;
+  const bus = createEventBus();
+  const locks = createServiceLocks();
+  const observer = createObserver({ registry, runtime, locks, bus, clock, logger, node });
+  const monitor = stack.use(
+    createMonitor({ registry, observer, runtime, bus, clock, logger, node, config: monitorConfig(config) }),
+  );
+  const deployer = stack.use(
+    createDeployer({
+      node,
+      servicesDir,
+      registry,
+      runtime,
+      ports: createPortAllocator(Math.random),
+      locks,
+      executors: options.executors,
+      bus,
+      clock,
+      logger,
+      observe: async (service) => {
+        await observer.observe({ from: "runtime", service });
+      },
+    }),
+  );
+  const verifier = stack.use(
+    createTokenVerifier({
+      issuer: config.mcias.server_url,
+      ...(config.mcias.ca_cert === "" ? {} : { caFile: config.mcias.ca_cert }),
+      introspectionToken: async () => (await readFile(config.mcias.token_path, "utf8")).trim(),
+      clock,
+    }),
+  );
+  // Takes the locks of interrupted operations before anybody can ask for new ones.
+  const recovered = deployer.recover();
+  const server = stack.use(
+    await startGrpcServer({
+      address: config.server.grpc_addr,
+      tls: { certFile: config.server.tls_cert, keyFile: config.server.tls_key },
+      routes: agentRoutes({
+        node,
+        version,
+        servicesDir,
+        startedAtMs: clock.now(),
+        deployer,
+        registry,
+        runtime,
+        observer,
+        bus,
+        clock,
+        newId: randomUUID,
+      }),
+      authenticator: verifier,
+      authorize: rejectGuests,
+      logger,
+      clock,
+    }),
+  );
+  monitor.start();
+  recovered.catch((error: unknown) =>
+    logger.error({ error }, "some interrupted operations were not taken up"),
+  );
+  logger.info({ node, address: server.address, version }, "agent is ready");
+  const owned = stack.move();
+  return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function openRuntime({ config, environment, logger, clock }: AgentOptions): Promise<Runtime> {
+  const { socket, containers_conf, storage_conf } = config.podman;
+  return openPodman({
+    socket,
+    stateDirectory: stateDirectory(config),
+    environment: {
+      ...environment,
+      ...(containers_conf === "" ? {} : { CONTAINERS_CONF: containers_conf }),
+      ...(storage_conf === "" ? {} : { CONTAINERS_STORAGE_CONF: storage_conf }),
+    },
+    logger,
+    clock,
+  });
+}
+
+function stateDirectory({ agent, database }: AgentConfig): string {
+  return agent.state_dir === "" ? join(dirname(database.path), "run") : agent.state_dir;
+}
+
+function monitorConfig({ monitor }: AgentConfig) {
+  return {
+    intervalMs: monitor.interval,
+    alertCommand: monitor.alert_command,
+    cooldownMs: monitor.cooldown,
+    flapThreshold: monitor.flap_threshold,
+    flapWindowMs: monitor.flap_window,
+    retentionMs: monitor.retention,
+  };
+}

@@ -1,0 +1,49 @@
+import { duration, filePath, listenAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
+import { z } from "zod";
+
+/** The agent's configuration file. Environment variables named `MCP_AGENT_<SECTION>_<FIELD>` override it. */
+export const agentConfigSchema = z.strictObject({
+  server: z.strictObject({
+    grpc_addr: listenAddress(),
+    tls_cert: filePath(),
+    tls_key: filePath(),
+  }),
+  database: z.strictObject({ path: filePath() }),
+  mcias: z.strictObject({
+    server_url: z.url(),
+    ca_cert: z.string().default(""),
+    service_name: z.string().default("mcp-agent"),
+    /** File with the token of the agent's own system account. */
+    token_path: filePath(),
+  }),
+  agent: z.strictObject({
+    node_name: z.string().min(1),
+    container_runtime: z.literal("podman").default("podman"),
+    services_dir: filePath().default("/srv"),
+    /** Sockets and the like; default: beside the database. */
+    state_dir: z.string().default(""),
+  }),
+  podman: z
+    .strictObject({
+      /** Default: the system's own socket, else one that the agent serves itself. */
+      socket: z.string().default(""),
+      containers_conf: z.string().default(""),
+      storage_conf: z.string().default(""),
+    })
+    .prefault({}),
+  monitor: z
+    .strictObject({
+      interval: duration().prefault("60s"),
+      alert_command: z.array(z.string()).default([]),
+      cooldown: duration().prefault("15m"),
+      flap_threshold: z.int().min(1).default(3),
+      flap_window: duration().prefault("10m"),
+      retention: duration().prefault("30d"),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
+});
+
+export type AgentConfig = z.output<typeof agentConfigSchema>;
+export const environmentPrefix = "MCP_AGENT";

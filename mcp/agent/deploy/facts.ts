@@ -1,0 +1,124 @@
+import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
+import { serviceOf, type Intent, type PlanInput } from "@metacircular/mcp-core/plan.ts";
+import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
+import { isPortFree, parsePublishedPort } from "../ports/published-port.ts";
+import type { PortAllocator } from "../ports/allocate.ts";
+import type { Registry } from "../registry/registry.ts";
+import { labels, type Container, type Runtime } from "../runtime/runtime.ts";
+import { observedContainers } from "./observed-containers.ts";
+
+/** What a plan is made from. Disposing gives the promised ports back. */
+export interface Facts extends Disposable {
+  readonly input: PlanInput;
+}
+
+/** Looks at the runtime, the registry and the node's ports; changes nothing. */
+export async function collectFacts(
+  { intent, operationId, startedAtMs }: Pick<PlanInput, "intent" | "operationId" | "startedAtMs">,
+  { runtime, registry, ports }: { runtime: Runtime; registry: Registry; ports: PortAllocator },
+  signal: AbortSignal,
+): Promise<Facts> {
+  const service = serviceOf(intent);
+  const specs = mayBeCreated(intent, registry);
+  const [containers, imageIds] = await Promise.all([
+    runtime.list(signal),
+    localImages(intent, specs, runtime, signal),
+  ]);
+  const keys = specs.flatMap((spec) => spec.routes.map((route) => portKey(spec.name, route.name)));
+  const promise = await ports.allocate(keys, portsInUse(registry, containers));
+  const registered = registry.service(service);
+  return {
+    input: {
+      intent,
+      operationId,
+      startedAtMs,
+      registered: registered && {
+        ...registered,
+        components: await Promise.all(
+          registered.components.map(async (component) => ({
+            ...component,
+            hostPorts: await stillUsable(component.hostPorts, service, containers),
+          })),
+        ),
+      },
+      observed: observedContainers(service, containers),
+      imageIds,
+      freshPorts: new Map(specs.map((spec) => [spec.name, freshPorts(spec, promise.ports)])),
+      newestRevisionHash: registry.revisions.list(service, 1)[0]?.specHash ?? "",
+    },
+    [Symbol.dispose]: () => promise[Symbol.dispose](),
+  };
+}
+
+function mayBeCreated(intent: Intent, registry: Registry): readonly ComponentSpec[] {
+  switch (intent.kind) {
+    case "deploy":
+    case "rollback":
+      return intent.spec.active ? intent.spec.components : [];
+    case "start":
+    case "restart":
+      return registry.service(intent.service)?.components.map((component) => component.spec) ?? [];
+    case "stop":
+    case "undeploy":
+      return [];
+  }
+}
+
+/** Starting again what is there must not replace it, so only a deploy asks what a tag now stands for. */
+async function localImages(
+  intent: Intent,
+  specs: readonly ComponentSpec[],
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  if (!("spec" in intent)) return new Map();
+  const references = [...new Set(specs.map((spec) => spec.image))];
+  const images = await Promise.all(references.map((reference) => runtime.image(reference, signal)));
+  return new Map(
+    references.flatMap((reference, index) => {
+      const image = images[index];
+      return image === undefined ? [] : [[reference, image.id]];
+    }),
+  );
+}
+
+function portsInUse(registry: Registry, containers: readonly Container[]): Set<number> {
+  const recorded = registry.components.all().flatMap((component) => Object.values(component.hostPorts));
+  const published = containers.flatMap((container) =>
+    container.ports.map((port) => parsePublishedPort(port).hostPort),
+  );
+  return new Set([...recorded, ...published]);
+}
+
+/** Ports that the component had and could have again. */
+async function stillUsable(
+  recorded: HostPorts,
+  service: string,
+  containers: readonly Container[],
+): Promise<HostPorts> {
+  const own = new Set(
+    containers
+      .filter((container) => container.labels[labels.service] === service)
+      .flatMap((container) => container.ports.map((port) => parsePublishedPort(port).hostPort)),
+  );
+  const usable = await Promise.all(
+    Object.entries(recorded).map(async ([route, hostPort]) => {
+      const port = { address: "127.0.0.1", hostPort, containerPort: hostPort, protocol: "tcp" } as const;
+      return own.has(hostPort) || (await isPortFree(port)) ? [[route, hostPort] as const] : [];
+    }),
+  );
+  return Object.fromEntries(usable.flat());
+}
+
+function portKey(component: string, route: string): string {
+  return `${component}/${route}`;
+}
+
+function freshPorts(spec: ComponentSpec, allocated: Readonly<Record<string, number>>): HostPorts {
+  return Object.fromEntries(
+    spec.routes.flatMap(({ name }) => {
+      const port = allocated[portKey(spec.name, name)];
+      return port === undefined ? [] : [[name, port]];
+    }),
+  );
+}

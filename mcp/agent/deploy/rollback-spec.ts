@@ -1,0 +1,70 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { serviceHash } from "@metacircular/mcp-core/spec-hash.ts";
+import type { ComponentSpec, ServiceSpec } from "@metacircular/mcp-core/spec.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Revision } from "../registry/revisions.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** How far back the newest differing revision is looked for. */
+const searchLimit = 1_000;
+
+/** The specification of an earlier revision; 0: the newest one that differs from what is deployed. Where a tag
+ * has moved since, the image is named by the digest that ran then. */
+export async function rollbackSpec(
+  { service, revision }: { service: string; revision: number },
+  { registry, runtime, node }: { registry: Registry; runtime: Runtime; node: string },
+  signal: AbortSignal,
+): Promise<ServiceSpec> {
+  const chosen =
+    revision === 0 ? newestDiffering(service, registry) : registry.revisions.get(service, revision);
+  if (chosen === undefined) throw notFound(service, revision, registry);
+  const components = await Promise.all(
+    chosen.spec.components.map((component) => pinned(component, chosen, runtime, signal)),
+  );
+  return { ...chosen.spec, node, active: true, components };
+}
+
+function newestDiffering(service: string, registry: Registry): Revision | undefined {
+  const revisions = registry.revisions.list(service, searchLimit);
+  const registered = registry.service(service);
+  if (registered === undefined) return revisions[0];
+  const components = registered.components.map((component) => component.spec);
+  const current = serviceHash({ name: service, node: "", active: true, components });
+  const digests = new Map(
+    registry.components.ofService(service).map((component) => [component.spec.name, component.imageDigest]),
+  );
+  return revisions.find(
+    (candidate) =>
+      candidate.specHash !== current ||
+      Object.entries(candidate.digests).some(([name, digest]) => digests.get(name) !== digest),
+  );
+}
+
+async function pinned(
+  component: ComponentSpec,
+  revision: Revision,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<ComponentSpec> {
+  const digest = revision.digests[component.name] ?? "";
+  if (digest === "" || component.image.includes("@")) return component;
+  const image = await runtime.image(component.image, signal);
+  if (image?.digest === digest) return component;
+  return { ...component, image: `${component.image}@${digest}` };
+}
+
+function notFound(service: string, revision: number, registry: Registry): DetailedError {
+  const known = registry.revisions.list(service, searchLimit).map((entry) => entry.number);
+  const which = revision === 0 ? "" : `there is no revision ${revision}; `;
+  return new DetailedError({
+    code: "REVISION_NOT_FOUND",
+    category: "not-found",
+    attempted: "roll back",
+    subject: service,
+    found:
+      known.length === 0
+        ? "it was never deployed successfully on this node"
+        : `${which}${revision === 0 ? "no revision differs from what is deployed; " : ""}stored are ${known.at(-1)} to ${known[0]}`,
+    remedy: `mcp history ${service} shows what there is to go back to`,
+  });
+}

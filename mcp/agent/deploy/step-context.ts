@@ -1,0 +1,23 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** What a step may use. */
+export interface StepContext {
+  readonly operationId: string;
+  readonly caller: string;
+  readonly service: string;
+  readonly intent: Intent;
+  readonly node: string;
+  readonly servicesDir: string;
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the agent shuts down. */
+  readonly signal: AbortSignal;
+}
+
+export type Executor<Step> = (step: Step, context: StepContext) => Promise<void>;

@@ -1,0 +1,107 @@
+import { slotName } from "@metacircular/mcp-core/describe-step.ts";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { StepOf } from "@metacircular/mcp-core/step.ts";
+import type { ContainerDetails } from "../../runtime/runtime.ts";
+import { probeOf, type Probe } from "../health/probe.ts";
+import { lastLogLines } from "../last-log-lines.ts";
+import type { StepContext } from "../step-context.ts";
+
+type AwaitHealthy = StepOf<"await-healthy">;
+
+/** Returns once the container is healthy: its probe passes, or, without one, it has kept running for the
+ * settling time. Fails as soon as it ends or is restarted, and when the deadline is over. */
+export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Promise<void> {
+  const { clock, runtime, service, signal } = context;
+  const { health } = step;
+  const name = slotName(service, step.component, step.slot);
+  const probe = probeOf(step, name, runtime);
+  const beganAtMs = clock.now();
+  let first: ContainerDetails | undefined;
+  let lastProbe = "";
+  let delayMs = Math.min(20, health.intervalMs);
+  for (;;) {
+    const container = await runtime.inspect(name, signal);
+    first ??= container;
+    if (container === undefined || hasEnded(container, first)) throw await ended(name, container, context);
+    const elapsedMs = clock.now() - beganAtMs;
+    if (probe === undefined) {
+      if (elapsedMs >= health.settleMs) return;
+    } else {
+      lastProbe = await attempt(probe, health.timeoutMs, signal);
+      if (lastProbe === "") return;
+      if (elapsedMs >= health.deadlineMs) throw await unhealthy(step, name, lastProbe, context);
+    }
+    await clock.sleep(delayMs, signal);
+    // Quick at first, since most containers are healthy at once.
+    delayMs = Math.min(delayMs * 2, health.intervalMs);
+  }
+}
+
+/** Empty when the probe passed, else what it found. */
+async function attempt(probe: Probe, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  try {
+    await probe(timeoutMs, signal);
+    return "";
+  } catch (error) {
+    signal.throwIfAborted();
+    return messageOf(error);
+  }
+}
+
+/** The runtime restarts a container that ends by its policy, so a later start is an end, too. */
+function hasEnded(container: ContainerDetails, first: ContainerDetails | undefined): boolean {
+  if (container.state !== "running") return true;
+  return container.restartCount > 0 || container.startedAtMs !== first?.startedAtMs;
+}
+
+async function ended(
+  name: string,
+  container: ContainerDetails | undefined,
+  context: StepContext,
+): Promise<DetailedError> {
+  const output = await lastLogLines(name, context);
+  if (container === undefined) {
+    return new DetailedError({
+      code: "CONTAINER_REMOVED",
+      category: "failed-precondition",
+      attempted: "run",
+      subject: name,
+      found: "somebody removed the container while it started",
+      remedy: "deploy again",
+      output,
+    });
+  }
+  const reason = container.outOfMemoryKilled
+    ? "it ran out of memory and was killed"
+    : container.state === "running"
+      ? `it ended and was restarted ${container.restartCount} times`
+      : `it ended with exit code ${container.exitCode}`;
+  return new DetailedError({
+    code: container.outOfMemoryKilled ? "CONTAINER_OUT_OF_MEMORY" : "CONTAINER_EXITED",
+    category: "failed-precondition",
+    attempted: "keep running",
+    subject: name,
+    found: container.error === "" ? reason : `${reason}: ${container.error}`,
+    remedy: "read its last output, correct the image or the definition, and deploy again",
+    facts: { exit_code: String(container.exitCode), restarts: String(container.restartCount) },
+    output,
+  });
+}
+
+async function unhealthy(
+  { health }: AwaitHealthy,
+  name: string,
+  lastProbe: string,
+  context: StepContext,
+): Promise<DetailedError> {
+  return new DetailedError({
+    code: "HEALTH_CHECK_FAILED",
+    category: "failed-precondition",
+    attempted: "see healthy",
+    subject: name,
+    found: `after ${health.deadlineMs / 1000} s it still runs, but ${lastProbe}`,
+    remedy: "read its last output; does it listen on 0.0.0.0:$PORT?",
+    facts: { last_probe: lastProbe },
+    output: await lastLogLines(name, context),
+  });
+}

@@ -1,0 +1,24 @@
+import { slotName } from "@metacircular/mcp-core/describe-step.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import type { StepOf } from "@metacircular/mcp-core/step.ts";
+import { labels } from "../../runtime/runtime.ts";
+import type { StepContext } from "../step-context.ts";
+
+/** Fails where a container that is not ours has the component's name. */
+export async function checkContainerName(
+  { component }: StepOf<"check-container-name">,
+  { runtime, service, signal }: StepContext,
+): Promise<void> {
+  const name = slotName(service, component, "current");
+  const container = await runtime.inspect(name, signal);
+  if (container === undefined || container.labels[labels.service] === service) return;
+  throw new DetailedError({
+    code: "NAME_IN_USE",
+    category: "already-exists",
+    attempted: "use the container name",
+    subject: name,
+    found: `container ${container.id.slice(0, 12)}, which MCP did not create, has it`,
+    remedy: `rename or remove that container, e.g. with: podman rename ${name} ${name}-old`,
+    facts: { container: container.id },
+  });
+}

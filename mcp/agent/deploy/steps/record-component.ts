@@ -1,0 +1,30 @@
+import { slotName } from "@metacircular/mcp-core/describe-step.ts";
+import { versionOf } from "@metacircular/mcp-core/image.ts";
+import type { StepOf } from "@metacircular/mcp-core/step.ts";
+import { hostPortsOf } from "../observed-containers.ts";
+import type { StepContext } from "../step-context.ts";
+
+/** Writes what the component now is into the registry: declaration, desired state, ports and digest. */
+export async function recordComponent(
+  { component, spec, desired }: StepOf<"record-component">,
+  { registry, runtime, service, intent, signal }: StepContext,
+): Promise<void> {
+  const container = await runtime.inspect(slotName(service, component, "current"), signal);
+  const recorded = registry.components.get(service, component);
+  const declared = "spec" in intent ? intent.spec.components : registry.components.ofService(service);
+  const names = declared.map((entry) => ("spec" in entry ? entry.spec.name : entry.name));
+  registry.transaction(() => {
+    if (registry.services.isActive(service) === undefined) {
+      registry.services.record(service, desired === "running");
+    }
+    registry.components.record({
+      service,
+      spec,
+      desired,
+      hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
+      version: versionOf(spec.image),
+      imageDigest: container?.imageDigest ?? recorded?.imageDigest ?? "",
+      position: Math.max(0, names.indexOf(component)),
+    });
+  });
+}

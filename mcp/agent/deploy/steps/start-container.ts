@@ -1,0 +1,10 @@
+import { slotName } from "@metacircular/mcp-core/describe-step.ts";
+import type { StepOf } from "@metacircular/mcp-core/step.ts";
+import type { StepContext } from "../step-context.ts";
+
+export async function startContainer(
+  { component, slot }: StepOf<"start-container">,
+  { runtime, service, signal }: StepContext,
+): Promise<void> {
+  await runtime.start(slotName(service, component, slot), signal);
+}

@@ -1,0 +1,32 @@
+import { Command } from "@commander-js/extra-typings";
+import packageJson from "./package.json" with { type: "json" };
+import { serve } from "./commands/server.ts";
+import { snapshot } from "./commands/snapshot.ts";
+
+const program = new Command("mcp-agent")
+  .description("Runs the containers of one node, watches them, and serves the control plane's API.")
+  .version(packageJson.version, "-V, --version");
+
+program
+  .command("server")
+  .description("run the agent until SIGINT or SIGTERM")
+  .requiredOption("--config <file>", "configuration file")
+  .addHelpText("after", "\nExample:\n  mcp-agent server --config /srv/mcp/mcp-agent.toml")
+  .action(({ config }) => serve(config, packageJson.version));
+
+program
+  .command("snapshot")
+  .description("write a verified copy of the registry while the agent runs")
+  .requiredOption("--config <file>", "configuration file")
+  .option("--to <file>", "where to write it (default: backups/ beside the registry, named by the time)")
+  .addHelpText("after", "\nExample:\n  mcp-agent snapshot --config /srv/mcp/mcp-agent.toml")
+  .action(({ config, to }) => snapshot(config, to));
+
+program
+  .command("version")
+  .description("print the version")
+  .action(() => {
+    process.stdout.write(`mcp-agent ${packageJson.version}\n`);
+  });
+
+await program.parseAsync();

@@ -1,0 +1,95 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
+import { planChanges } from "@metacircular/mcp-core/plan-changes.ts";
+import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { ServiceSpec } from "@metacircular/mcp-core/spec.ts";
+import type { DeployRequest, McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { rollbackSpec } from "../deploy/rollback-spec.ts";
+import { encodeOutcome, encodeResult, encodeStep } from "./encode-operation.ts";
+import { componentNotFound, decodeOperationId, decodeSpec } from "./requests.ts";
+import type { RpcContext } from "./rpc-context.ts";
+
+type Methods = Pick<ServiceImpl<typeof McpAgent>, "deploy" | "planDeploy" | "rollback">;
+
+export function deployMethods(rpc: RpcContext): Methods {
+  const { deployer, registry } = rpc;
+
+  async function run(id: string, intent: Intent, context: HandlerContext) {
+    const operationId = decodeOperationId(id, rpc.newId);
+    const record = await deployer.run({ operationId, intent, caller: callerOf(context).name });
+    return {
+      results: record.results.map(encodeResult),
+      operationId,
+      outcome: encodeOutcome(record.outcome),
+      revision: BigInt(record.revision),
+    };
+  }
+
+  return {
+    deploy: (request, context) => run(request.operationId, deployIntent(request, rpc), context),
+
+    async planDeploy(request) {
+      const intent = deployIntent(request, rpc);
+      const steps = await deployer.preview(intent);
+      const registered = registry.service(intent.spec.name);
+      return {
+        steps: steps.map((step) => encodeStep(intent.spec.name, step)),
+        changes: planChanges(steps, intent.spec, registered).map((change) => ({
+          ...change,
+          fields: change.fields.map((field) => ({ ...field })),
+        })),
+      };
+    },
+
+    async rollback(request, context) {
+      const known = registry.operations.get(request.operationId);
+      const intent =
+        known?.intent.kind === "rollback"
+          ? known.intent
+          : await rollbackIntent(request.service, request.revision, rpc, context.signal);
+      return run(request.operationId, intent, context);
+    },
+  };
+}
+
+type DeployIntent = Extract<Intent, { kind: "deploy" | "rollback" }>;
+
+function deployIntent({ service, component, recreate }: DeployRequest, rpc: RpcContext): DeployIntent {
+  const spec = decodeSpec(service, rpc.node);
+  const names = spec.components.map((entry) => entry.name);
+  if (component !== "" && !names.includes(component)) throw componentNotFound(spec.name, component, names);
+  return {
+    kind: "deploy",
+    spec: component === "" ? spec : merged(spec, component, rpc),
+    component,
+    recreate,
+  };
+}
+
+/** Deploying one component leaves the others as the registry has them. */
+function merged(spec: ServiceSpec, component: string, { registry }: RpcContext): ServiceSpec {
+  const deployed = registry.service(spec.name)?.components ?? [];
+  const components = spec.components.flatMap((declared) => {
+    if (declared.name === component) return [declared];
+    const current = deployed.find((entry) => entry.spec.name === declared.name);
+    return current === undefined ? [] : [current.spec];
+  });
+  const undeclared = deployed
+    .map((entry) => entry.spec)
+    .filter((entry) => !spec.components.some((declared) => declared.name === entry.name));
+  return { ...spec, components: [...components, ...undeclared] };
+}
+
+async function rollbackIntent(
+  service: string,
+  revision: bigint,
+  { registry, runtime, node }: RpcContext,
+  signal: AbortSignal,
+): Promise<DeployIntent> {
+  const spec = await rollbackSpec(
+    { service, revision: Number(revision) },
+    { registry, runtime, node },
+    signal,
+  );
+  return { kind: "rollback", spec, component: "", recreate: false };
+}

@@ -1,0 +1,82 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { isDrift } from "@metacircular/mcp-core/drift.ts";
+import { containerName } from "@metacircular/mcp-core/names.ts";
+import type {
+  ComponentInfoSchema,
+  DriftInfoSchema,
+  EventInfoSchema,
+  ServiceInfoSchema,
+} from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import type { ComponentRecord } from "../registry/components.ts";
+import type { StateEvent } from "../registry/events.ts";
+import type { Registry } from "../registry/registry.ts";
+import { encodeOperation } from "./encode-operation.ts";
+
+type ServiceInfo = MessageInitShape<typeof ServiceInfoSchema>;
+
+/** Services as the registry holds them, each with the operation that works on it. */
+export function encodeServices(registry: Registry, only = ""): ServiceInfo[] {
+  const components = Map.groupBy(registry.components.all(), (component) => component.service);
+  const operations = new Map(
+    registry.operations.unfinished().map((operation) => [operation.service, operation]),
+  );
+  return registry.services
+    .names()
+    .filter((name) => only === "" || name === only)
+    .map((name) => {
+      const operation = operations.get(name);
+      return {
+        name,
+        active: registry.services.isActive(name) ?? false,
+        components: (components.get(name) ?? []).map(encodeComponent),
+        ...(operation === undefined ? {} : { operation: encodeOperation(operation) }),
+      };
+    });
+}
+
+function encodeComponent(component: ComponentRecord): MessageInitShape<typeof ComponentInfoSchema> {
+  const { service, spec, desired, hostPorts, version, imageDigest, observed } = component;
+  return {
+    name: spec.name,
+    image: spec.image,
+    desiredState: desired,
+    observedState: observed.state,
+    version,
+    ...optionalTime("started", observed.startedAtMs),
+    container: containerName(service, spec.name),
+    imageDigest,
+    routes: spec.routes.map((route) => ({ ...route, hostPort: hostPorts[route.name] ?? 0 })),
+    ...optionalTime("observed", observed.atMs),
+    observedFrom: observed.from,
+    ...(observed.exitCode === undefined ? {} : { exitCode: observed.exitCode }),
+    ports: [...spec.ports],
+  };
+}
+
+function optionalTime<Key extends string>(key: Key, timeMs: number): Partial<Record<Key, Timestamp>> {
+  return timeMs === 0 ? {} : ({ [key]: timestampFromMs(timeMs) } as Record<Key, Timestamp>);
+}
+
+export function encodeDrift(
+  components: readonly ComponentRecord[],
+): MessageInitShape<typeof DriftInfoSchema>[] {
+  return components
+    .filter(({ desired, observed }) => isDrift(desired, observed.state))
+    .map(({ service, spec, desired, observed }) => ({
+      service,
+      component: spec.name,
+      desiredState: desired,
+      observedState: observed.state,
+    }));
+}
+
+export function encodeEvent(event: StateEvent): MessageInitShape<typeof EventInfoSchema> {
+  return {
+    service: event.service,
+    component: event.component,
+    prevState: event.previous,
+    newState: event.next,
+    timestamp: timestampFromMs(event.atMs),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Deployer } from "../deploy/deploy.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import type { Observer } from "../monitor/observe.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** What the RPCs call. */
+export interface RpcContext {
+  readonly node: string;
+  readonly version: string;
+  readonly servicesDir: string;
+  readonly startedAtMs: number;
+  readonly deployer: Deployer;
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+  readonly observer: Observer;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}

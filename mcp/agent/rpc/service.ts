@@ -1,0 +1,25 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { deployMethods } from "./deploy.ts";
+import { historyMethods } from "./history.ts";
+import { lifecycleMethods } from "./lifecycle.ts";
+import { logsMethods } from "./logs.ts";
+import { nodeStatusMethods } from "./node-status.ts";
+import type { RpcContext } from "./rpc-context.ts";
+import { statusMethods } from "./status.ts";
+import { watchEventsMethods } from "./watch-events.ts";
+
+/** Serves `mcp.v1.McpAgent`. */
+export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
+  return (router) => {
+    router.service(McpAgent, {
+      ...deployMethods(rpc),
+      ...lifecycleMethods(rpc),
+      ...historyMethods(rpc),
+      ...statusMethods(rpc),
+      ...logsMethods(rpc),
+      ...watchEventsMethods(rpc),
+      ...nodeStatusMethods(rpc),
+    });
+  };
+}

@@ -1,0 +1,78 @@
+import type { RegisteredService } from "./registered.ts";
+import type { ComponentSpec, ServiceSpec } from "./spec.ts";
+import type { Step } from "./step.ts";
+
+/** What a plan means for one component, for people. */
+export interface ComponentChange {
+  readonly component: string;
+  readonly action: "create" | "replace" | "start" | "stop" | "remove" | "update" | "none";
+  readonly fields: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  readonly field: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Sums up a plan: per component what is done to it, and which fields of its declaration differ. */
+export function planChanges(
+  steps: readonly Step[],
+  spec: ServiceSpec,
+  registered: RegisteredService | undefined,
+): ComponentChange[] {
+  const names = new Set([
+    ...spec.components.map((component) => component.name),
+    ...steps.map((step) => step.component).filter((name) => name !== ""),
+  ]);
+  return [...names].map((component) => {
+    const declared = spec.components.find((entry) => entry.name === component);
+    const current = registered?.components.find((entry) => entry.spec.name === component)?.spec;
+    return {
+      component,
+      action: actionOf(steps.filter((step) => step.component === component)),
+      fields: declared === undefined || current === undefined ? [] : changedFields(current, declared),
+    };
+  });
+}
+
+function actionOf(steps: readonly Step[]): ComponentChange["action"] {
+  const has = (kind: Step["kind"]) => steps.some((step) => step.kind === kind);
+  if (has("create-container")) {
+    return has("remove-container") || has("stop-container") ? "replace" : "create";
+  }
+  if (has("forget-component") || has("remove-container")) return "remove";
+  if (has("start-container")) return "start";
+  if (has("stop-container")) return "stop";
+  return has("record-component") ? "update" : "none";
+}
+
+/** The fields that differ. The values of environment variables stay out, since they may be secret. */
+export function changedFields(before: ComponentSpec, after: ComponentSpec): FieldChange[] {
+  return fields.flatMap(({ field, show }) => {
+    if (JSON.stringify(before[field]) === JSON.stringify(after[field])) return [];
+    return [{ field, before: show(before), after: show(after) }];
+  });
+}
+
+const fields: readonly { field: keyof ComponentSpec; show: (spec: ComponentSpec) => string }[] = [
+  { field: "image", show: (spec) => spec.image },
+  { field: "network", show: (spec) => spec.network },
+  { field: "user", show: (spec) => spec.user },
+  { field: "restart", show: (spec) => spec.restart },
+  { field: "ports", show: (spec) => spec.ports.join(" ") },
+  { field: "volumes", show: (spec) => spec.volumes.join(" ") },
+  { field: "cmd", show: (spec) => JSON.stringify(spec.cmd) },
+  { field: "env", show: (spec) => spec.env.map(variableName).join(" ") },
+  { field: "routes", show: (spec) => spec.routes.map(showRoute).join(" ") },
+  { field: "health", show: (spec) => JSON.stringify(spec.health) },
+  { field: "update", show: (spec) => spec.update },
+];
+
+function variableName(assignment: string): string {
+  return `${assignment.split("=")[0]}=…`;
+}
+
+function showRoute({ name, port, mode, hostname }: ComponentSpec["routes"][number]): string {
+  return [name, `${port}/${mode}`, hostname].filter((part) => part !== "").join(":");
+}
