@@ -1,0 +1,96 @@
+import type Provider from "oidc-provider";
+import { errors, type KoaContextWithOIDC } from "oidc-provider";
+import type { AccountStore } from "../accounts/account-store.ts";
+import type { AnonymousRefusals } from "../audit/anonymous-refusals.ts";
+import type { AuditEvent, AuditStore } from "../audit/audit-store.ts";
+import { addressOf } from "../http/address.ts";
+import { clientCredentialsOf } from "../http/client-credentials.ts";
+import { SCOPE } from "../tokens/claims.ts";
+import type { TokenStore } from "../tokens/token-store.ts";
+import { DEVICE_GRANT } from "./clients.ts";
+import { LoginError } from "./login-error.ts";
+
+type LibraryToken = InstanceType<Provider["AccessToken"]> | InstanceType<Provider["ClientCredentials"]>;
+
+/** Writes down what the OAuth library decides. */
+export class TokenRecorder {
+  readonly #accounts: AccountStore;
+  readonly #tokens: TokenStore;
+  readonly #audit: AuditStore;
+  readonly #refusals: AnonymousRefusals;
+
+  constructor(parts: {
+    accounts: AccountStore;
+    tokens: TokenStore;
+    audit: AuditStore;
+    refusals: AnonymousRefusals;
+  }) {
+    this.#accounts = parts.accounts;
+    this.#tokens = parts.tokens;
+    this.#audit = parts.audit;
+    this.#refusals = parts.refusals;
+  }
+
+  /** Called before a token is signed: one that can't be recorded, and so not revoked, is never given out. */
+  issued(ctx: KoaContextWithOIDC, token: LibraryToken, payload: Record<string, unknown>, kid: string): void {
+    const human = token.kind === "AccessToken" ? token : undefined;
+    const account = human?.accountId ?? token.clientId ?? "";
+    payload["account_type"] = this.#accounts.require(account).kind;
+    payload["scope"] = SCOPE;
+    this.#tokens.add({
+      jti: String(payload["jti"]),
+      account,
+      clientId: token.clientId ?? "",
+      grantId: human?.grantId,
+      kid,
+      scope: SCOPE,
+      issuedAtMs: Number(payload["iat"]) * 1000,
+      expiresAtMs: Number(payload["exp"]) * 1000,
+    });
+    this.#audit.record({
+      event: human?.gty.includes("refresh_token") === true ? "token-refreshed" : "token-issued",
+      outcome: "ok",
+      account,
+      clientId: token.clientId,
+      address: addressOf(ctx.req),
+      serviceName: textOf(ctx.oidc.params?.["service_name"]),
+      detail: human?.gty ?? "client_credentials",
+    });
+  }
+
+  denied(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): void {
+    if (error instanceof LoginError || isWaiting(error)) return;
+    const params = ctx.oidc.params ?? {};
+    const detail = [error.error, error.error_description, error.error_detail].filter(Boolean).join(": ");
+    this.#refusals.record(
+      {
+        event: deniedEvent(textOf(params["grant_type"])),
+        account: ctx.oidc.entities.RefreshToken?.accountId,
+        clientId: textOf(params["client_id"]) ?? clientCredentialsOf(ctx.req)?.clientId,
+        detail,
+      },
+      addressOf(ctx.req),
+    );
+  }
+}
+
+export function recordDenials(provider: Provider, recorder: TokenRecorder): void {
+  provider.on("grant.error", (ctx, error) => {
+    recorder.denied(ctx, error);
+  });
+}
+
+/** A device that polls is not refused, it is early (RFC 8628 section 3.5). */
+function isWaiting(error: errors.OIDCProviderError): boolean {
+  return error instanceof errors.AuthorizationPending || error instanceof errors.SlowDown;
+}
+
+function deniedEvent(grantType: string | undefined): AuditEvent {
+  if (grantType === "refresh_token") return "token-refreshed";
+  if (grantType === DEVICE_GRANT) return "device-login";
+  return grantType === "password" ? "login" : "client-login";
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
