@@ -3,9 +3,8 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-# npm runs on the machine's own Node, everything else on the one that package-lock.json pins.
-export SYSTEM_PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
-export PATH := $(CURDIR)/node_modules/.bin:$(SYSTEM_PATH)
+# All but npm runs on the Node.js that package-lock.json pins.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # npm writes this file last when it installs: present and newer than the manifests means complete and current.
 packages := node_modules/.package-lock.json
