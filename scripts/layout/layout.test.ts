@@ -86,6 +86,11 @@ const broken: readonly Broken[] = [
     found: /^metacircular\/main\.ts:1: metacircular must not import testkit\/identity\.ts; /,
   },
   {
+    what: "a product file importing something of the tests",
+    sources: { "mcp/agent/main.ts": `${sound["mcp/agent/main.ts"]}import "./test/fixture.ts";\n` },
+    found: /^mcp\/agent\/main\.ts:4: imports mcp\/agent\/test\/fixture\.ts, which belongs to the tests; /,
+  },
+  {
     what: "a relative import of another workspace",
     sources: { "metacircular/main.ts": `import "../mcias/main.ts";\n` },
     found: /^metacircular\/main\.ts:1: imports mcias\/main\.ts by a relative path; name the workspace/,

@@ -44,6 +44,11 @@ const reversedImports = importRule(({ path }, { target }) => {
   return `${layerOf(path) ?? path} must not import ${target}; pass it in, or move what both need further down`;
 });
 
+const importedTests = importRule(({ path }, { target }) => {
+  if (target === undefined || isTest(path) || !isTest(target)) return undefined;
+  return `imports ${target}, which belongs to the tests; move what both need out of there`;
+});
+
 const relativeImportsAcrossWorkspaces = importRule(({ path }, { specifier, target }) => {
   if (target === undefined || !specifier.startsWith(".")) return undefined;
   if (workspaceOf(path) === workspaceOf(target)) return undefined;
@@ -120,6 +125,7 @@ const namesWithoutSubject = pathRule((path) => {
 
 const rules: readonly Rule[] = [
   reversedImports,
+  importedTests,
   relativeImportsAcrossWorkspaces,
   circularImports,
   unreachedFiles,
