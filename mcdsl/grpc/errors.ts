@@ -79,9 +79,11 @@ function detailedCauseOf(error: unknown): DetailedError | undefined {
   return undefined;
 }
 
-/** Not sent by the service: a system error is behind it. */
+/** Not sent by the service: the connection could not be made, or broke. */
 function isTransportFailure(error: ConnectError): boolean {
-  return !error.isWireError && error.code !== Code.Canceled && systemCodeOf(error) !== "";
+  if (error.isWireError) return false;
+  const bySystem = [Code.Internal, Code.Aborted, Code.Unknown].includes(error.code);
+  return error.code === Code.Unavailable || (bySystem && systemCodeOf(error) !== "");
 }
 
 function transportFailure(subject: string, error: ConnectError): DetailedError {

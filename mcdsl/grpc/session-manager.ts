@@ -40,7 +40,8 @@ export class SessionManager extends Http2SessionManager {
       if (this.state() === "connecting" || this.state() === "verifying") this.abort(this.#tooSlow());
     }, this.#connectTimeoutMs);
     try {
-      await this.connect();
+      // Without this look at the outcome the request below would try to connect a second time.
+      if ((await this.connect()) === "error") throw this.error() ?? connectionEnded();
     } finally {
       clearTimeout(timer);
     }
@@ -57,4 +58,8 @@ export class SessionManager extends Http2SessionManager {
     });
     return new ConnectError(cause.message, Code.Unavailable, undefined, undefined, cause);
   }
+}
+
+function connectionEnded(): ConnectError {
+  return new ConnectError("the client was closed", Code.Canceled);
 }

@@ -339,7 +339,7 @@ describe("the server", () => {
       },
       { drainMs: 50 },
     );
-    const call = failureOf(fixture.client().nodeStatus({}));
+    const call = failureOf(fixture.client("token-of-alice", { timeoutMs: 1_000 }).nodeStatus({}));
     await started.promise;
     await fixture.server[Symbol.asyncDispose]();
     await call;
