@@ -76,10 +76,9 @@ export function createProvider(options: {
   return {
     keys: async () => (await latest()).keys,
     async newerKeys(older) {
-      const { keys } = await latest();
-      if (keys !== older) return keys;
-      const tooEarly = current !== undefined && clock.now() - current.atMs < refetchPauseMs;
-      return tooEarly ? undefined : (await fetchNow()).keys;
+      const recent = current !== undefined && clock.now() - current.atMs < refetchPauseMs;
+      const { keys } = await (recent ? latest() : fetchNow());
+      return keys === older ? undefined : keys;
     },
     async introspect(token) {
       const { introspectionEndpoint } = await latest();
