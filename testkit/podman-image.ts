@@ -34,7 +34,9 @@ export async function imageArchive(images: readonly ImageSpec[]): Promise<Uint8A
   const entries: TarEntry[] = [file(`${base.digest}.tar`, base.content)];
   const manifest: { Config: string; RepoTags: string[]; Layers: string[] }[] = [];
   for (const image of images) {
-    const own = await layer(Object.entries(image.files ?? {}).flatMap(([path, text]) => fileEntries(path, text)));
+    const own = await layer(
+      Object.entries(image.files ?? {}).flatMap(([path, text]) => fileEntries(path, text)),
+    );
     const config = JSON.stringify(imageConfig(image, [base.digest, own.digest]));
     const configName = `${sha256(config)}.json`;
     if (!entries.some((entry) => entry.header.name === configName)) entries.push(file(configName, config));

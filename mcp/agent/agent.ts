@@ -27,8 +27,6 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly executors: Executors;
-  /** Lets tests stand between the agent and its runtime. */
-  readonly wrapRuntime?: (runtime: Runtime) => Runtime;
 }
 
 /** An agent that serves. Disposing it lets the step at hand end; what is unfinished is taken up by the next. */
@@ -43,8 +41,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const servicesDir = config.agent.services_dir;
   await using stack = new AsyncDisposableStack();
   const registry = stack.use(openRegistry(config.database.path, clock));
-  const podman = stack.use(await openRuntime(options));
-  const runtime = options.wrapRuntime?.(podman) ?? podman;
+  const runtime = stack.use(await openRuntime(options));
   const bus = createEventBus();
   const locks = createServiceLocks();
   const observer = createObserver({ registry, runtime, locks, bus, clock, logger, node });
