@@ -1,0 +1,140 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { isDrift } from "@metacircular/mcp-core/drift.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { createAlertCommand } from "./alert.ts";
+import { type AlertConfig, createAlertRules } from "./alert-rules.ts";
+import type { Observed, ObserveRequest, Observer } from "./observe.ts";
+import { createPacer } from "./pace.ts";
+import { raiseAlert } from "./raise-alert.ts";
+import { prune } from "./retention.ts";
+import { whenSettled } from "./settle.ts";
+import { watchExits } from "./watch-exits.ts";
+
+/** Keeps looking at the containers, and raises alerts. Disposing it ends everything it started. */
+export interface Monitor extends AsyncDisposable {
+  /** Begins; the first look comes at once. */
+  start(): void;
+  /** Looks soon, outside of the interval. */
+  observeNow(): void;
+}
+
+export interface MonitorConfig extends AlertConfig {
+  /** Program and arguments; empty: alerts are only logged. */
+  readonly alertCommand: readonly string[];
+  /** How long events and operations are kept. */
+  readonly retentionMs: number;
+}
+
+export interface MonitorOptions {
+  readonly registry: Registry;
+  readonly observer: Observer;
+  readonly runtime: Runtime;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly node: string;
+  readonly config: MonitorConfig;
+}
+
+const sweepMs = 500;
+/** First pause after a failed look; doubled with each further one, up to the interval. */
+const retryMs = 1_000;
+/** Something that has just changed is often not finished changing: it is looked at again after this time. */
+const settleMs = 1_000;
+
+/** Why to look. `again`: something was found a moment ago by other means than the interval. */
+type Cause = ObserveRequest["from"] | "again";
+
+export function createMonitor(options: MonitorOptions): Monitor {
+  const { registry, observer, clock, logger, config } = options;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const stack = new AsyncDisposableStack();
+  const command = stack.use(createAlertCommand({ ...options, argv: config.alertCommand }));
+  const rules = createAlertRules(config);
+  const pacer = createPacer({ clock, look: lookFor });
+  const watches = stack.use(watchExits({ ...options, onChange: () => pacer.request("watch") }));
+  const lookAgain = whenSettled({ clock, signal, quietMs: settleMs, action: () => pacer.request("again") });
+  const lookAfterOperation = whenSettled({
+    clock,
+    signal,
+    quietMs: settleMs,
+    action: () => pacer.request("runtime"),
+  });
+
+  function evaluate(observed: Observed): void {
+    for (const alert of rules.evaluate(observed)) raiseAlert(alert, { ...options, command });
+    // What an operation left behind is judged once it is over.
+    const isLeft = observed.observations.some(({ ours, desired, state }) => ours && isDrift(desired, state));
+    if (isLeft) lookAfterOperation();
+  }
+
+  async function lookFor(causes: ReadonlySet<Cause>): Promise<void> {
+    const isNews = causes.has("watch") || causes.has("process");
+    const from =
+      causes.has("watch") || causes.has("again") ? "watch" : causes.has("process") ? "process" : "runtime";
+    await look(from);
+    if (isNews) lookAgain();
+  }
+
+  async function look(from: ObserveRequest["from"]): Promise<boolean> {
+    try {
+      await observer.observe({ from }, signal);
+      return true;
+    } catch (error) {
+      // An outage of the runtime is reported by the observer, once.
+      if (!signal.aborted) logger.debug({ error: messageOf(error) }, "cannot observe");
+      return false;
+    }
+  }
+
+  async function lookEveryInterval(): Promise<void> {
+    for (let failures = 0; ;) {
+      await watches.ensure(signal);
+      failures = (await look("runtime")) ? 0 : failures + 1;
+      await pruneOldRecords();
+      const pauseMs = failures === 0 ? Infinity : retryMs * 2 ** (failures - 1);
+      await clock.sleep(Math.min(config.intervalMs, pauseMs), signal);
+    }
+  }
+
+  async function pruneOldRecords(): Promise<void> {
+    try {
+      await prune(registry, { nowMs: clock.now(), retentionMs: config.retentionMs }, signal);
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, "cannot delete old events, operations and revisions");
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    for (;;) {
+      await clock.sleep(sweepMs, signal);
+      if (observer.sweep()) pacer.request("process");
+    }
+  }
+
+  function run(name: string, loop: () => Promise<void>): void {
+    const ended = loop().catch((error: unknown) => {
+      if (!signal.aborted) logger.error({ loop: name, error: messageOf(error) }, "the monitor has stopped");
+    });
+    stack.defer(() => ended);
+  }
+
+  return {
+    start() {
+      stack.use(observer.subscribe(evaluate));
+      run("interval", lookEveryInterval);
+      run("pacer", () => pacer.run(signal));
+      run("sweep", sweep);
+    },
+    observeNow: () => pacer.request("runtime"),
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error("the monitor is stopping"));
+      await stack.disposeAsync();
+    },
+  };
+}
