@@ -40,10 +40,11 @@ export function workspaceOf(path: string): Exclude<Layer, "client"> | undefined 
   return folder === "client" ? undefined : folder;
 }
 
-/** The layer of a file: its workspace, but `client` for the `client.ts` of a service. */
+/** The layer of a file: its workspace, but `client` for a service's `client.ts` and the folder behind it. */
 export function layerOf(path: string): Layer | undefined {
   const workspace = workspaceOf(path);
-  return workspace !== undefined && path === `${workspace}/client.ts` ? "client" : workspace;
+  if (workspace === undefined) return undefined;
+  return path === `${workspace}/client.ts` || path.startsWith(`${workspace}/client/`) ? "client" : workspace;
 }
 
 /** A test, or something that only tests use. */
@@ -56,8 +57,9 @@ export function isAllowed(from: string, to: string): boolean {
   const source = layerOf(from);
   const target = layerOf(to);
   if (source === undefined || target === undefined) return source === target;
-  if (source === target) return true;
-  if (workspaceOf(from) === workspaceOf(to) && source !== "client") return true;
+  const sameWorkspace = workspaceOf(from) === workspaceOf(to);
+  if (sameWorkspace && (source === target || source !== "client" || isTest(from))) return true;
+  if (/\/client\//.test(to) && !sameWorkspace) return false;
   if (isTest(from) && target === "testkit") return true;
   return mayImport.get(source)?.includes(target) ?? false;
 }

@@ -27,7 +27,8 @@ const sound: Sources = {
   "mcp/cli/main.ts": `import "@metacircular/mcp-core/names.ts";\nimport "@metacircular/mcp-core/zones.ts";\n`,
   "mcdsl/database/open.ts": `export { DatabaseSync } from "node:sqlite";\n`,
   "mcdsl/errors.ts": `import type { hash } from "@metacircular/mcp-core/names.ts";\nexport type Hash = typeof hash;\n`,
-  "mcias/client.ts": `import "${mcdsl}/errors.ts";\nexport const client = 1;\n`,
+  "mcias/client.ts": `import "${mcdsl}/errors.ts";\nexport { client } from "./client/login.ts";\n`,
+  "mcias/client/login.ts": `export const client = 1;\n`,
   "mcias/main.ts": `import "${mcdsl}/database/open.ts";\nimport "${mcdsl}/errors.ts";\n`,
   "mcias/main.test.ts": `import "@metacircular/testkit/identity.ts";\n`,
   "mcp/agent/main.ts": `import { client } from "@metacircular/mcias/client.ts";\nawait import("./agent.ts");\nclient;\n`,
@@ -71,9 +72,16 @@ const broken: readonly Broken[] = [
   {
     what: "a client that pulls in its own service",
     sources: {
-      "mcias/client.ts": `import "${mcdsl}/errors.ts";\nimport "./main.ts";\nexport const client = 1;\n`,
+      "mcias/client.ts": `export { client } from "./client/login.ts";\nimport "./main.ts";\n`,
     },
     found: /^mcias\/client\.ts:2: client must not import mcias\/main\.ts; /,
+  },
+  {
+    what: "a service reaching behind the client of another",
+    sources: {
+      "mcp/cli/main.ts": `${sound["mcp/cli/main.ts"]}import "@metacircular/mcias/client/login.ts";\n`,
+    },
+    found: /^mcp\/cli\/main\.ts:3: mcp\/cli must not import mcias\/client\/login\.ts; /,
   },
   {
     what: "the command line importing the agent",
