@@ -79,7 +79,7 @@ function createOAuth(parts: {
       issuer: config.server.issuer,
       lifetimes: { accessMs: config.tokens.access_lifetime, refreshMs: config.tokens.refresh_lifetime },
       clients: new ClientDirectory(accounts),
-      recorder: new TokenRecorder({ accounts, tokens, audit, refusals }),
+      recorder: new TokenRecorder({ accounts, tokens, records, audit, refusals }),
       cookieKey: randomBytes(32).toString("base64url"),
       accounts,
       tokens,

@@ -53,6 +53,7 @@ const MAX_FIELD_CHARACTERS = 256;
 export class AuditStore {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #lastId: StatementSync;
   readonly #prune: StatementSync;
   readonly #now: () => number;
 
@@ -65,6 +66,7 @@ export class AuditStore {
     this.#select = database.prepare(
       `SELECT * FROM audit_log WHERE at_ms >= ? AND id > ? ORDER BY id DESC LIMIT ?`,
     );
+    this.#lastId = database.prepare("SELECT max(id) AS id FROM audit_log");
     this.#prune = database.prepare(
       `DELETE FROM audit_log WHERE at_ms < ? OR id <= (SELECT max(id) FROM audit_log) - ?`,
     );
@@ -92,6 +94,11 @@ export class AuditStore {
       query.limit ?? 100,
     ) as unknown as AuditRow[];
     return rows.map(toEntry).toReversed();
+  }
+
+  /** 0 when nothing was ever recorded. */
+  lastId(): number {
+    return (this.#lastId.get() as { id: number | null }).id ?? 0;
   }
 
   /** Keeps at most `maxEntries`, none older than `beforeMs`. */

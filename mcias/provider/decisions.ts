@@ -7,8 +7,9 @@ import { addressOf } from "../http/address.ts";
 import { clientCredentialsOf } from "../http/client-credentials.ts";
 import { SCOPE } from "../tokens/claims.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
-import { DEVICE_GRANT } from "./clients.ts";
+import { DEVICE_GRANT, PASSWORD_GRANT } from "./clients.ts";
 import { LoginError } from "./login-error.ts";
+import type { RecordStore } from "./record-store.ts";
 
 type LibraryToken = InstanceType<Provider["AccessToken"]> | InstanceType<Provider["ClientCredentials"]>;
 
@@ -16,17 +17,20 @@ type LibraryToken = InstanceType<Provider["AccessToken"]> | InstanceType<Provide
 export class TokenRecorder {
   readonly #accounts: AccountStore;
   readonly #tokens: TokenStore;
+  readonly #records: RecordStore;
   readonly #audit: AuditStore;
   readonly #refusals: AnonymousRefusals;
 
   constructor(parts: {
     accounts: AccountStore;
     tokens: TokenStore;
+    records: RecordStore;
     audit: AuditStore;
     refusals: AnonymousRefusals;
   }) {
     this.#accounts = parts.accounts;
     this.#tokens = parts.tokens;
+    this.#records = parts.records;
     this.#audit = parts.audit;
     this.#refusals = parts.refusals;
   }
@@ -35,6 +39,7 @@ export class TokenRecorder {
   issued(ctx: KoaContextWithOIDC, token: LibraryToken, payload: Record<string, unknown>, kid: string): void {
     const human = token.kind === "AccessToken" ? token : undefined;
     const account = human?.accountId ?? token.clientId ?? "";
+    this.#requireLiving(human?.grantId);
     payload["account_type"] = this.#accounts.require(account).kind;
     payload["scope"] = SCOPE;
     this.#tokens.add({
@@ -56,6 +61,12 @@ export class TokenRecorder {
       serviceName: textOf(ctx.oidc.params?.["service_name"]),
       detail: human?.gty ?? "client_credentials",
     });
+  }
+
+  /** The login may have been revoked while this request was under way. */
+  #requireLiving(grantId: string | undefined): void {
+    if (grantId === undefined || this.#records.find("Grant", grantId) !== undefined) return;
+    throw new errors.InvalidGrant("the login has ended");
   }
 
   denied(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): void {
@@ -88,7 +99,7 @@ function isWaiting(error: errors.OIDCProviderError): boolean {
 function deniedEvent(grantType: string | undefined): AuditEvent {
   if (grantType === "refresh_token") return "token-refreshed";
   if (grantType === DEVICE_GRANT) return "device-login";
-  return grantType === "password" ? "login" : "client-login";
+  return grantType === PASSWORD_GRANT ? "login" : "client-login";
 }
 
 function textOf(value: unknown): string | undefined {

@@ -33,6 +33,8 @@ export interface ProviderParts extends AdapterParts {
 
 const DEVICE_CODE_LIFETIME_SECONDS = 600;
 
+const SECRET_METHODS = ["client_secret_basic", "client_secret_post"] as const;
+
 /** The OAuth library, set up for one signing key. */
 export function createProvider(parts: ProviderParts, key: ActiveKey): Provider {
   const resourceServer: ResourceServer = {
@@ -73,7 +75,7 @@ function configuration(parts: ProviderParts, key: ActiveKey, resourceServer: Res
     responseTypes: [],
     scopes: ["openid"],
     claims: { openid: ["sub"] },
-    clientAuthMethods: ["client_secret_basic", "client_secret_post", "none"],
+    clientAuthMethods: [...SECRET_METHODS, "none"],
     enabledJWA: { idTokenSigningAlgValues: [SIGNING_ALGORITHM] },
     formats: {
       customizers: {
@@ -81,6 +83,8 @@ function configuration(parts: ProviderParts, key: ActiveKey, resourceServer: Res
       },
     },
     discovery: {
+      introspection_endpoint_auth_methods_supported: SECRET_METHODS,
+      revocation_endpoint_auth_methods_supported: [...SECRET_METHODS, "none"],
       introspection_endpoint: `${issuer}/introspect`,
       revocation_endpoint: `${issuer}/revoke`,
       userinfo_endpoint: `${issuer}/userinfo`,
@@ -89,6 +93,8 @@ function configuration(parts: ProviderParts, key: ActiveKey, resourceServer: Res
       devInteractions: { enabled: false },
       userinfo: { enabled: false },
       rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: false },
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true, deviceInfo },
       resourceIndicators: {

@@ -1,0 +1,39 @@
+import { CommanderError, type Command } from "@commander-js/extra-typings";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { CommandContext } from "./context.ts";
+import { createProgram } from "./program.ts";
+
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+
+/** Runs one command line and returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
+export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const program = createProgram(context);
+  prepare(program);
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return DONE;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? DONE : USAGE;
+    context.terminal.say(describe(thrown));
+    return thrown instanceof DetailedError && thrown.category === "invalid-argument" ? USAGE : FAILED;
+  }
+}
+
+/** Lets errors of usage reach us, and makes each of them end with where to find help. */
+function prepare(command: Command): void {
+  command.exitOverride();
+  command.showHelpAfterError(`(see ${pathOf(command)} --help)`);
+  for (const child of command.commands) prepare(child as Command);
+}
+
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${pathOf(parent as Command)} ${command.name()}`;
+}
+
+function describe(thrown: unknown): string {
+  const code = thrown instanceof DetailedError ? ` [${thrown.code}]` : "";
+  return `mcias: ${messageOf(thrown)}${code}`;
+}

@@ -1,0 +1,94 @@
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { Writable as WritableStream } from "node:stream";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+
+/** Where a command reads and writes. Data goes to `out`, everything said about it to `say`. */
+export interface Terminal {
+  out(line: string): void;
+  say(line: string): void;
+  /** The first line of the standard input. @throws DetailedError NO_INPUT */
+  readLine(what: string): Promise<string>;
+  /** Asks without echo; twice, when `confirm`. @throws DetailedError NOT_A_TERMINAL, MISTYPED, CANCELLED */
+  askSecret(prompt: string, confirm: boolean): Promise<string>;
+}
+
+const MAX_LINE_BYTES = 16 * 1024;
+
+export function createTerminal(streams: {
+  stdin: Readable & { readonly isTTY?: boolean };
+  stdout: Writable;
+  stderr: Writable;
+}): Terminal {
+  const { stdin, stdout, stderr } = streams;
+  return {
+    out: (line) => void stdout.write(`${line}\n`),
+    say: (line) => void stderr.write(`${line}\n`),
+    readLine: (what) => readLine(stdin, what),
+    async askSecret(prompt, confirm) {
+      if (stdin.isTTY !== true) throw notATerminal();
+      const secret = await askOnce(stdin, stderr, `${prompt}: `);
+      if (confirm && (await askOnce(stdin, stderr, `${prompt} again: `)) !== secret) throw mistyped();
+      return secret;
+    },
+  };
+}
+
+async function readLine(stdin: Readable, what: string): Promise<string> {
+  let text = "";
+  stdin.setEncoding("utf8");
+  for await (const chunk of stdin as AsyncIterable<string>) {
+    text += chunk;
+    if (text.includes("\n") || text.length > MAX_LINE_BYTES) break;
+  }
+  const line = text.split(/\r?\n/, 1)[0] ?? "";
+  if (line !== "" && line.length <= MAX_LINE_BYTES) return line;
+  throw new DetailedError({
+    code: "NO_INPUT",
+    category: "invalid-argument",
+    attempted: `read ${what}`,
+    subject: "from the standard input",
+    found: line === "" ? "it is empty" : `the line has more than ${MAX_LINE_BYTES} bytes`,
+    remedy: `give ${what} as the first line`,
+  });
+}
+
+/** The line editor writes its echo to a stream that drops it. */
+function askOnce(stdin: Readable, stderr: Writable, prompt: string): Promise<string> {
+  const nowhere = new WritableStream({ write: (_chunk, _encoding, done) => done() });
+  const editor = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
+  stderr.write(prompt);
+  return new Promise((resolve, reject) => {
+    editor.once("line", (line) => {
+      editor.close();
+      stderr.write("\n");
+      resolve(line);
+    });
+    editor.once("close", () => reject(cancelled()));
+  });
+}
+
+function notATerminal(): DetailedError {
+  return new DetailedError({
+    code: "NOT_A_TERMINAL",
+    category: "invalid-argument",
+    attempted: "ask for the password",
+    found: "the standard input is not a terminal",
+    remedy: "pass the password on the standard input with --password-stdin",
+  });
+}
+
+function mistyped(): DetailedError {
+  return new DetailedError({
+    code: "MISTYPED",
+    category: "invalid-argument",
+    attempted: "set password",
+    found: "the two passwords differ",
+    remedy: "try again",
+  });
+}
+
+function cancelled(): DetailedError {
+  const details = { code: "CANCELLED", category: "cancelled", attempted: "ask for the password" } as const;
+  return new DetailedError({ ...details, found: "the prompt was cancelled" });
+}
