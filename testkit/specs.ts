@@ -1,4 +1,9 @@
-import { type ComponentSpec, defaultHealth } from "@metacircular/mcp-core/spec.ts";
+import {
+  type ComponentSpec,
+  defaultHealth,
+  type HealthSpec,
+  type RouteSpec,
+} from "@metacircular/mcp-core/spec.ts";
 
 /** A component with nothing but a name and an image, and the given fields. */
 export function aComponent(fields: Partial<ComponentSpec> = {}): ComponentSpec {
@@ -16,5 +21,21 @@ export function aComponent(fields: Partial<ComponentSpec> = {}): ComponentSpec {
     health: defaultHealth,
     update: "auto",
     ...fields,
+  };
+}
+
+/** A route with nothing but a port, and the given fields. */
+export function aRoute(fields: Partial<RouteSpec> = {}): RouteSpec {
+  return { name: "", port: 443, mode: "l7", hostname: "", ...fields };
+}
+
+/** Health by HTTP on the first route, decided quickly. */
+export function httpHealth(path: string): HealthSpec {
+  return {
+    probe: { kind: "http", path, route: "" },
+    intervalMs: 100,
+    timeoutMs: 2_000,
+    deadlineMs: 10_000,
+    settleMs: 3_000,
   };
 }

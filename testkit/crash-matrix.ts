@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { StepKind } from "@metacircular/mcp-core/step.ts";
+import { type CrashMoment, crashMoments, type CrashPoint } from "./crash-point.ts";
+import { type CrashScenario, crashScenarios } from "./crash-scenarios.ts";
+import { eventually } from "./eventually.ts";
+import { createTestNode, type TestNode } from "./node.ts";
+import { answerOn, createOperator } from "./operator.ts";
+
+/** What happened when the agent was killed at one point of one operation. */
+export interface CrashRow {
+  readonly operation: string;
+  readonly step: StepKind;
+  /** The moment, and which step of that kind. */
+  readonly point: string;
+  /** `recovered`, or what was found instead. */
+  readonly outcome: string;
+  readonly recovered: boolean;
+}
+
+const service = "shop";
+
+/** A node whose agent dies where the crash file says. */
+export async function createCrashNode(): Promise<TestNode & { readonly crashFile: string }> {
+  let crashFile = "";
+  const node = await createTestNode({
+    entry(directory) {
+      crashFile = join(directory, "crash-point.json");
+      return { file: "testkit/crashing-agent.ts", args: [crashFile] };
+    },
+  });
+  return { ...node, crashFile };
+}
+
+/** Kills the agent at points of every step of every operation, starts it again, and looks whether what
+ * was asked for is there. `share` thins the points out: 3 takes every third, rotating over the moments. */
+export async function* runCrashMatrix(share: number): AsyncGenerator<CrashRow> {
+  await using node = await createCrashNode();
+  let counter = 0;
+  for (const scenario of crashScenarios) {
+    for (const { kind, occurrence } of await stepsOf(scenario, node)) {
+      for (const moment of crashMoments) {
+        counter += 1;
+        if ((counter + Math.floor(counter / crashMoments.length)) % share !== 0) continue;
+        yield await crashOnce(scenario, { kind, occurrence, moment }, node);
+      }
+    }
+  }
+}
+
+/** The steps of an operation, as its journal shows them when nothing happens to it. */
+async function stepsOf(scenario: CrashScenario, node: TestNode): Promise<Omit<CrashPoint, "moment">[]> {
+  const operationId = randomUUID();
+  await scenario.prepare(node);
+  const { outcome } = await scenario.run(node, operationId);
+  assert.equal(outcome, scenario.outcome, scenario.operation);
+  const { operations } = await node.agent.client.listOperations({ service, limit: 1 });
+  const counts = new Map<string, number>();
+  return (operations[0]?.steps ?? []).map(({ kind }) => {
+    const occurrence = counts.get(kind) ?? 0;
+    counts.set(kind, occurrence + 1);
+    return { kind: kind as StepKind, occurrence };
+  });
+}
+
+async function crashOnce(
+  scenario: CrashScenario,
+  point: CrashPoint,
+  node: TestNode & { readonly crashFile: string },
+): Promise<CrashRow> {
+  const row = { operation: scenario.operation, step: point.kind, point: pointName(point) };
+  try {
+    await scenario.prepare(node);
+    await crash(scenario, point, node);
+    return { ...row, outcome: "recovered", recovered: true };
+  } catch (error) {
+    await rm(node.crashFile, { force: true });
+    return { ...row, outcome: error instanceof Error ? error.message : String(error), recovered: false };
+  }
+}
+
+function pointName({ moment, occurrence }: { moment: CrashMoment; occurrence: number }): string {
+  return occurrence === 0 ? moment : `${moment} (${occurrence + 1})`;
+}
+
+async function crash(
+  scenario: CrashScenario,
+  point: CrashPoint,
+  node: TestNode & { readonly crashFile: string },
+): Promise<void> {
+  const operationId = randomUUID();
+  await writeFile(node.crashFile, JSON.stringify(point));
+  const call = scenario.run(node, operationId).then(
+    () => "it ended",
+    () => "it was cut off",
+  );
+  await Promise.race([node.agent.ended(), call]);
+  assert.ok(!existsSync(node.crashFile), "the point was never reached");
+  await node.agent.ended();
+  await node.agent.start();
+  await verify(scenario, node);
+  assert.equal(
+    (await scenario.run(node, operationId)).outcome,
+    scenario.outcome,
+    "the same operation id has another result",
+  );
+  const again = await scenario.run(node, randomUUID()).catch((error: unknown) => error);
+  if (scenario.operation !== "undeploy" && scenario.operation !== "rollback") {
+    assert.ok(!(again instanceof Error), `it cannot be repeated: ${String(again)}`);
+    await verify(scenario, node);
+  }
+}
+
+/** The runtime shows exactly what the operation should lead to, and the registry says the same. */
+async function verify(scenario: CrashScenario, node: TestNode): Promise<void> {
+  const { client } = node.agent;
+  const operator = createOperator(node);
+  await eventually(async () => {
+    const { operations } = await client.listOperations({ service, inProgress: true });
+    assert.deepEqual(operations, [], "the operation does not end");
+  }, 60_000);
+  assert.deepEqual(await operator.containers(service), scenario.containers);
+  for (const [component, text] of Object.entries(scenario.answers)) {
+    assert.equal(await answerOn(await operator.hostPort(service, component)), text);
+  }
+  const { services } = await client.liveCheck({});
+  const components = services.find(({ name }) => name === service)?.components ?? [];
+  const listed = components.map(
+    ({ container, observedState }) => `${container} ${observedState === "running" ? "running" : "exited"}`,
+  );
+  assert.deepEqual(listed, scenario.containers, "the registry differs from the runtime");
+  const { drift } = await client.getServiceStatus({});
+  assert.deepEqual(drift, [], "there is drift");
+}

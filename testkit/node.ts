@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent.ts";
+import { createTestCertificates, type TestCertificates } from "./certificates.ts";
+import { createTestIdentity, type TestIdentity } from "./identity.ts";
+import { createTestPodman, type TestPodman } from "./podman.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+
+/** A node with everything an agent needs, all of it real: podman, identity, certificates, the agent. */
+export interface TestNode extends AsyncDisposable {
+  readonly directory: string;
+  readonly podman: TestPodman;
+  readonly certificates: TestCertificates;
+  readonly identity: TestIdentity;
+  readonly agent: TestAgent;
+}
+
+export async function createTestNode(
+  options: Partial<Pick<TestAgentOptions, "monitor">> & {
+    readonly entry?: (directory: string) => TestAgentOptions["entry"];
+  } = {},
+): Promise<TestNode> {
+  await using stack = new AsyncDisposableStack();
+  const { path: directory } = stack.use(await createTemporaryDirectory());
+  const certificates = await createTestCertificates(join(directory, "certificates"));
+  const [podman, identity] = await Promise.all([
+    createTestPodman(),
+    createTestIdentity(join(directory, "mcias"), certificates),
+  ]);
+  stack.use(podman);
+  stack.use(identity);
+  const entry = options.entry?.(directory);
+  const agent = stack.use(
+    await createTestAgent({
+      directory,
+      certificates,
+      identity,
+      environment: podman.environment,
+      ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
+      ...(entry === undefined ? {} : { entry }),
+    }),
+  );
+  const owned = stack.move();
+  return {
+    directory,
+    podman,
+    certificates,
+    identity,
+    agent,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
