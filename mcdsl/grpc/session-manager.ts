@@ -41,7 +41,9 @@ export class SessionManager extends Http2SessionManager {
     }, this.#connectTimeoutMs);
     try {
       // Without this look at the outcome the request below would try to connect a second time.
-      if ((await this.connect()) === "error") throw this.error() ?? connectionEnded();
+      if ((await this.connect()) === "error") {
+        throw ConnectError.from(this.error() ?? connectionEnded());
+      }
     } finally {
       clearTimeout(timer);
     }

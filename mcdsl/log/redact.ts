@@ -3,6 +3,7 @@ export const redacted = "[redacted]";
 
 const maxDepth = 8;
 const maxEntries = 200;
+const maxValues = 2_000;
 const maxCharacters = 16_384;
 
 const secretKeyPattern =
@@ -41,22 +42,34 @@ export function redactText(text: string): string {
 }
 
 /** A copy of the value that can be logged as JSON: secrets replaced, errors with their causes as objects,
- * bytes as their count, and bounded in depth and breadth. Never throws. */
+ * bytes as their count, and bounded in depth, breadth and total. Never throws. */
 export function redact(value: unknown): unknown {
-  return copy(value, 0, []);
+  try {
+    return copy(value, [], { remaining: maxValues });
+  } catch {
+    return "[unreadable]";
+  }
 }
 
-function copy(value: unknown, depth: number, ancestors: readonly object[]): unknown {
+type Copy = (value: unknown) => unknown;
+
+function copy(value: unknown, ancestors: readonly object[], budget: { remaining: number }): unknown {
+  budget.remaining -= 1;
+  if (budget.remaining < 0) return "[too much]";
   if (typeof value !== "object" || value === null) return copyPrimitive(value);
   if (ancestors.includes(value)) return "[circular]";
-  if (depth >= maxDepth) return "[too deep]";
-  const inner = (each: unknown): unknown => copy(each, depth + 1, [...ancestors, value]);
+  if (ancestors.length >= maxDepth) return "[too deep]";
+  const path = [...ancestors, value];
+  return copyObject(value, (each) => copy(each, path, budget));
+}
+
+function copyObject(value: object, inner: Copy): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[no date]" : value.toISOString();
   if (value instanceof URL) return redactText(value.href);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (value instanceof Error) return copyError(value, inner);
   if (value instanceof Map) return copyEntries(value.entries(), inner);
-  if (Array.isArray(value) || value instanceof Set) return [...value].slice(0, maxEntries).map(inner);
+  if (Array.isArray(value) || value instanceof Set) return copyList([...value], inner);
   return copyEntries(entriesOf(value), inner);
 }
 
@@ -66,16 +79,23 @@ function copyPrimitive(value: unknown): unknown {
   return typeof value === "function" || typeof value === "symbol" ? undefined : value;
 }
 
-function copyEntries(
-  entries: Iterable<readonly [unknown, unknown]>,
-  inner: (value: unknown) => unknown,
-): Record<string, unknown> {
+/** What follows a flag such as `--password` is a secret. */
+function copyList(list: readonly unknown[], inner: Copy): unknown[] {
+  return list.slice(0, maxEntries).map((value, index) => {
+    const flag = list[index - 1];
+    const isSecret = typeof flag === "string" && flag.startsWith("-") && isSecretKey(flag.replace(/^-+/, ""));
+    return isSecret ? redacted : inner(value);
+  });
+}
+
+function copyEntries(entries: Iterable<readonly [unknown, unknown]>, inner: Copy): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   let count = 0;
   for (const [key, value] of entries) {
     count += 1;
     if (count > maxEntries) break;
     const name = redactText(String(key));
+    if (name === "__proto__") continue;
     result[name] = isSecretKey(name) && isSet(value) ? redacted : inner(value);
   }
   return result;
@@ -86,7 +106,7 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "" && typeof value !== "boolean";
 }
 
-/** Own properties; a getter that throws is left out. */
+/** Own properties; one whose getter throws is named only. */
 function* entriesOf(value: object): Generator<[string, unknown]> {
   for (const key of Object.keys(value)) {
     try {
@@ -97,8 +117,11 @@ function* entriesOf(value: object): Generator<[string, unknown]> {
   }
 }
 
-function copyError(error: Error, inner: (value: unknown) => unknown): Record<string, unknown> {
-  const own = [...entriesOf(error)].filter(([key]) => !["name", "message", "stack", "cause"].includes(key));
+/** Told by the other fields, or, of a ConnectError, whole schemas and headers. */
+const skippedOfErrors = new Set(["name", "message", "stack", "cause", "rawMessage", "details", "metadata"]);
+
+function copyError(error: Error, inner: Copy): Record<string, unknown> {
+  const own = [...entriesOf(error)].filter(([key]) => !skippedOfErrors.has(key));
   return {
     type: error.name,
     message: redactText(error.message),

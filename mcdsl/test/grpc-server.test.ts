@@ -266,7 +266,7 @@ describe("the server", () => {
     assert.deepEqual(
       fixture
         .audits()
-        .map(({ outcome }) => outcome)
+        .map(({ outcome }) => String(outcome))
         .toSorted(),
       ["HTTP_405", "HTTP_415"],
     );

@@ -49,5 +49,12 @@ function decode(text: string | Uint8Array): string | undefined {
 /** The parser's message without its heading and without the excerpt of the file. */
 function syntaxMessage(error: TomlError): string {
   const firstLine = error.message.split("\n", 1)[0] ?? error.message;
-  return firstLine.replace(/^Invalid TOML document: /, "");
+  const known = plainer.find(([pattern]) => pattern.test(firstLine));
+  return known?.[1] ?? firstLine.replace(/^Invalid TOML document: /, "");
 }
+
+const plainer: readonly [RegExp, string][] = [
+  [/redefine/, "this key or table is already defined above"],
+  [/unsafe property/, "this key is not allowed"],
+  [/nested structures/, "this is nested too deeply"],
+];

@@ -4,6 +4,8 @@ import { closest, distance } from "fastest-levenshtein";
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(word, known);
-  const tolerated = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+  const characters = Math.max(word.length, candidate.length);
+  // A transposition counts as two.
+  const tolerated = characters < 4 ? 1 : Math.max(2, Math.floor(characters / 3));
   return distance(word.toLowerCase(), candidate.toLowerCase()) <= tolerated ? candidate : undefined;
 }

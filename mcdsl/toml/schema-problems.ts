@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { nearestWord } from "./nearest.ts";
-import type { Path } from "./problem.ts";
+import { isSecretKey } from "../log/redact.ts";
+import { formatPath, type Path } from "./problem.ts";
 import { knownKeys } from "./schema-shape.ts";
 
 /** A violation of a schema, before it has a place in a file. */
@@ -10,13 +11,20 @@ export interface Violation {
   readonly at: "key" | "value" | "table";
   readonly message: string;
   readonly hint?: string;
+  /** Of an unknown key: the known one that was probably meant. */
+  readonly meant?: Path;
 }
 
 type Issue = z.core.$ZodIssue;
 
-/** The issues of a failed parse as sentences. Of a union, the alternative that fits best is explained. */
+/** The issues of a failed parse as sentences. Of a union, the alternative that fits best is explained; a key
+ * that is only missing because it is misspelt is reported once. */
 export function violationsOf(schema: z.ZodType, issues: readonly Issue[], input: unknown): Violation[] {
-  return issues.flatMap((issue) => describe(schema, issue, input));
+  const violations = issues.flatMap((issue) => describe(schema, issue, input));
+  const meant = new Set(
+    violations.flatMap((each) => (each.meant === undefined ? [] : [formatPath(each.meant)])),
+  );
+  return violations.filter(({ at, path }) => at !== "table" || !meant.has(formatPath(path)));
 }
 
 function describe(schema: z.ZodType, issue: Issue, input: unknown): Violation[] {
@@ -41,14 +49,19 @@ function describe(schema: z.ZodType, issue: Issue, input: unknown): Violation[] 
       );
     }
   }
-  return [{ path, at: "value", message: subjectOf(key) + mismatch(issue, found), ...wordHint(issue, found) }];
+  const secret = path.some((part) => typeof part === "string" && isSecretKey(part));
+  const value = secret ? new Hidden() : found;
+  return [{ path, at: "value", message: subjectOf(key) + mismatch(issue, value), ...wordHint(issue, value) }];
 }
+
+/** Stands for a value that must not be shown. */
+class Hidden {}
 
 function unknownKey(schema: z.ZodType, path: Path, key: string): Violation {
   const meant = nearestWord(key, knownKeys(schema, path));
   const suggestion = meant === undefined ? "" : `; did you mean ${quoted(meant)}?`;
   const message = `unknown key ${quoted(key)}${suggestion}`;
-  if (meant !== undefined) return { path: [...path, key], at: "key", message };
+  if (meant !== undefined) return { path: [...path, key], at: "key", message, meant: [...path, meant] };
   const known = knownKeys(schema, path);
   const hint = `known here: ${known.toSorted().join(", ")}`;
   return { path: [...path, key], at: "key", message, ...(known.length === 0 ? {} : { hint }) };
@@ -64,6 +77,8 @@ function mismatch(issue: Issue, found: unknown): string {
       return `must be ${allowed}, not ${shown(found)}`;
     }
     case "too_small":
+      if (issue.minimum === 1 && issue.origin !== "number" && issue.origin !== "int")
+        return "must not be empty";
       return `must ${issue.origin === "number" ? "be" : "have"} ${bound("at least", "more than", issue.inclusive)} ${issue.minimum}${unitOf(issue.origin)}`;
     case "too_big":
       return `must ${issue.origin === "number" ? "be" : "have"} ${bound("at most", "less than", issue.inclusive)} ${issue.maximum}${unitOf(issue.origin)}`;
@@ -136,6 +151,7 @@ function typeName(expected: string): string {
 }
 
 function typeOf(value: unknown): string {
+  if (value instanceof Hidden) return "the value given";
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a date";
   if (typeof value === "object") return "a table";
