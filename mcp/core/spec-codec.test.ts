@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { ServiceSpecSchema, UpdateStrategy } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { ServiceSpecSchema, type UpdateStrategy } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import fc from "fast-check";
 
 import { checkDefinition } from "./definition/check-definition.ts";

@@ -1,0 +1,43 @@
+import type { Command } from "@commander-js/extra-typings";
+
+import { openContext } from "../context.ts";
+import { resolveDeploy } from "../definitions/resolve.ts";
+import type { Invocation } from "../invocation.ts";
+import { planJson, showPlan } from "../operations/plan.ts";
+import { operationJson, showOperation } from "../operations/result.ts";
+import { runOperation } from "../operations/run.ts";
+
+export const json = { ...operationJson, "with --dry-run": Object.keys(planJson).join(", ") } as const;
+
+export function define(command: Command, invocation: Invocation): void {
+  command
+    .argument("[service[/component]]", "service to deploy, or one component of it")
+    .option("-f, --file <file>", "definition file (default: <service>.toml in the services directory)")
+    .option("--dry-run", "only show what would be done")
+    .option("--recreate", "replace containers even where nothing changed")
+    .addHelpText("after", examples)
+    .action(async (target, options, self) => {
+      await using context = openContext(self, invocation);
+      const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
+      const recreate = options.recreate === true;
+      const request = { service: spec, component, recreate };
+      if (options.dryRun === true) {
+        const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
+        return showPlan(context.output, { node, service }, plan);
+      }
+      const result = await runOperation(context, node, (agent, operationId, call) =>
+        agent.deploy({ ...request, operationId }, call),
+      );
+      showOperation(context, { verb: "deploy", node, service }, result);
+    });
+}
+
+const examples = `
+When it fails, what ran before keeps running, and the exit code is 6.
+
+Examples:
+  mcp deploy metacrypt                  all components
+  mcp deploy metacrypt/web              one component
+  mcp deploy -f ./metacrypt.toml        a file that lies elsewhere
+  mcp deploy metacrypt --dry-run        show the plan
+`;

@@ -1,0 +1,32 @@
+import type { Command } from "@commander-js/extra-typings";
+
+import { openContext } from "../context.ts";
+import { resolveDeploy } from "../definitions/resolve.ts";
+import type { Invocation } from "../invocation.ts";
+import { planJson, showPlan } from "../operations/plan.ts";
+import { exitCodes } from "../output/exit-code.ts";
+
+export const json = planJson;
+
+export function define(command: Command, invocation: Invocation): void {
+  command
+    .argument("[service[/component]]", "service to plan for, or one component of it")
+    .option("-f, --file <file>", "definition file (default: <service>.toml in the services directory)")
+    .option("--recreate", "replace containers even where nothing changed")
+    .option("--exit-code", `exit with ${exitCodes.wouldChange} when something would change`)
+    .addHelpText("after", examples)
+    .action(async (target, options, self) => {
+      await using context = openContext(self, invocation);
+      const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
+      const request = { service: spec, component, recreate: options.recreate === true };
+      const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
+      showPlan(context.output, { node, service }, plan);
+      if (options.exitCode === true && plan.steps.length > 0) invocation.exitCode = exitCodes.wouldChange;
+    });
+}
+
+const examples = `
+Examples:
+  mcp plan metacrypt
+  mcp plan metacrypt --exit-code || mcp deploy metacrypt
+`;

@@ -1,0 +1,30 @@
+import type { Command } from "@commander-js/extra-typings";
+
+import { openContext } from "../context.ts";
+import type { Invocation } from "../invocation.ts";
+import { locateService } from "../nodes/locate.ts";
+import { affectedContainers, showAffected } from "../operations/affected.ts";
+import { operationJson, showOperation } from "../operations/result.ts";
+import { runOperation } from "../operations/run.ts";
+import { parseTarget } from "../target.ts";
+
+export const json = { ...operationJson, "with --dry-run": "node, service, action, containers" } as const;
+
+export function define(command: Command, invocation: Invocation): void {
+  command
+    .argument("<service[/component]>", "service to restart, or one component of it")
+    .option("--dry-run", "only show what would be restarted")
+    .action(async (text, options, self) => {
+      await using context = openContext(self, invocation);
+      const { service, component } = parseTarget(text);
+      const { node } = await locateService(context, service);
+      if (options.dryRun === true) {
+        const containers = await affectedContainers(context, node, { service, component });
+        return showAffected(context.output, { node, service, action: "restart" }, containers);
+      }
+      const result = await runOperation(context, node, (agent, operationId, call) =>
+        agent.restartService({ name: service, component, operationId }, call),
+      );
+      showOperation(context, { verb: "restart", node, service }, result);
+    });
+}

@@ -1,0 +1,77 @@
+import type { Command } from "@commander-js/extra-typings";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import type { RevisionInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+
+import { type Context, openContext } from "../context.ts";
+import type { Invocation } from "../invocation.ts";
+import { locateService } from "../nodes/locate.ts";
+import { confirmed } from "../operations/confirm.ts";
+import { planJson, showPlan } from "../operations/plan.ts";
+import { operationJson, showOperation } from "../operations/result.ts";
+import { runOperation } from "../operations/run.ts";
+import { revision } from "../options.ts";
+
+export const json = { ...operationJson, "with --dry-run": Object.keys(planJson).join(", ") } as const;
+
+export function define(command: Command, invocation: Invocation): void {
+  command
+    .description("Deploys an earlier revision of a service. The definition file stays as it is.")
+    .argument("<service>", "service to roll back")
+    .option(
+      "--to <revision>",
+      "revision to deploy (default: the newest that differs from what is deployed)",
+      revision,
+    )
+    .option("-y, --yes", "do not ask")
+    .option("--dry-run", "only show what would be done")
+    .action(async (service, options, self) => {
+      await using context = openContext(self, invocation);
+      const { node } = await locateService(context, service);
+      const target = await chooseRevision(context, node, service, options.to);
+      if (options.dryRun === true) {
+        const plan = await context.nodes.call(node, (agent, signal) =>
+          agent.planDeploy({ service: target.spec }, { signal }),
+        );
+        return showPlan(context.output, { node, service }, plan);
+      }
+      const images = (target.spec?.components ?? []).map(({ image }) => image).join(", ");
+      const question = `Roll ${service} on ${node} back to revision ${target.number} (${images})?`;
+      if (!(await confirmed(context, question, options.yes === true))) return;
+      const result = await runOperation(context, node, (agent, operationId, call) =>
+        agent.rollback({ service, revision: target.number, operationId }, call),
+      );
+      showOperation(context, { verb: "rollback", node, service }, result);
+      if (invocation.exitCode === 0)
+        context.output.say("the definition file still names the other version; the next deploy uses it");
+    });
+}
+
+/** The revision that was asked for, so that the question and the operation mean the same one. */
+async function chooseRevision(
+  context: Context,
+  node: string,
+  service: string,
+  to: number | undefined,
+): Promise<RevisionInfo> {
+  const { revisions } = await context.nodes.call(node, (agent, signal) =>
+    agent.listRevisions({ service, limit: 1_000 }, { signal }),
+  );
+  const current = revisions.findIndex((each) => each.current);
+  const found =
+    to === undefined
+      ? revisions.slice(current + 1).find((each) => !each.current)
+      : revisions.find(({ number }) => number === BigInt(to));
+  if (found !== undefined) return found;
+  const known = revisions
+    .slice(0, 10)
+    .map(({ number }) => number)
+    .join(", ");
+  throw new DetailedError({
+    code: "REVISION_NOT_FOUND",
+    category: "not-found",
+    attempted: "roll back",
+    subject: service,
+    found: to === undefined ? `node ${node} has no earlier revision` : `node ${node} has no revision ${to}`,
+    remedy: known === "" ? "deploy it first" : `name one of ${known}; see \`mcp history ${service}\``,
+  });
+}

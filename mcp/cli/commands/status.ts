@@ -1,0 +1,151 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { ServiceStatusResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+
+import { type Context, openContext } from "../context.ts";
+import type { Invocation } from "../invocation.ts";
+import { locateService } from "../nodes/locate.ts";
+import type { Answers } from "../nodes/nodes.ts";
+import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
+import { formatAge, formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
+import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
+import { componentColumns, componentRows, componentView } from "../view/component.ts";
+
+export const json = {
+  components: "as the components of `mcp ps`",
+  drift: "per component that is not as it should be: node, service, component, desired_state, observed_state",
+  events: "recent changes of state: node, service, component, prev_state, new_state, time",
+  operations: "operations in progress: node, service, id, kind, caller, started",
+  failures: failuresJson,
+} as const;
+
+export function define(command: Command, invocation: Invocation): void {
+  command
+    .description("Shows the full picture: what runs, what is not as it should be, what happened lately.")
+    .argument("[service]", "only this service")
+    .option("-a, --all", "also containers that MCP only sees")
+    .action(async (service, options, self) => {
+      await using context = openContext(self, invocation);
+      const asked = await ask(context, service);
+      if (context.output.format === "json") context.output.json(statusView(asked));
+      else showStatus(context, asked, options.all === true || service !== undefined);
+      reportFailures(context, asked);
+    });
+}
+
+async function ask(context: Context, service: string | undefined): Promise<Answers<ServiceStatusResponse>> {
+  if (service === undefined) {
+    return context.nodes.ask((agent, signal) => agent.getServiceStatus({}, { signal }));
+  }
+  const { node } = await locateService(context, service);
+  try {
+    const value = await context.nodes.call(node, (agent, signal) =>
+      agent.getServiceStatus({ name: service }, { signal }),
+    );
+    return { answers: [{ node, value }], failures: [] };
+  } catch (thrown) {
+    return { answers: [], failures: [{ node, error: fromConnectError(thrown) }] };
+  }
+}
+
+function showStatus(
+  { output, invocation }: Context,
+  { answers }: Answers<ServiceStatusResponse>,
+  all: boolean,
+): void {
+  const nowMs = invocation.clock.now();
+  const rows = answers
+    .flatMap(({ node, value }) => componentRows(node, value.services))
+    .filter(({ component }) => all || component.desiredState !== "ignore");
+  const columns = componentColumns(output, nowMs);
+  output.table([...columns, { heading: "SEEN", text: ({ component }) => seen(component, nowMs) }], rows);
+  for (const { node, value } of answers) {
+    for (const { name, operation } of value.services) {
+      if (operation === undefined) continue;
+      const age = formatAge(timeMsOf(operation.started) ?? nowMs, nowMs);
+      output.print(`${node}: ${operation.kind} of ${name} by ${operation.caller} in progress for ${age}`);
+    }
+  }
+  showList(
+    output,
+    "drift",
+    drift(answers).map(({ node, service, component, desired_state, observed_state }) =>
+      output.style(
+        "red",
+        `${node}  ${service}/${component}  should be ${desired_state}, is ${observed_state}`,
+      ),
+    ),
+  );
+  showList(
+    output,
+    "recent events",
+    answers
+      .flatMap(({ node, value }) => value.recentEvents.map((event) => ({ node, event })))
+      .toSorted((a, b) => (timeMsOf(a.event.timestamp) ?? 0) - (timeMsOf(b.event.timestamp) ?? 0))
+      .map(
+        ({ node, event }) =>
+          `${formatLocalTime(timeMsOf(event.timestamp) ?? 0)}  ${node}  ${event.service}/${event.component}  ${event.prevState} → ${event.newState}`,
+      ),
+  );
+}
+
+function showList(output: Context["output"], heading: string, lines: readonly string[]): void {
+  if (lines.length > 0) output.print("", `${heading}:`, ...lines.map((line) => `  ${line}`));
+}
+
+/** Where from and how long ago the state was learnt. */
+function seen(
+  { observed, observedFrom }: { observed?: Parameters<typeof timeMsOf>[0]; observedFrom: string },
+  nowMs: number,
+): string {
+  const atMs = timeMsOf(observed);
+  return atMs === undefined ? "never" : `${formatAge(atMs, nowMs)} ago (${observedFrom})`;
+}
+
+function drift(answers: Answers<ServiceStatusResponse>["answers"]) {
+  return answers.flatMap(({ node, value }) =>
+    value.drift.map(({ service, component, desiredState, observedState }) => ({
+      node,
+      service,
+      component,
+      desired_state: desiredState,
+      observed_state: observedState,
+    })),
+  );
+}
+
+function statusView({
+  answers,
+  failures,
+}: Answers<ServiceStatusResponse>): Record<keyof typeof json, unknown> {
+  return {
+    components: answers.flatMap(({ node, value }) => componentRows(node, value.services)).map(componentView),
+    drift: drift(answers),
+    events: answers.flatMap(({ node, value }) =>
+      value.recentEvents.map(({ service, component, prevState, newState, timestamp }) => ({
+        node,
+        service,
+        component,
+        prev_state: prevState,
+        new_state: newState,
+        time: isoTime(timestamp),
+      })),
+    ),
+    operations: answers.flatMap(({ node, value }) =>
+      value.services.flatMap(({ name, operation }) =>
+        operation === undefined
+          ? []
+          : [
+              {
+                node,
+                service: name,
+                id: operation.id,
+                kind: operation.kind,
+                caller: operation.caller,
+                started: isoTime(operation.started),
+              },
+            ],
+      ),
+    ),
+    failures: failuresView(failures),
+  };
+}

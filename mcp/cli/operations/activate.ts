@@ -1,0 +1,73 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+
+import type { Context } from "../context.ts";
+import { editActive } from "../definitions/edit.ts";
+import { locateService, type ServiceLocation } from "../nodes/locate.ts";
+import { formatError } from "../output/error.ts";
+import { exitCodes } from "../output/exit-code.ts";
+import { showPlan } from "./plan.ts";
+import { showOperation } from "./result.ts";
+import { runOperation } from "./run.ts";
+
+/** Starts or stops a service, and then says so in the operator's definition file, so that the next deploy does
+ * not undo it. */
+export async function activate(
+  context: Context,
+  service: string,
+  wanted: { active: boolean; dryRun: boolean },
+): Promise<void> {
+  const { active } = wanted;
+  const location = await locateService(context, service);
+  const { node } = location;
+  if (wanted.dryRun) return showWhatWouldChange(context, node, service, active);
+  const result = await runOperation(context, node, (agent, operationId, call) =>
+    active
+      ? agent.startService({ name: service, operationId }, call)
+      : agent.stopService({ name: service, operationId }, call),
+  );
+  showOperation(context, { verb: active ? "start" : "stop", node, service }, result);
+  if (context.invocation.exitCode === exitCodes.done) await recordInFile(context, location, active);
+}
+
+/** Asks the planner about what the node has deployed, started or stopped. */
+async function showWhatWouldChange(
+  context: Context,
+  node: string,
+  service: string,
+  active: boolean,
+): Promise<void> {
+  const status = await context.nodes.call(node, (agent, signal) =>
+    agent.getServiceStatus({ name: service }, { signal }),
+  );
+  const spec = status.services.find(({ name }) => name === service)?.spec;
+  if (spec === undefined) {
+    throw new DetailedError({
+      code: "SERVICE_NOT_FOUND",
+      category: "not-found",
+      attempted: "plan for",
+      subject: service,
+      found: `node ${node} has no specification of it`,
+      remedy: "deploy it first",
+    });
+  }
+  const request = { service: { ...spec, active } };
+  const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
+  showPlan(context.output, { node, service }, plan);
+}
+
+async function recordInFile(
+  { output, invocation }: Context,
+  { loaded }: ServiceLocation,
+  active: boolean,
+): Promise<void> {
+  if (loaded === undefined) return;
+  if (loaded.definition.active === active) return;
+  try {
+    await editActive(loaded.file, active);
+    output.say(`${loaded.file}: active = ${active}`);
+  } catch (thrown) {
+    output.complain(...formatError(thrown));
+    output.complain(`set active = ${active} in ${loaded.file} yourself, or the next deploy undoes this`);
+    invocation.exitCode = exitCodes.partlyFailed;
+  }
+}

@@ -1,0 +1,28 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+
+import type { Context } from "../context.ts";
+
+/** Asks on a terminal whether to go on; without one, `yes` must have been given.
+ * @returns whether to go on
+ * @throws DetailedError CONFIRMATION_NEEDED */
+export async function confirmed(
+  { invocation, output }: Context,
+  question: string,
+  yes: boolean,
+): Promise<boolean> {
+  if (yes) return true;
+  if (invocation.stdin.isTTY !== true || invocation.stderr.isTTY !== true) {
+    throw new DetailedError({
+      code: "CONFIRMATION_NEEDED",
+      category: "invalid-argument",
+      attempted: "go on without asking",
+      found: "there is no terminal to ask on",
+      remedy: "add --yes",
+    });
+  }
+  const { default: confirm } = await import("@inquirer/confirm");
+  const streams = { input: invocation.stdin, output: invocation.stderr, signal: invocation.signal };
+  const answer = await confirm({ message: question, default: false }, streams);
+  if (!answer) output.say("nothing was done");
+  return answer;
+}

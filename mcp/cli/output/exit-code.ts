@@ -1,0 +1,59 @@
+import { DetailedError, type ErrorCategory } from "@metacircular/mcdsl/errors.ts";
+import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+
+/** What the exit code of `mcp` means. Scripts depend on these numbers. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  /** Wrong usage, or an invalid definition or configuration. */
+  usage: 2,
+  /** Not logged in, or not allowed. */
+  refused: 3,
+  /** A node, or the identity service, cannot be reached. */
+  unreachable: 4,
+  /** Some of it was done. */
+  partlyFailed: 5,
+  /** It failed, and what ran before runs again. */
+  restored: 6,
+  /** `plan --exit-code`: something would change. */
+  wouldChange: 10,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const byCategory: Partial<Record<ErrorCategory, ExitCode>> = {
+  "invalid-argument": exitCodes.usage,
+  unauthenticated: exitCodes.refused,
+  "permission-denied": exitCodes.refused,
+  unavailable: exitCodes.unreachable,
+  "deadline-exceeded": exitCodes.unreachable,
+};
+
+/** Exit code of a command that an error ended. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  return error instanceof DetailedError ? (byCategory[error.category] ?? exitCodes.failed) : exitCodes.failed;
+}
+
+/** Exit code of a question to several nodes: partly failed when some answered, else what the failures have in
+ * common. */
+export function exitCodeOfFailures(answered: number, failures: readonly unknown[]): ExitCode {
+  if (failures.length === 0) return exitCodes.done;
+  if (answered > 0) return exitCodes.partlyFailed;
+  const codes = new Set(failures.map(exitCodeOfError));
+  const [code = exitCodes.failed] = codes;
+  return codes.size === 1 ? code : exitCodes.failed;
+}
+
+const byOutcome: Record<OperationOutcome, ExitCode> = {
+  [OperationOutcome.UNSPECIFIED]: exitCodes.failed,
+  [OperationOutcome.SUCCEEDED]: exitCodes.done,
+  [OperationOutcome.UNCHANGED]: exitCodes.done,
+  [OperationOutcome.PARTLY_FAILED]: exitCodes.partlyFailed,
+  [OperationOutcome.RESTORED]: exitCodes.restored,
+  [OperationOutcome.FAILED]: exitCodes.failed,
+};
+
+/** Exit code of an operation; outcomes of a newer agent count as failed. */
+export function exitCodeOfOutcome(outcome: OperationOutcome): ExitCode {
+  return byOutcome[outcome] ?? exitCodes.failed;
+}

@@ -1,0 +1,25 @@
+import { open, rm, stat } from "node:fs/promises";
+
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+
+/** A holder that is older than this has died. */
+const staleMs = 30_000;
+const retryEveryMs = 50;
+
+/** Holds `<path>.lock` until disposed, so that one process at a time renews the token: a refresh token that is
+ * used twice counts as stolen. Waits for its turn; a lock left behind by a dead process is taken over. */
+export async function lockFile(path: string, clock: Clock, signal: AbortSignal): Promise<AsyncDisposable> {
+  const lock = `${path}.lock`;
+  for (;;) {
+    try {
+      const handle = await open(lock, "wx", 0o600);
+      await handle.close();
+      return { [Symbol.asyncDispose]: () => rm(lock, { force: true }) };
+    } catch (thrown) {
+      if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
+    }
+    const status = await stat(lock).catch(() => undefined);
+    if (status !== undefined && clock.now() - status.mtimeMs > staleMs) await rm(lock, { force: true });
+    else await clock.sleep(retryEveryMs, signal);
+  }
+}

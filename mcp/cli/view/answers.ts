@@ -1,0 +1,23 @@
+import type { Context } from "../context.ts";
+import type { Answers, NodeFailure } from "../nodes/nodes.ts";
+import { errorView, formatError } from "../output/error.ts";
+import { exitCodeOfFailures } from "../output/exit-code.ts";
+
+/** Key of the failures beside the answers in JSON. */
+export const failuresJson =
+  "per node that did not answer: node, error (code, attempted, subject, found, remedy, facts, output)";
+
+/** The failures as they stand in JSON. */
+export function failuresView(failures: readonly NodeFailure[]): Record<string, unknown>[] {
+  return failures.map(({ node, error }) => ({ node, error: errorView(error) }));
+}
+
+/** After the answers of the others: what went wrong where, and the exit code. */
+export function reportFailures({ output, invocation }: Context, asked: Answers<unknown>): void {
+  const { answers, failures } = asked;
+  const errors = failures.map(({ error }) => error);
+  invocation.exitCode = exitCodeOfFailures(answers.length, errors);
+  if (output.format === "json") return;
+  for (const { node, error } of failures)
+    output.complain(...formatError(error, output.styleMessage("red", `node ${node}`)));
+}
