@@ -110,19 +110,20 @@ describe("openDatabase", () => {
   });
 });
 
-describe("a transaction", () => {
-  function open(): Database {
-    return openDatabase({ file: newFile(), migrations });
-  }
-  const add = (database: Database, name: string): unknown =>
-    database.sql.prepare("INSERT INTO thing VALUES (?)").run(name);
+function open(): Database {
+  return openDatabase({ file: newFile(), migrations });
+}
+const add = (database: Database, name: string): unknown =>
+  database.sql.prepare("INSERT INTO thing VALUES (?)").run(name);
 
+describe("a transaction", () => {
   test("returns what its body returns, and keeps what it wrote", () => {
     using database = open();
-    assert.equal(
-      database.transaction(() => (add(database, "b"), 7)),
-      7,
-    );
+    const result = database.transaction(() => {
+      add(database, "b");
+      return 7;
+    });
+    assert.equal(result, 7);
     assert.deepEqual(names(database), ["b", "first"]);
   });
 

@@ -44,22 +44,19 @@ describe("a health report", () => {
   });
 });
 
+async function get(health: Health, path: string, method = "GET"): Promise<{ status: number; text: string }> {
+  const handle = healthHandler(health);
+  await using server = createServer((request, response) => {
+    void handle(request, response).then((handled) => handled || response.writeHead(404).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+  const response = await fetch(url, { method, headers: { connection: "close" } });
+  return { status: response.status, text: await response.text() };
+}
+
 describe("healthHandler", () => {
-  async function get(
-    health: Health,
-    path: string,
-    method = "GET",
-  ): Promise<{ status: number; text: string }> {
-    const handle = healthHandler(health);
-    await using server = createServer((request, response) => {
-      void handle(request, response).then((handled) => handled || response.writeHead(404).end());
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-    const response = await fetch(url, { method, headers: { connection: "close" } });
-    return { status: response.status, text: await response.text() };
-  }
   const failing = createHealth({
     a: () => {},
     b: () => Promise.reject(new Error("internal detail")),

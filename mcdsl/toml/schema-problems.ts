@@ -50,12 +50,12 @@ function describe(schema: z.ZodType, issue: Issue, input: unknown): Violation[] 
     }
   }
   const secret = path.some((part) => typeof part === "string" && isSecretKey(part));
-  const value = secret ? new Hidden() : found;
+  const value = secret ? hidden : found;
   return [{ path, at: "value", message: subjectOf(key) + mismatch(issue, value), ...wordHint(issue, value) }];
 }
 
 /** Stands for a value that must not be shown. */
-class Hidden {}
+const hidden = Symbol("hidden");
 
 function unknownKey(schema: z.ZodType, path: Path, key: string): Violation {
   const meant = nearestWord(key, knownKeys(schema, path));
@@ -151,7 +151,7 @@ function typeName(expected: string): string {
 }
 
 function typeOf(value: unknown): string {
-  if (value instanceof Hidden) return "the value given";
+  if (value === hidden) return "the value given";
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a date";
   if (typeof value === "object") return "a table";
