@@ -3,7 +3,7 @@ import type { OperationInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { openContext } from "../context.ts";
 import type { Invocation } from "../invocation.ts";
-import { outcomeName } from "../operations/result.ts";
+import { outcomeName } from "../operations/outcome.ts";
 import { limit } from "../options.ts";
 import { factsOf } from "../output/error.ts";
 import { formatLocalTime, formatSpan, isoTime, timeMsOf } from "../output/time.ts";

@@ -2,12 +2,12 @@ import type { ErrorDetail } from "@metacircular/proto/gen/mcdsl/v1/error_pb.ts";
 import {
   ComponentOutcome,
   type ComponentResult,
-  OperationOutcome,
+  type OperationOutcome,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import type { Context } from "../context.ts";
 import { factsOf, formatFacts } from "../output/error.ts";
-import { exitCodeOfOutcome } from "../output/exit-code.ts";
+import { exitCodeOfOutcome, outcomeName } from "./outcome.ts";
 
 /** What an operation on a service answered. */
 export interface OperationResult {
@@ -18,15 +18,6 @@ export interface OperationResult {
   readonly revision?: bigint;
 }
 
-const outcomeNames: Record<OperationOutcome, string> = {
-  [OperationOutcome.UNSPECIFIED]: "unknown",
-  [OperationOutcome.SUCCEEDED]: "succeeded",
-  [OperationOutcome.UNCHANGED]: "unchanged",
-  [OperationOutcome.PARTLY_FAILED]: "partly-failed",
-  [OperationOutcome.RESTORED]: "restored",
-  [OperationOutcome.FAILED]: "failed",
-};
-
 const componentOutcomeNames: Record<ComponentOutcome, string> = {
   [ComponentOutcome.UNSPECIFIED]: "unknown",
   [ComponentOutcome.CHANGED]: "changed",
@@ -35,11 +26,6 @@ const componentOutcomeNames: Record<ComponentOutcome, string> = {
   [ComponentOutcome.FAILED]: "failed",
   [ComponentOutcome.SKIPPED]: "skipped",
 };
-
-/** `succeeded`, `unchanged`, `partly-failed`, `restored`, `failed` or `unknown`. */
-export function outcomeName(outcome: OperationOutcome): string {
-  return outcomeNames[outcome] ?? "unknown";
-}
 
 const sentences: Record<string, string> = {
   succeeded: "done",

@@ -1,5 +1,4 @@
 import { DetailedError, type ErrorCategory } from "@metacircular/mcdsl/errors.ts";
-import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 /** What the exit code of `mcp` means. Scripts depend on these numbers. */
 export const exitCodes = {
@@ -42,18 +41,4 @@ export function exitCodeOfFailures(answered: number, failures: readonly unknown[
   const codes = new Set(failures.map(exitCodeOfError));
   const [code = exitCodes.failed] = codes;
   return codes.size === 1 ? code : exitCodes.failed;
-}
-
-const byOutcome: Record<OperationOutcome, ExitCode> = {
-  [OperationOutcome.UNSPECIFIED]: exitCodes.failed,
-  [OperationOutcome.SUCCEEDED]: exitCodes.done,
-  [OperationOutcome.UNCHANGED]: exitCodes.done,
-  [OperationOutcome.PARTLY_FAILED]: exitCodes.partlyFailed,
-  [OperationOutcome.RESTORED]: exitCodes.restored,
-  [OperationOutcome.FAILED]: exitCodes.failed,
-};
-
-/** Exit code of an operation; outcomes of a newer agent count as failed. */
-export function exitCodeOfOutcome(outcome: OperationOutcome): ExitCode {
-  return byOutcome[outcome] ?? exitCodes.failed;
 }

@@ -1,6 +1,6 @@
 import type { WatchEventsResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
-import { outcomeName } from "../operations/result.ts";
+import { outcomeName } from "../operations/outcome.ts";
 import { factsOf } from "../output/error.ts";
 import type { Output } from "../output/output.ts";
 import { plain } from "../output/table.ts";
