@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { serverTlsOptions } from "@metacircular/mcdsl/tls/options.ts";
 import { AnonymousRefusals } from "./audit/anonymous-refusals.ts";
 import type { Config } from "./config.ts";
+import { createCertificateReloader } from "./http/certificate-reloader.ts";
 import { createRouter } from "./http/router.ts";
 import { type HttpsServer, startHttpsServer } from "./http/server.ts";
 import { AddressLimit } from "./login/address-limit.ts";
@@ -100,7 +100,6 @@ function maintenanceParts(parts: {
 }): MaintenanceParts {
   const { config, stores, server, logger } = parts;
   const { keys, tokens, records, failures, audit, clock } = stores;
-  let used = certificateText(config);
   return {
     keys,
     tokens,
@@ -114,22 +113,19 @@ function maintenanceParts(parts: {
       auditMs: config.audit.retention,
       auditEntries: config.audit.max_entries,
     },
-    reloadCertificate: () => {
-      const found = certificateText(config);
-      if (found === used) return;
-      server.useCertificate(serverTlsOptions(certificateFiles(config), clock));
-      used = found;
-      logger.info({}, "certificate reloaded");
-    },
+    reloadCertificate: createCertificateReloader({
+      files: certificateFiles(config),
+      clock,
+      use: (tls) => {
+        server.useCertificate(tls);
+        logger.info({}, "certificate reloaded");
+      },
+    }),
   };
 }
 
 function certificateFiles(config: Config): { certFile: string; keyFile: string } {
   return { certFile: config.server.tls_cert, keyFile: config.server.tls_key };
-}
-
-function certificateText(config: Config): string {
-  return readFileSync(config.server.tls_cert, "utf8");
 }
 
 function addressPolicy(config: Config): { maxFailures: number; windowMs: number } {

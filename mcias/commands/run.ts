@@ -2,6 +2,7 @@ import { CommanderError, type Command } from "@commander-js/extra-typings";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { CommandContext } from "./context.ts";
 import { createProgram } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
 
 const DONE = 0;
 const FAILED = 1;
@@ -10,7 +11,7 @@ const USAGE = 2;
 /** Runs one command line and returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const program = createProgram(context);
-  prepare(program);
+  prepare(program, context.terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return DONE;
@@ -22,10 +23,14 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 }
 
 /** Lets errors of usage reach us, and makes each of them end with where to find help. */
-function prepare(command: Command): void {
+function prepare(command: Command, terminal: Terminal): void {
   command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => terminal.out(text.trimEnd()),
+    writeErr: (text) => terminal.say(text.trimEnd()),
+  });
   command.showHelpAfterError(`(see ${pathOf(command)} --help)`);
-  for (const child of command.commands) prepare(child as Command);
+  for (const child of command.commands) prepare(child as Command, terminal);
 }
 
 function pathOf(command: Command): string {

@@ -60,9 +60,9 @@ function askOnce(stdin: Readable, stderr: Writable, prompt: string): Promise<str
   stderr.write(prompt);
   return new Promise((resolve, reject) => {
     editor.once("line", (line) => {
+      resolve(line);
       editor.close();
       stderr.write("\n");
-      resolve(line);
     });
     editor.once("close", () => reject(cancelled()));
   });

@@ -117,7 +117,7 @@ describe("password login", () => {
   test("says busy rather than queueing without bound", async (t) => {
     const { attempt } = await aLogin(t, { maxPending: 2 });
     const outcomes = await Promise.all([1, 2, 3].map(() => attempt("alice", RIGHT)));
-    assert.deepEqual(outcomes.map((outcome) => outcome.kind).sort(), ["busy", "ok", "ok"]);
+    assert.deepEqual(outcomes.map((outcome) => outcome.kind).toSorted(), ["busy", "ok", "ok"]);
   });
 
   test("takes about as long for names that don't exist", async (t) => {
@@ -129,7 +129,7 @@ describe("password login", () => {
         await attempt(`${name}${index}`, "wrong password");
         times.push(performance.now() - startedAtMs);
       }
-      return times.sort((a, b) => a - b)[3] ?? 0;
+      return times.toSorted((a, b) => a - b)[3] ?? 0;
     };
     const unknownMs = await median("nobody-");
     const startedAtMs = performance.now();

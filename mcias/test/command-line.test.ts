@@ -4,18 +4,19 @@ import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { freePort } from "@metacircular/testkit/free-port.ts";
-import { startProgram, type Program } from "@metacircular/testkit/program.ts";
+import { checkout, startProgram, type Program } from "@metacircular/testkit/program.ts";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
 } from "@metacircular/testkit/temporary-directory.ts";
 import { createIdentityClient, type IdentityClient } from "../client.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const MAIN = join(checkout, "mcias/main.ts");
+/** Compiled once for all processes of the tests. */
+const PLAIN = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(checkout, ".cache/compiled") };
 const PASSWORD = "correct horse battery";
 
 interface Result {
@@ -27,9 +28,7 @@ interface Result {
 /** The real program, in a process of its own. */
 function mcias(args: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env["PATH"], ...environment },
-    });
+    const child = spawn(process.execPath, [MAIN, ...args], { env: { ...PLAIN, ...environment } });
     let out = "";
     let err = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
@@ -207,7 +206,7 @@ first_delay = "5m"
     assert.equal((await run(["audit", "--limit", "2"])).out.trim().split("\n").length, 3);
 
     const follower = spawn(process.execPath, [MAIN, "audit", "-f", "--limit", "1", "-o", "json"], {
-      env: { ...environment },
+      env: { ...PLAIN, ...environment },
     });
     let out = "";
     follower.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
@@ -228,27 +227,15 @@ first_delay = "5m"
   test("says what is wrong, with exit code 2 for usage and 1 for failure", async () => {
     const cases: [string[], number, RegExp][] = [
       [["bogus"], 2, /unknown command 'bogus'/],
-      [["account", "add"], 2, /missing required argument 'name'.*\n\(see mcias account add --help\)/],
-      [["account", "add", "Not A Name", "--password-stdin"], 2, /\[INVALID_ACCOUNT_NAME\]/],
-      [["account", "add", "mcp", "--system"], 2, /\[RESERVED_ACCOUNT_NAME\]/],
-      [["account", "add", "svc", "--system"], 1, /\[ACCOUNT_EXISTS\]/],
-      [["account", "add", "bob", "--role", "king", "--password-stdin"], 2, /\[UNKNOWN_ROLE\]/],
-      [["account", "add", "bob", "--system", "--role", "admin"], 2, /\[OPTIONS_CONFLICT\]/],
       [["account", "add", "bob"], 2, /\[NOT_A_TERMINAL\]/],
       [["account", "disable", "nobody"], 1, /\[NO_SUCH_ACCOUNT\]/],
-      [["audit", "--since", "yesterday"], 2, /Give a duration/],
-      [["audit", "--limit", "0"], 2, /Give a number from 1/],
-      [["account", "list", "-o", "xml"], 2, /Allowed choices are table, json/],
-      [["account", "list", "--config", "/nowhere.toml"], 1, /\[CONFIG_NOT_FOUND\]/],
     ];
     for (const [args, code, message] of cases) {
-      const result = await run(args, `${PASSWORD}\n`);
+      const result = await run(args);
       assert.equal(result.code, code, args.join(" "));
       assert.match(result.err, message);
       assert.equal(result.out, "");
     }
-    const short = await run(["account", "add", "bob", "--password-stdin"], "short\n");
-    assert.match(short.err, /\[UNACCEPTABLE_PASSWORD\]/);
   });
 
   test("a server killed with SIGKILL comes back with everything", async () => {
@@ -266,30 +253,28 @@ first_delay = "5m"
   });
 });
 
-test("every command explains itself with an example", async () => {
-  const commands = [
-    "server",
-    "account add",
-    "account list",
-    "account disable",
-    "account enable",
-    "account password",
-    "role grant",
-    "role revoke",
-    "token issue",
-    "token revoke",
-    "audit",
-    "key rotate",
-    "key list",
-    "snapshot",
-    "version",
-  ];
-  await Promise.all(
-    commands.map(async (command) => {
-      const help = await mcias([...command.split(" "), "--help"]);
-      assert.equal(help.code, 0);
-      assert.match(help.out, new RegExp(`\\$ mcias ${command}`));
-    }),
+test("a password is asked for twice and never echoed", async () => {
+  await using directory = await createTemporaryDirectory();
+  const configFile = join(directory.path, "mcias.toml");
+  await writeFile(
+    configFile,
+    `[server]
+listen_addr = "127.0.0.1:8443"
+issuer = "https://localhost:8443"
+tls_cert = "cert.pem"
+tls_key = "key.pem"
+[database]
+path = ${JSON.stringify(join(directory.path, "mcias.db"))}
+`,
   );
-  assert.match((await mcias(["version"])).out, /^mcias \d+\.\d+\.\d+\n$/);
+  const command = `${process.execPath} ${MAIN} account add carol --config ${configFile}`;
+  const terminal = spawn("script", ["-qefc", command, "/dev/null"], { env: PLAIN });
+  let shown = "";
+  terminal.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
+  await eventually(() => assert.match(shown, /Password for carol: $/));
+  terminal.stdin.write(`${PASSWORD}\r`);
+  await eventually(() => assert.match(shown, /Password for carol again: $/));
+  terminal.stdin.write(`${PASSWORD}\r`);
+  await eventually(() => assert.match(shown, /Added carol\./));
+  assert.ok(!shown.includes(PASSWORD.slice(0, 5)));
 });

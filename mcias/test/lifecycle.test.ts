@@ -148,6 +148,13 @@ describe("a token", () => {
     assert.equal((await introspect(service)).active, true);
   });
 
+  test("that refreshes is in the database only as its hash", async () => {
+    const { refreshToken = "" } = await login();
+    const rows = identity.stores.database.sql.prepare("SELECT * FROM protocol_records").all();
+    assert.ok(rows.some((row) => row["model"] === "RefreshToken"));
+    assert.ok(!JSON.stringify(rows).includes(refreshToken));
+  });
+
   test("never appears in the log, nor does a password or a secret", async () => {
     const { accessToken, refreshToken } = await login();
     await client.revoke(accessToken);
