@@ -1,0 +1,139 @@
+import { createCommand } from "./podman-args.ts";
+import type { PodmanCall } from "./podman-client.ts";
+import { containerSpec } from "./podman-spec.ts";
+import type { ContainerRequest } from "./runtime.ts";
+
+/* Every call as data: the request, the equivalent command, how long it may take, and its words in an error. */
+
+const readLimitMs = 30_000;
+const changeLimitMs = 60_000;
+const pullLimitMs = 15 * 60_000;
+const removeLimitMs = 20_000;
+/** What podman needs beyond the container's own stop timeout to kill and clean up. */
+const stopMarginMs = 15_000;
+
+const container = (id: string): string => `/containers/${encodeURIComponent(id)}`;
+
+export function versionCall(): PodmanCall {
+  return {
+    ...{ method: "GET", path: "/version", limitMs: readLimitMs },
+    ...{ attempted: "ask podman's version", subject: "", command: ["podman", "version"] },
+  };
+}
+
+export function listCall(): PodmanCall {
+  return {
+    ...{ method: "GET", path: "/containers/json", query: { all: true }, limitMs: readLimitMs },
+    ...{ attempted: "list containers", subject: "", command: ["podman", "ps", "--all", "--format", "json"] },
+  };
+}
+
+export function inspectCall(id: string): PodmanCall {
+  return {
+    ...{ method: "GET", path: `${container(id)}/json`, accept: [404], limitMs: readLimitMs },
+    ...{ attempted: "inspect container", subject: id, command: ["podman", "inspect", id] },
+  };
+}
+
+export function imageCall(reference: string): PodmanCall {
+  return {
+    ...{ method: "GET", path: `/images/${encodeURIComponent(reference)}/json`, limitMs: readLimitMs },
+    ...{ accept: [404], attempted: "inspect image", subject: reference },
+    command: ["podman", "image", "inspect", reference],
+  };
+}
+
+export function pullCall(reference: string): PodmanCall {
+  return {
+    ...{ method: "POST", path: "/images/pull", query: { reference, policy: "missing", quiet: true } },
+    ...{ attempted: "pull image", subject: reference, limitMs: pullLimitMs },
+    command: ["podman", "pull", "--policy", "missing", reference],
+  };
+}
+
+export function networkCall(name: string): PodmanCall {
+  return {
+    ...{ method: "GET", path: `/networks/${encodeURIComponent(name)}/exists`, accept: [404] },
+    ...{ attempted: "look for network", subject: name, limitMs: readLimitMs },
+    command: ["podman", "network", "exists", name],
+  };
+}
+
+export function createCall(request: ContainerRequest): PodmanCall {
+  return {
+    ...{ method: "POST", path: "/containers/create", body: containerSpec(request), limitMs: changeLimitMs },
+    ...{ attempted: "create container", subject: request.name, command: createCommand(request) },
+  };
+}
+
+export function startCall(id: string): PodmanCall {
+  return {
+    ...{ method: "POST", path: `${container(id)}/start`, limitMs: changeLimitMs },
+    ...{ attempted: "start container", subject: id, command: ["podman", "start", id] },
+  };
+}
+
+export function unpauseCall(id: string): PodmanCall {
+  return {
+    ...{ method: "POST", path: `${container(id)}/unpause`, limitMs: changeLimitMs },
+    ...{ attempted: "resume container", subject: id, command: ["podman", "unpause", id] },
+  };
+}
+
+export function stopCall(id: string, stopTimeoutS: number): PodmanCall {
+  return {
+    ...{ method: "POST", path: `${container(id)}/stop`, accept: [404] },
+    ...{ attempted: "stop container", subject: id, limitMs: stopTimeoutS * 1000 + stopMarginMs },
+    command: ["podman", "stop", id],
+  };
+}
+
+export function renameCall(id: string, name: string): PodmanCall {
+  return {
+    ...{ method: "POST", path: `${container(id)}/rename`, query: { name }, limitMs: changeLimitMs },
+    ...{ attempted: "rename container", subject: `${id} to ${name}` },
+    command: ["podman", "rename", id, name],
+  };
+}
+
+export function removeCall(id: string): PodmanCall {
+  return {
+    ...{ method: "DELETE", path: container(id), query: { force: true, v: true, timeout: 0 }, accept: [404] },
+    ...{ attempted: "remove container", subject: id, limitMs: removeLimitMs },
+    command: ["podman", "rm", "--force", "--volumes", "--time", "0", id],
+  };
+}
+
+/** First of the three requests that `podman exec` consists of. */
+export function execCreateCall(id: string, argv: readonly string[]): PodmanCall {
+  return {
+    ...{ method: "POST", path: `${container(id)}/exec`, limitMs: changeLimitMs },
+    body: { AttachStdout: true, AttachStderr: true, Cmd: argv },
+    ...{ attempted: "run a command in container", subject: id, command: ["podman", "exec", id, ...argv] },
+  };
+}
+
+/** Second: it runs while its output is read. */
+export function execStartCall(id: string, session: string): PodmanCall {
+  return {
+    ...{ method: "POST", path: `/exec/${session}/start`, body: { Detach: false, Tty: false } },
+    ...{ attempted: "run a command in container", subject: id, limitMs: changeLimitMs, command: [] },
+  };
+}
+
+/** Third: how it ended, or its process while it has not. */
+export function execInspectCall(id: string, session: string): PodmanCall {
+  return {
+    ...{ method: "GET", path: `/exec/${session}/json`, limitMs: readLimitMs },
+    ...{ attempted: "ask how a command ended in container", subject: id, command: [] },
+  };
+}
+
+export function logsCall(id: string, query: Readonly<Record<string, string | number | boolean>>): PodmanCall {
+  return {
+    ...{ method: "GET", path: `${container(id)}/logs`, limitMs: readLimitMs },
+    query: { stdout: true, stderr: true, timestamps: true, ...query },
+    ...{ attempted: "read the log of container", subject: id },
+    command: ["podman", "logs", "--timestamps", ...(query["follow"] === true ? ["--follow"] : []), id],
+  };
+}

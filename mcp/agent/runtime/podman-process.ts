@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { open, readdir, readFile } from "node:fs/promises";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+
+/** What podman may know of its starter's environment: each container's monitor inherits it for as long as
+ * the container lives, where secrets have no place. Proxies for pulls belong into containers.conf. */
+const inherited = [
+  ...["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"],
+  ...["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS"],
+  ...["CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF"],
+  ...["REGISTRY_AUTH_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The part of the environment that podman gets. */
+export function podmanEnvironment(environment: Environment): Record<string, string> {
+  const entries = inherited.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(
+    entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined && entry[1] !== ""),
+  );
+}
+
+export function serviceCommand(socketPath: string): string[] {
+  return ["podman", "system", "service", "--time", "0", `unix://${socketPath}`];
+}
+
+/** Starts podman's API service in a process group of its own, so that it outlives a killed agent and the next
+ * one finds calls finished rather than torn. Its messages go to a file: a pipe would kill it with its reader.
+ * Resolves when it is spawned; rejects when podman cannot be started at all. */
+export async function spawnService(
+  socketPath: string,
+  logPath: string,
+  environment: Environment,
+): Promise<ChildProcess> {
+  await using log = await open(logPath, "w", 0o600);
+  const [command = "", ...args] = serviceCommand(socketPath);
+  const child = spawn(command, args, {
+    cwd: "/",
+    detached: true,
+    env: podmanEnvironment(environment),
+    stdio: ["ignore", log.fd, log.fd],
+  });
+  child.unref();
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  return child;
+}
+
+/** The processes that serve this socket, whoever started them. A rootless service is two. */
+export async function findService(socketPath: string): Promise<number[]> {
+  const wanted = serviceCommand(socketPath).slice(1).join("\0");
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const matches = await Promise.all(
+    pids.map(async (pid) => {
+      const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      const words = commandLine.replace(/\0$/, "").split("\0");
+      return words[0]?.endsWith("podman") === true && words.slice(1).join("\0") === wanted;
+    }),
+  );
+  return pids.filter((_, index) => matches[index]);
+}
+
+/** Asks the processes of this socket to end and waits until they have.
+ * @returns false when they still live after `limitMs` */
+export async function terminateService(socketPath: string, clock: Clock, limitMs: number): Promise<boolean> {
+  const deadlineMs = clock.now() + limitMs;
+  const asked = new Set<number>();
+  for (;;) {
+    const pids = await findService(socketPath);
+    if (pids.length === 0) return true;
+    if (clock.now() >= deadlineMs) return false;
+    for (const pid of pids.filter((each) => !asked.has(each))) {
+      asked.add(pid);
+      signal(pid);
+    }
+    await clock.sleep(20);
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (thrown) {
+    // It ended by itself between the look and the signal.
+    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+  }
+}

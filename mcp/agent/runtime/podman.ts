@@ -1,0 +1,248 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import * as calls from "./podman-calls.ts";
+import { PodmanClient } from "./podman-client.ts";
+import { podmanError } from "./podman-errors.ts";
+import { runCommand } from "./podman-exec.ts";
+import { findExitDirectory } from "./podman-exits.ts";
+import { Limiter } from "./podman-limiter.ts";
+import { readLogs } from "./podman-logs.ts";
+import {
+  type InspectedContainer,
+  type InspectedImage,
+  type ListedContainer,
+  parseImage,
+  parseInspected,
+  parseListed,
+} from "./podman-output.ts";
+import type { Environment } from "./podman-process.ts";
+import { pullFailure, requireReachable } from "./podman-pull.ts";
+import { openPodmanService } from "./podman-service.ts";
+import type {
+  Container,
+  ContainerDetails,
+  ContainerRequest,
+  ExecResult,
+  Image,
+  LogEntry,
+  Runtime,
+} from "./runtime.ts";
+
+/** More at once make podman's store slower, not faster. */
+const maxChanges = 4;
+const removeAttempts = 6;
+const removePauseMs = 250;
+
+export interface PodmanOptions {
+  /** Empty or absent: systemd's socket where it answers, else a service of our own. */
+  readonly socket?: string;
+  /** For the socket and the messages of a service of our own. */
+  readonly stateDirectory: string;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Connects to podman, starting its API service where none answers.
+ * @throws DetailedError RUNTIME_UNAVAILABLE */
+export async function openPodman(options: PodmanOptions): Promise<Runtime> {
+  const service = await openPodmanService(options);
+  return new PodmanRuntime(new PodmanClient(service, options.logger, options.clock), options);
+}
+
+class PodmanRuntime implements Runtime {
+  readonly name = "podman";
+  readonly #client: PodmanClient;
+  readonly #clock: Clock;
+  readonly #environment: Environment;
+  readonly #logger: Logger;
+  readonly #changes = new Limiter(maxChanges);
+  #exitDirectory: string | undefined;
+
+  constructor(client: PodmanClient, options: PodmanOptions) {
+    this.#client = client;
+    this.#clock = options.clock;
+    this.#environment = options.environment;
+    this.#logger = options.logger;
+  }
+
+  async version(signal?: AbortSignal): Promise<string> {
+    return (await this.#client.readJson<{ readonly Version: string }>(calls.versionCall(), signal)).Version;
+  }
+
+  async list(signal?: AbortSignal): Promise<Container[]> {
+    const listed = await this.#client.readJson<ListedContainer[] | null>(calls.listCall(), signal);
+    return (listed ?? []).map(parseListed);
+  }
+
+  async inspect(idOrName: string, signal?: AbortSignal): Promise<ContainerDetails | undefined> {
+    const inspected = await this.#inspect(idOrName, signal);
+    return inspected === undefined ? undefined : parseInspected(inspected);
+  }
+
+  async image(reference: string, signal?: AbortSignal): Promise<Image | undefined> {
+    const { status, text } = await this.#client.read(calls.imageCall(reference), signal);
+    return status === 404 ? undefined : parseImage(JSON.parse(text) as InspectedImage, reference);
+  }
+
+  async pull(reference: string, signal?: AbortSignal): Promise<Image> {
+    const present = await this.image(reference, signal);
+    if (present !== undefined) return present;
+    requireReachable(reference);
+    const { text } = await this.#client.read(calls.pullCall(reference), signal);
+    const failure = pullFailure(reference, text);
+    if (failure !== undefined) throw failure;
+    const pulled = await this.image(reference, signal);
+    if (pulled !== undefined) return pulled;
+    throw podmanError({
+      attempted: "pull image",
+      subject: reference,
+      message: "it is not here after the pull",
+    });
+  }
+
+  async networkExists(name: string, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#client.read(calls.networkCall(name), signal)).status !== 404;
+  }
+
+  async create(request: ContainerRequest, signal?: AbortSignal): Promise<string> {
+    const call = calls.createCall(request);
+    return this.#changes.run(async () => {
+      signal?.throwIfAborted();
+      const { text } = await this.#client.change(call);
+      const { Id: id } = JSON.parse(text) as { readonly Id: string };
+      if (signal?.aborted === true) await this.#remove(id);
+      signal?.throwIfAborted();
+      return id;
+    });
+  }
+
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#changes.run(async () => {
+      signal?.throwIfAborted();
+      await this.#client.change(calls.startCall(id));
+      signal?.throwIfAborted();
+    });
+  }
+
+  /** An abort rejects at once; podman goes on to stop it. */
+  async stop(id: string, signal?: AbortSignal): Promise<void> {
+    const inspected = await this.#inspect(id, signal);
+    if (inspected === undefined || !isAlive(inspected)) return;
+    if (inspected.State.Status === "paused") await this.#client.change(calls.unpauseCall(id));
+    const stopped = this.#client.change(calls.stopCall(id, inspected.Config.StopTimeout ?? 10));
+    await untilAborted(stopped, signal).catch(async (thrown: unknown) => {
+      signal?.throwIfAborted();
+      // With its monitor dead, podman waits in vain for word of an end that came.
+      const now = await this.#inspect(id, signal);
+      if (now !== undefined && isAlive(now)) throw thrown;
+      this.#logger.warn({ container: id, error: messageOf(thrown) }, "stopped, though podman says otherwise");
+    });
+  }
+
+  async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await this.#client.change(calls.renameCall(id, name));
+    signal?.throwIfAborted();
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await this.#remove(id);
+    signal?.throwIfAborted();
+  }
+
+  async exec(
+    id: string,
+    argv: readonly string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<ExecResult> {
+    return runCommand(this.#client, id, argv, timeoutMs, signal);
+  }
+
+  logs(
+    id: string,
+    options: { follow: boolean; tail?: number; sinceMs?: number },
+    signal?: AbortSignal,
+  ): AsyncIterable<LogEntry> {
+    return readLogs(this.#client, id, options, this.#clock, signal);
+  }
+
+  async exitDirectories(signal?: AbortSignal): Promise<readonly string[]> {
+    this.#exitDirectory ??= await findExitDirectory(this.#environment, signal);
+    return [this.#exitDirectory];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+  }
+
+  async #inspect(idOrName: string, signal?: AbortSignal): Promise<InspectedContainer | undefined> {
+    const { status, text } = await this.#client.read(calls.inspectCall(idOrName), signal);
+    return status === 404 ? undefined : (JSON.parse(text) as InspectedContainer);
+  }
+
+  /** One forced removal does not always clear a container that has lost its monitor. */
+  async #remove(id: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const failure = await this.#tryRemove(id);
+      if (failure === undefined) return;
+      if (attempt >= removeAttempts) throw failure;
+      this.#logger.debug({ container: id, attempt, error: failure.message }, "removing it once more");
+      await this.#clock.sleep(removePauseMs * attempt);
+    }
+  }
+
+  async #tryRemove(id: string): Promise<Error | undefined> {
+    const call = calls.removeCall(id);
+    try {
+      const { status, text } = await this.#client.change(call);
+      if (status === 404) return undefined;
+      const message = removalError(text);
+      return message === undefined ? undefined : podmanError({ ...call, message });
+    } catch (thrown) {
+      if (!(thrown instanceof DetailedError)) throw thrown;
+      return thrown.code === "RUNTIME_UNAVAILABLE" ? Promise.reject(thrown) : thrown;
+    }
+  }
+}
+
+/** Podman 4 answers 200 with a list in which each container may have an error. */
+function removalError(text: string): string | undefined {
+  if (text === "") return undefined;
+  const results = JSON.parse(text) as { readonly Err?: unknown }[] | null;
+  const errors = (results ?? [])
+    .map((result) => result.Err)
+    .filter((each) => each !== undefined && each !== null);
+  return errors.length === 0
+    ? undefined
+    : errors.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join("; ");
+}
+
+const living = new Set(["running", "paused", "stopping"]);
+
+/** Whether its process lives, whatever podman says of it. */
+function isAlive({ State }: InspectedContainer): boolean {
+  const pid = State.Pid ?? 0;
+  if (!living.has(State.Status ?? "") || pid <= 0) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return void (await work);
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
