@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import type { Executors } from "@metacircular/mcp-agent/deploy/executors.ts";
 import type { Executor, StepContext } from "@metacircular/mcp-agent/deploy/step-context.ts";
-import type { Step } from "@metacircular/mcp-core/step.ts";
+import type { Step, StepKind } from "@metacircular/mcp-core/step.ts";
 
 export const crashMoments = ["before", "inside", "after"] as const;
 export type CrashMoment = (typeof crashMoments)[number];

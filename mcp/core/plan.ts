@@ -126,10 +126,7 @@ function deployComponent(input: PlanInput, spec: ComponentSpec, active: boolean,
       ? runningTarget(input, spec, recorded, recreate)
       : { want: "stopped", specHash: containerHash(spec) },
   );
-  const known =
-    recorded !== undefined &&
-    recorded.desired === desired &&
-    componentHash(recorded.spec) === componentHash(spec);
+  const known = recorded?.desired === desired && componentHash(recorded.spec) === componentHash(spec);
   if (known && steps.length === 0) return [];
   return [...steps, { kind: "record-component", component: spec.name, spec, desired }];
 }

@@ -1,7 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
-import { outcomeOf, type ComponentResult } from "@metacircular/mcp-core/outcome.ts";
 import { plan, serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { EventBus } from "../events/event-bus.ts";
@@ -11,12 +10,10 @@ import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Executors } from "./executors.ts";
 import { collectFacts, type Facts } from "./facts.ts";
-import { createJournal, Interrupted } from "./journal.ts";
+import { Interrupted } from "./journal.ts";
 import type { ServiceLocks } from "./locks.ts";
-import { restore } from "./restore.ts";
+import { carryOut } from "./operation.ts";
 import { restorePoints } from "./restore-points.ts";
-import type { StepContext } from "./step-context.ts";
-import { walk } from "./walk.ts";
 
 export interface DeployerOptions {
   readonly node: string;
@@ -50,8 +47,6 @@ export interface OperationRequest {
   readonly intent: Intent;
 }
 
-/** After so many crashes in the middle of one operation it is reverted instead of tried again. */
-const maximumAttempts = 3;
 /** Time between two attempts to take up an operation while runtime or journal don't answer. */
 const resumeDelayMs = 1_000;
 
@@ -59,13 +54,17 @@ export function createDeployer(options: DeployerOptions): Deployer {
   const { registry, clock, locks, logger } = options;
   const running = new Map<string, Promise<OperationRecord>>();
   const shutdown = new AbortController();
+  const { signal } = shutdown;
 
-  function start(request: OperationRequest, startedAtMs: number, resumed: boolean): Promise<OperationRecord> {
-    const { operationId, caller, intent } = request;
-    const service = serviceOf(intent);
-    const holder = { operationId, kind: intent.kind, caller, sinceMs: startedAtMs };
-    const lock = locks.acquire(service, holder, clock.now());
-    const operation = (resumed ? resume(request, startedAtMs) : begin(request, startedAtMs)).finally(() => {
+  /** Runs `body` while nothing else works on the service. */
+  function hold(
+    { operationId, caller, intent }: OperationRequest,
+    sinceMs: number,
+    body: () => Promise<OperationRecord>,
+  ): Promise<OperationRecord> {
+    const holder = { operationId, kind: intent.kind, caller, sinceMs };
+    const lock = locks.acquire(serviceOf(intent), holder, clock.now());
+    const operation = body().finally(() => {
       lock[Symbol.dispose]();
       running.delete(operationId);
     });
@@ -82,11 +81,11 @@ export function createDeployer(options: DeployerOptions): Deployer {
       registry.operations.recordBefore(operationId, restorePoints(steps, facts.input));
     });
     try {
-      return await carryOut(request, steps);
+      return await carryOut(request, steps, options, signal);
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      logger.error({ operation: operationId, error }, "the journal could not be written, trying again");
-      return resume(request, startedAtMs);
+      logger.error({ operation: operationId, error }, "the operation stopped half-way, taking it up again");
+      return await resume(request, startedAtMs);
     }
   }
 
@@ -95,109 +94,24 @@ export function createDeployer(options: DeployerOptions): Deployer {
     for (;;) {
       try {
         using facts = await factsOf(request, startedAtMs);
-        return await carryOut(request, plan(facts.input));
+        return await carryOut(request, plan(facts.input), options, signal);
       } catch (error) {
-        if (shutdown.signal.aborted) throw new Interrupted(error);
+        if (signal.aborted) throw new Interrupted(error);
         logger.error({ operation: request.operationId, error }, "cannot take up the operation yet");
-        await clock.sleep(resumeDelayMs, shutdown.signal);
+        await clock.sleep(resumeDelayMs, signal);
       }
     }
   }
 
   function factsOf({ intent, operationId }: OperationRequest, startedAtMs: number): Promise<Facts> {
-    return collectFacts({ intent, operationId, startedAtMs }, options, shutdown.signal);
+    return collectFacts({ intent, operationId, startedAtMs }, options, signal);
   }
 
-  async function carryOut(request: OperationRequest, steps: readonly Step[]): Promise<OperationRecord> {
-    const { operationId, caller, intent } = request;
-    const { kind } = intent;
-    const record = recordOf(operationId);
-    const service = serviceOf(intent);
-    const context = contextOf(request);
-    options.bus.publish({
-      type: "operation-started",
-      atMs: clock.now(),
-      service,
-      component: "",
-      operationId,
-      kind,
-      caller,
-      steps,
-    });
-    const journal = createJournal(context, options.executors, options.bus, steps);
-    const results =
-      record.attempts > maximumAttempts
-        ? await revert(record, context, journal)
-        : await walk(steps, record.before, journal, context);
-    return finish(record, withUnchanged(results, intent), steps.length > 0);
-  }
-
-  async function revert(
-    record: OperationRecord,
-    context: StepContext,
-    journal: ReturnType<typeof createJournal>,
-  ): Promise<ComponentResult[]> {
-    const failure = {
-      code: "OPERATION_ABANDONED",
-      attempted: record.kind,
-      subject: record.service,
-      found: `the agent died ${record.attempts - 1} times while it was at it`,
-      remedy: "read the agent's log before you try again",
-      facts: {},
-      output: [],
-    };
-    const results: ComponentResult[] = [];
-    for (const point of record.before) results.push(await restore(point, failure, journal, context));
-    return results;
-  }
-
-  async function finish(
-    { id, kind, service }: OperationRecord,
-    results: readonly ComponentResult[],
-    didSomething: boolean,
-  ): Promise<OperationRecord> {
-    const outcome = outcomeOf(results, didSomething);
-    await options.observe(service).catch((error: unknown) => {
-      logger.warn({ service, error }, "cannot observe the service after its operation");
-    });
-    registry.operations.finish(id, outcome, results);
-    logger.info({ operation: id, kind, service, outcome }, "operation finished");
-    options.bus.publish({
-      type: "operation-finished",
-      atMs: clock.now(),
-      service,
-      component: "",
-      operationId: id,
-      kind,
-      outcome,
-      results,
-    });
-    return recordOf(id);
-  }
-
-  function contextOf({ operationId, caller, intent }: OperationRequest): StepContext {
-    const { node, servicesDir, runtime } = options;
-    const service = serviceOf(intent);
-    const { signal } = shutdown;
-    return {
-      operationId,
-      caller,
-      service,
-      intent,
-      node,
-      servicesDir,
-      registry,
-      runtime,
-      clock,
-      logger,
-      signal,
-    };
-  }
-
-  function recordOf(id: string): OperationRecord {
-    const record = registry.operations.get(id);
-    if (record === undefined) throw new Error(`operation ${id} is not in the journal`);
-    return record;
+  function takeUp({ id, caller, intent, startedAtMs, kind, service }: OperationRecord) {
+    logger.warn({ operation: id, kind, service }, "taking up an operation that a crash interrupted");
+    registry.operations.beginAgain(id);
+    const request = { operationId: id, caller, intent };
+    return hold(request, startedAtMs, () => resume(request, startedAtMs));
   }
 
   return {
@@ -207,27 +121,19 @@ export function createDeployer(options: DeployerOptions): Deployer {
       const inProgress = running.get(request.operationId);
       if (inProgress !== undefined) return inProgress;
       if (known?.outcome !== undefined) return known;
-      return start(request, clock.now(), false);
+      const startedAtMs = clock.now();
+      return hold(request, startedAtMs, () => begin(request, startedAtMs));
     },
     async preview(intent) {
-      const facts = await collectFacts(
-        { intent, operationId: "preview", startedAtMs: clock.now() },
-        options,
-        shutdown.signal,
-      );
-      using _ = facts;
+      using facts = await factsOf({ intent, operationId: "preview", caller: "" }, clock.now());
       return plan(facts.input);
     },
     async recover() {
-      const unfinished = registry.operations.unfinished();
-      const operations = unfinished.map(async ({ id, caller, intent, startedAtMs, kind, service }) => {
-        logger.warn({ operation: id, kind, service }, "taking up an operation that a crash interrupted");
-        registry.operations.beginAgain(id);
-        await start({ operationId: id, caller, intent }, startedAtMs, true);
-      });
-      const ended = await Promise.allSettled(operations);
-      const failures = ended.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-      if (failures.length > 0 && !shutdown.signal.aborted) {
+      const ended = await Promise.allSettled(registry.operations.unfinished().map(takeUp));
+      const failures = ended
+        .filter((result) => result.status === "rejected")
+        .map(({ reason }): unknown => reason);
+      if (failures.length > 0 && !signal.aborted) {
         throw new AggregateError(failures, "some interrupted operations could not be taken up");
       }
     },
@@ -236,15 +142,6 @@ export function createDeployer(options: DeployerOptions): Deployer {
       await Promise.allSettled(running.values());
     },
   };
-}
-
-function withUnchanged(results: readonly ComponentResult[], intent: Intent): ComponentResult[] {
-  if (!("spec" in intent)) return [...results];
-  const inScope = intent.spec.components
-    .map((component) => component.name)
-    .filter((name) => intent.component === "" || name === intent.component)
-    .filter((name) => !results.some((result) => result.component === name));
-  return [...results, ...inScope.map((component) => ({ component, outcome: "unchanged" }) as const)];
 }
 
 /** The same request, as far as the caller decides about it. */

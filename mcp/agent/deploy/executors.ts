@@ -1,5 +1,4 @@
-import type { StepKind, StepOf } from "@metacircular/mcp-core/step.ts";
-import type { Step } from "@metacircular/mcp-core/step.ts";
+import type { Step, StepKind, StepOf } from "@metacircular/mcp-core/step.ts";
 import type { Executor, StepContext } from "./step-context.ts";
 import { awaitHealthy } from "./steps/await-healthy.ts";
 import { checkContainerName } from "./steps/check-container-name.ts";

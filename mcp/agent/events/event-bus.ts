@@ -52,6 +52,14 @@ class Subscription {
     this.#wake();
   }
 
+  /** Resolves when there is something to deliver or nothing more will come. */
+  #arrival(signal: AbortSignal): Promise<void> {
+    if (this.#queue.length > 0 || this.#lost > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
   async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
     while (!signal.aborted) {
       const batch = this.#queue;
@@ -60,11 +68,7 @@ class Subscription {
       this.#lost = 0;
       yield* batch;
       if (count > 0) yield { type: "lost", count };
-      if (this.#queue.length === 0 && this.#lost === 0 && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
+      await this.#arrival(signal);
     }
   }
 }

@@ -1,10 +1,5 @@
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
-import type { LogEntry } from "../runtime/runtime.ts";
-import type { LogsQuery } from "./merge.ts";
-
-export interface ComponentLogLine extends LogEntry {
-  readonly component: string;
-}
+import type { ComponentLogLine, LogsQuery } from "./logs-query.ts";
 
 /** How often a follower looks whether a container that ended was started or replaced. */
 const lookAgainMs = 500;

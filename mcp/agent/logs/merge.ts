@@ -1,18 +1,5 @@
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { componentLogs, type ComponentLogLine } from "./component-logs.ts";
-
-export interface LogsQuery {
-  readonly service: string;
-  readonly components: readonly string[];
-  readonly follow: boolean;
-  /** Last lines of each component; default: all. */
-  readonly tail?: number;
-  readonly sinceMs?: number;
-  readonly runtime: Runtime;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
+import { componentLogs } from "./component-logs.ts";
+import type { ComponentLogLine, LogsQuery } from "./logs-query.ts";
 
 /** While following, lines are held back this long for an earlier one of another component. */
 const patienceMs = 50;
@@ -54,9 +41,9 @@ export async function* batches<Line>(
     while (!signal.aborted) {
       const ready = batch.length === 0 ? await next.then(() => true) : await within(next, 0);
       if (ready) {
-        const { done, value } = await next;
-        if (done === true) break;
-        batch.push(value);
+        const result = await next;
+        if (result.done === true) break;
+        batch.push(result.value);
         next = lines.next();
       }
       if (!ready || batch.length >= batchLimit) {

@@ -21,7 +21,7 @@ const mostListings = 3;
 /** Lists all containers. Where the process of one that is called running has just gone, lists once more, so
  * that the runtime can report the end itself, with its exit code. */
 export async function listContainers(parts: {
-  runtime: Runtime;
+  runtime: Pick<Runtime, "list">;
   processes: ContainerProcesses;
   clock: Clock;
 }): Promise<Listing> {

@@ -32,7 +32,7 @@ export interface MonitorConfig extends AlertConfig {
 export interface MonitorOptions {
   readonly registry: Registry;
   readonly observer: Observer;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "exitDirectories">;
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -3,7 +3,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { observe, type Findings } from "@metacircular/mcp-core/observe.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
 import type { EventBus } from "../events/event-bus.ts";
-import type { ObservationSource } from "../registry/components.ts";
+import type { ObservationSource } from "../registry/component-record.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Container, Runtime } from "../runtime/runtime.ts";
 import { Coalescer } from "./coalesce.ts";
@@ -46,7 +46,7 @@ export interface Observed {
 
 export interface ObserverOptions {
   readonly registry: Registry;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "list">;
   readonly locks: ServiceLocks;
   readonly bus: EventBus;
   readonly clock: Clock;

@@ -5,7 +5,8 @@ type ListedContainer = Pick<Container, "id" | "pid" | "startedAtMs">;
 
 /** The processes of the containers that the runtime calls running. */
 export interface ContainerProcesses {
-  /** Takes over which containers a listing called running, and says which of them have no process.
+  /** Takes over which containers a listing called running, and says which of them have no process. One that
+   * is being stopped is listed without a process number: the last one counts.
    *
    * - `missing`: their process was gone at the previous listing already; the runtime is wrong about them.
    * - `suspicious`: true when the process of further ones is gone. The runtime may just be about to notice:
@@ -43,7 +44,9 @@ export function createContainerProcesses(reader: ProcessReader): ContainerProces
       let suspicious = false;
       for (const container of running) {
         const known = before.get(container.id);
-        const entry = known?.pid === container.pid ? known : identify(container);
+        const isKnown = known !== undefined && (container.pid === 0 || container.pid === known.pid);
+        if (!isKnown && container.pid === 0) continue;
+        const entry = isKnown ? known : identify(container);
         tracked.set(container.id, entry);
         const gone = entry.missing || !isSame(entry);
         entry.missing = gone && entry.suspect;

@@ -1,7 +1,7 @@
 import type { ComponentObservation, Findings } from "@metacircular/mcp-core/observe.ts";
 import type { ForeignContainer } from "@metacircular/mcp-core/observe-foreign.ts";
 import { defaultHealth, type ObservedState } from "@metacircular/mcp-core/spec.ts";
-import type { ObservationSource } from "../registry/components.ts";
+import type { ObservationSource } from "../registry/component-record.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** A change of a component's state. */

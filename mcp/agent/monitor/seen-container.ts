@@ -20,9 +20,9 @@ export function seenContainer(container: Container, missing: ReadonlySet<string>
   };
 }
 
-/** Whether the runtime says that it has a process. */
-export function isListedAsRunning({ state, pid }: Pick<Container, "state" | "pid">): boolean {
-  return pid > 0 && (state === "running" || state === "stopping");
+/** Whether the runtime says that its process lives. */
+export function isListedAsRunning({ state }: Pick<Container, "state">): boolean {
+  return state === "running" || state === "stopping";
 }
 
 function ownerOf({ name, labels: written }: Pick<Container, "name" | "labels">): ContainerOwner | undefined {

@@ -11,7 +11,7 @@ export interface ExitWatches extends Disposable {
 }
 
 export function watchExits(options: {
-  runtime: Runtime;
+  runtime: Pick<Runtime, "exitDirectories">;
   onChange: () => void;
   clock: Clock;
   logger: Logger;

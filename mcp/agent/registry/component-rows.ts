@@ -9,7 +9,7 @@ import {
   type RouteSpec,
   type UpdateStrategy,
 } from "@metacircular/mcp-core/spec.ts";
-import type { ComponentRecord, ObservationSource } from "./components.ts";
+import type { ComponentRecord, ObservationSource } from "./component-record.ts";
 
 /** The lists of a component, each in a table of its own. */
 export interface ComponentLists {

@@ -12,8 +12,8 @@ export async function probeTcp(port: number, timeoutMs: number, signal: AbortSig
     const settled = AbortSignal.any([limited, AbortSignal.timeout(lingerMs)]);
     const closed = await once(socket, "end", { signal: settled }).then(
       () => true,
-      (error: Error) => {
-        if (limited.aborted || error.name === "AbortError") return false;
+      (error: unknown) => {
+        if (settled.aborted) return false;
         throw error;
       },
     );

@@ -17,7 +17,6 @@ export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Pr
   const probe = probeOf(step, name, runtime);
   const beganAtMs = clock.now();
   let first: ContainerDetails | undefined;
-  let lastProbe = "";
   let delayMs = Math.min(20, health.intervalMs);
   for (;;) {
     const container = await runtime.inspect(name, signal);
@@ -27,7 +26,7 @@ export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Pr
     if (probe === undefined) {
       if (elapsedMs >= health.settleMs) return;
     } else {
-      lastProbe = await attempt(probe, health.timeoutMs, signal);
+      const lastProbe = await attempt(probe, health.timeoutMs, signal);
       if (lastProbe === "") return;
       if (elapsedMs >= health.deadlineMs) throw await unhealthy(step, name, lastProbe, context);
     }

@@ -1,0 +1,108 @@
+import type { ComponentResult, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
+import { outcomeOf } from "@metacircular/mcp-core/outcome.ts";
+import { serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Step } from "@metacircular/mcp-core/step.ts";
+import type { OperationRecord } from "../registry/operations.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { DeployerOptions, OperationRequest } from "./deploy.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { restore } from "./restore.ts";
+import type { StepContext } from "./step-context.ts";
+import { walk } from "./walk.ts";
+
+/** After so many crashes in the middle of one operation it is reverted instead of tried again. */
+const maximumAttempts = 3;
+
+/** Executes the plan of an operation that is in the journal, and writes down how it ended. */
+export async function carryOut(
+  request: OperationRequest,
+  steps: readonly Step[],
+  options: DeployerOptions,
+  signal: AbortSignal,
+): Promise<OperationRecord> {
+  const { registry, clock, bus } = options;
+  const { operationId, caller, intent } = request;
+  const record = recordOf(operationId, registry);
+  const { kind, service } = record;
+  const context = contextOf(request, options, signal);
+  const about = { service, component: "", operationId, kind } as const;
+  bus.publish({ ...about, type: "operation-started", atMs: clock.now(), caller, steps });
+  const journal = createJournal(context, options.executors, bus, steps);
+  const touched =
+    record.attempts > maximumAttempts
+      ? await abandon(record, context, journal)
+      : await walk(steps, record.before, journal, context);
+  const results = withUnchanged(touched, intent);
+  const outcome = outcomeOf(results, steps.length > 0);
+  await finish(record, outcome, results, options);
+  bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome, results });
+  return recordOf(operationId, registry);
+}
+
+async function abandon(
+  { attempts, kind, service, before }: OperationRecord,
+  context: StepContext,
+  journal: Journal,
+): Promise<ComponentResult[]> {
+  const failure = {
+    code: "OPERATION_ABANDONED",
+    attempted: kind,
+    subject: service,
+    found: `the agent died ${attempts - 1} times while it was at it`,
+    remedy: "read the agent's log before you try again",
+    facts: {},
+    output: [],
+  };
+  const results: ComponentResult[] = [];
+  for (const point of before) results.push(await restore(point, failure, journal, context));
+  return results;
+}
+
+async function finish(
+  { id, kind, service }: OperationRecord,
+  outcome: OperationOutcome,
+  results: readonly ComponentResult[],
+  { registry, logger, observe }: DeployerOptions,
+): Promise<void> {
+  await observe(service).catch((error: unknown) => {
+    logger.warn({ service, error }, "cannot observe the service after its operation");
+  });
+  registry.operations.finish(id, outcome, results);
+  logger.info({ operation: id, kind, service, outcome }, "operation finished");
+}
+
+function contextOf(
+  { operationId, caller, intent }: OperationRequest,
+  { node, servicesDir, registry, runtime, clock, logger }: DeployerOptions,
+  signal: AbortSignal,
+): StepContext {
+  const service = serviceOf(intent);
+  return {
+    operationId,
+    caller,
+    service,
+    intent,
+    node,
+    servicesDir,
+    registry,
+    runtime,
+    clock,
+    logger,
+    signal,
+  };
+}
+
+function recordOf(id: string, registry: Registry): OperationRecord {
+  const record = registry.operations.get(id);
+  if (record === undefined) throw new Error(`operation ${id} is not in the journal`);
+  return record;
+}
+
+function withUnchanged(results: readonly ComponentResult[], intent: Intent): ComponentResult[] {
+  if (!("spec" in intent)) return [...results];
+  const inScope = intent.spec.components
+    .map((component) => component.name)
+    .filter((name) => intent.component === "" || name === intent.component)
+    .filter((name) => !results.some((result) => result.component === name));
+  return [...results, ...inScope.map((component) => ({ component, outcome: "unchanged" }) as const)];
+}

@@ -1,0 +1,26 @@
+import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
+import type { ComponentSpec, DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
+
+/** Where an observation came from: a listing of the runtime, a watched directory, or the process table. */
+export type ObservationSource = "runtime" | "watch" | "process" | "registry";
+
+/** A component as the registry holds it: what was declared, what is wanted, what was last observed. */
+export interface ComponentRecord {
+  readonly service: string;
+  readonly spec: ComponentSpec;
+  readonly desired: DesiredState;
+  readonly hostPorts: HostPorts;
+  readonly version: string;
+  readonly imageDigest: string;
+  readonly observed: Observation;
+}
+
+export interface Observation {
+  readonly state: ObservedState;
+  /** 0: never. */
+  readonly atMs: number;
+  readonly from: ObservationSource;
+  readonly exitCode: number | undefined;
+  /** 0: not running or not known. */
+  readonly startedAtMs: number;
+}
