@@ -3,7 +3,8 @@ import type { Agent } from "node:https";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { DetailedError } from "../errors.ts";
-import { type JsonRequest, requestJson } from "../http/json-client.ts";
+import { systemCodeOf } from "../http/connection-failure.ts";
+import { type JsonRequest, type JsonResponse, requestJson } from "../http/json-client.ts";
 import { identityUnavailable } from "./token-errors.ts";
 
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
@@ -111,7 +112,7 @@ async function fetchKeys(issuer: string, ask: (request: JsonRequest) => Promise<
 
 async function askProvider(issuer: string, request: JsonRequest): Promise<unknown> {
   try {
-    const { status, body } = await requestJson(request);
+    const { status, body } = await requestAgainIfReset(request);
     if (status === 200) return body;
     const refused = status === 401 || status === 403;
     const reason = refused ? ": it does not accept this service's own credentials" : "";
@@ -120,6 +121,17 @@ async function askProvider(issuer: string, request: JsonRequest): Promise<unknow
     if (cause instanceof DetailedError && cause.code === "IDENTITY_UNAVAILABLE") throw cause;
     const found = cause instanceof DetailedError ? cause.found : "the request failed";
     throw identityUnavailable(issuer, found, cause);
+  }
+}
+
+/** A kept connection may end just when it is used again; all our questions can be asked twice. */
+async function requestAgainIfReset(request: JsonRequest): Promise<JsonResponse> {
+  try {
+    return await requestJson(request);
+  } catch (thrown) {
+    const cause = thrown instanceof DetailedError ? systemCodeOf(thrown.cause) : "";
+    if (cause === "ECONNRESET" || cause === "EPIPE") return requestJson(request);
+    throw thrown;
   }
 }
 

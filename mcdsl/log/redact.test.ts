@@ -5,7 +5,7 @@ import { captureLog } from "../test/captured-log.ts";
 import { isSecretKey, redact } from "./redact.ts";
 
 const jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLWhlcmU";
-const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
 const secret = "hunter2-hunter2";
 
 /** What is logged, and the text in it that must not come out. */

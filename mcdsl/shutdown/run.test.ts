@@ -106,6 +106,14 @@ describe("runUntilSignal", () => {
     assert.equal(await program.exitCode(), 0, program.output());
   });
 
+  test("exits with 1 when a start in progress ignores that it is to stop", async () => {
+    const program = run(`${started} return new Promise(() => setInterval(() => {}, 1000));`, 50);
+    await program.says("started");
+    program.child.kill("SIGTERM");
+    assert.equal(await program.exitCode(), 1);
+    assert.match(program.output(), /did not stop in time/);
+  });
+
   for (const [what, statement] of [
     ["error", `setTimeout(() => { throw new Error("bug 42"); }, 10);`],
     ["rejection", `void Promise.reject(new Error("bug 42"));`],

@@ -14,6 +14,12 @@ export async function runUntilSignal(options: {
   const stopping = new AbortController();
   exitOnUncaught(logger);
   abortOnSignal(stopping, logger);
+  stopping.signal.addEventListener("abort", () => {
+    setTimeout(() => {
+      logger.error({ deadlineMs }, "did not stop in time");
+      process.exit(1);
+    }, deadlineMs);
+  });
   let service: AsyncDisposable | undefined;
   try {
     service = await options.start(stopping.signal);
@@ -23,10 +29,6 @@ export async function runUntilSignal(options: {
     process.exit(1);
   }
   await aborted(stopping.signal);
-  setTimeout(() => {
-    logger.error({ deadlineMs }, "did not stop in time");
-    process.exit(1);
-  }, deadlineMs);
   try {
     await service[Symbol.asyncDispose]();
   } catch (error) {

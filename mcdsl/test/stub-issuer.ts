@@ -22,6 +22,8 @@ export interface StubIssuer extends AsyncDisposable {
   account: Record<string, unknown>;
   /** Answers instead of the usual: a status, or `hang`. */
   failure: number | "hang" | undefined;
+  /** So many of the next requests get their connection reset. */
+  resets: number;
   /** Signs with a new key, which is published. */
   rotate(): Promise<void>;
   token(claims?: Record<string, unknown>, key?: Key): Promise<string>;
@@ -51,6 +53,11 @@ export async function startStubIssuer(certificates: Certificates, nowMs: () => n
   server.on("request", (request, response) => {
     const path = request.url ?? "";
     stub.requests.set(path, (stub.requests.get(path) ?? 0) + 1);
+    if (stub.resets > 0) {
+      stub.resets -= 1;
+      request.socket.destroy();
+      return;
+    }
     if (stub.failure === "hang") return;
     if (stub.failure !== undefined) {
       response.writeHead(stub.failure).end("broken");
@@ -70,6 +77,7 @@ export async function startStubIssuer(certificates: Certificates, nowMs: () => n
     revoked: new Set(),
     account: { username: "alice", account_type: "human", roles: ["user"] },
     failure: undefined,
+    resets: 0,
     async rotate() {
       const { privateKey, publicKey } = await generateKeyPair("EdDSA");
       const kid = `key-${keys.length + 1}`;

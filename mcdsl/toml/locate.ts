@@ -1,4 +1,4 @@
-import { type AST, parseTOML } from "toml-eslint-parser";
+import { type AST, ParseError, parseTOML } from "toml-eslint-parser";
 import type { Path } from "./problem.ts";
 
 /** Line and column, both from 1. */
@@ -24,16 +24,26 @@ const start: Place = { line: 1, column: 1 };
 
 /** Places of the keys and values of a TOML text. */
 export function locatorOf(text: string): Locator {
-  const entries = new Map<string, Entry>();
-  const program = parseTOML(text, { tomlVersion: "1.1" });
-  for (const node of program.body[0].body) {
-    if (node.type === "TOMLKeyValue") addKeyValue(entries, [], node);
-    else addTable(entries, node);
-  }
+  const entries = entriesOf(text);
   return {
     key: (path) => nearest(entries, path)?.key ?? start,
     value: (path) => nearest(entries, path)?.value ?? start,
   };
+}
+
+/** Empty where this parser refuses what the one that reads the values accepts: a problem without its place is
+ * better than none. */
+function entriesOf(text: string): ReadonlyMap<string, Entry> {
+  const entries = new Map<string, Entry>();
+  try {
+    for (const node of parseTOML(text, { tomlVersion: "1.1" }).body[0].body) {
+      if (node.type === "TOMLKeyValue") addKeyValue(entries, [], node);
+      else addTable(entries, node);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof ParseError)) throw thrown;
+  }
+  return entries;
 }
 
 function nearest(entries: ReadonlyMap<string, Entry>, path: Path): Entry | undefined {
