@@ -1,7 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { createHttpsAgent } from "@metacircular/mcdsl/http/json-client.ts";
-import { PUBLIC_CLIENT_ID } from "./accounts/account.ts";
+import { PUBLIC_CLIENT_ID } from "./client/public-client.ts";
 import { awaitApproval, type DeviceLogin, requestDeviceLogin } from "./client/device-login.ts";
 import { createEndpoints, type Endpoints } from "./client/endpoints.ts";
 import { tokenInactive, tokenRefusal, unavailable } from "./client/failures.ts";

@@ -1,4 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { PUBLIC_CLIENT_ID } from "../client/public-client.ts";
 
 export const ACCOUNT_KINDS = ["human", "system"] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
@@ -15,9 +16,6 @@ export interface Account {
   readonly disabled: boolean;
   readonly createdAtMs: number;
 }
-
-/** The OAuth client identifier of the `mcp` command line, hence no account may have it. */
-export const PUBLIC_CLIENT_ID = "mcp";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { type Account, PUBLIC_CLIENT_ID } from "../accounts/account.ts";
+import type { Account } from "../accounts/account.ts";
+import { PUBLIC_CLIENT_ID } from "../client/public-client.ts";
 import type { AccountStore } from "../accounts/account-store.ts";
 import { clientSecretMatches } from "../accounts/client-secret.ts";
 import type { AnonymousRefusals } from "../audit/anonymous-refusals.ts";

@@ -1,5 +1,6 @@
 import type { AllClientMetadata } from "oidc-provider";
-import { isAccountName, PUBLIC_CLIENT_ID } from "../accounts/account.ts";
+import { isAccountName } from "../accounts/account.ts";
+import { PUBLIC_CLIENT_ID } from "../client/public-client.ts";
 import type { AccountStore } from "../accounts/account-store.ts";
 import { SIGNING_ALGORITHM } from "../keys/signing-key.ts";
 

@@ -1,5 +1,6 @@
 import type Provider from "oidc-provider";
-import { type Account, PUBLIC_CLIENT_ID } from "../accounts/account.ts";
+import type { Account } from "../accounts/account.ts";
+import { PUBLIC_CLIENT_ID } from "../client/public-client.ts";
 import { AUDIENCE, SCOPE } from "../tokens/claims.ts";
 
 /** Stores that the account has logged in with the command line's client; tokens refer to it. */
