@@ -35,6 +35,7 @@ export function createRoutes(parts: {
     addresses,
     refusals,
     audit,
+    clock,
     guard: new FormGuard(),
   });
   const health = healthHandler(createHealth({ database: () => void accounts.find("health") }));

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type Provider from "oidc-provider";
-import { type Account } from "../accounts/account.ts";
+import type { Account } from "../accounts/account.ts";
 import type { AnonymousRefusals } from "../audit/anonymous-refusals.ts";
 import type { AuditStore } from "../audit/audit-store.ts";
 import { addressOf } from "../http/address.ts";
@@ -23,6 +24,7 @@ export interface DevicePageParts {
   readonly addresses: AddressLimit;
   readonly refusals: AnonymousRefusals;
   readonly audit: AuditStore;
+  readonly clock: Pick<Clock, "now">;
 }
 
 type DeviceCode = InstanceType<Provider["DeviceCode"]>;
@@ -60,7 +62,10 @@ export function devicePageHandlers(parts: DevicePageParts): { show: Handler; sub
         address: addressOf(request),
         clientId: code.clientId ?? "",
       });
-      if (outcome.kind === "ok") return approve(provider, response, code, outcome.account);
+      if (outcome.kind === "ok") {
+        await approve(provider, code, outcome.account, parts.clock.now());
+        return send(response, 200, donePage(true));
+      }
       const refusal = refusalOf(outcome);
       const problem = `${refusal.description.charAt(0).toUpperCase()}${refusal.description.slice(1)}.`;
       await sendApproval(parts, provider, request, response, {
@@ -88,21 +93,15 @@ async function findPending(
   return undefined;
 }
 
-async function approve(
-  provider: Provider,
-  response: ServerResponse,
-  code: DeviceCode,
-  account: Account,
-): Promise<void> {
+async function approve(provider: Provider, code: DeviceCode, account: Account, nowMs: number): Promise<void> {
   const requested = textOf(code.params?.["scope"])?.split(" ") ?? [];
   const scopes = new Set(requested);
   code.accountId = account.name;
   code.grantId = await createGrant(provider, account, scopes);
   code.scope = scopes.has("openid") ? `openid ${SCOPE}` : SCOPE;
   code.resource = AUDIENCE;
-  code.authTime = Math.floor(Date.now() / 1000);
+  code.authTime = Math.floor(nowMs / 1000);
   await code.save();
-  send(response, 200, donePage(true));
 }
 
 async function deny(

@@ -83,7 +83,7 @@ export class PasswordLogin {
     if (needsRehash(storedHash)) {
       accounts.setPasswordHash(account.name, await hashPassword(attempt.password));
     }
-    failures.clear(account.name);
+    if (before !== undefined) failures.clear(account.name);
     this.#record(attempt, "ok", "");
     return { kind: "ok", account };
   }

@@ -69,13 +69,14 @@ export class TokenRecorder {
     throw new errors.InvalidGrant("the login has ended");
   }
 
+  /** Called with every error that the token and device authorization endpoints answer. */
   denied(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): void {
     if (error instanceof LoginError || isWaiting(error)) return;
     const params = ctx.oidc.params ?? {};
     const detail = [error.error, error.error_description, error.error_detail].filter(Boolean).join(": ");
     this.#refusals.record(
       {
-        event: deniedEvent(textOf(params["grant_type"])),
+        event: deniedEvent(ctx.oidc.route, textOf(params["grant_type"])),
         account: ctx.oidc.entities.RefreshToken?.accountId,
         clientId: textOf(params["client_id"]) ?? clientCredentialsOf(ctx.req)?.clientId,
         detail,
@@ -86,9 +87,8 @@ export class TokenRecorder {
 }
 
 export function recordDenials(provider: Provider, recorder: TokenRecorder): void {
-  provider.on("grant.error", (ctx, error) => {
-    recorder.denied(ctx, error);
-  });
+  provider.on("grant.error", (ctx, error) => recorder.denied(ctx, error));
+  provider.on("device_authorization.error", (ctx, error) => recorder.denied(ctx, error));
 }
 
 /** A device that polls is not refused, it is early (RFC 8628 section 3.5). */
@@ -96,9 +96,9 @@ function isWaiting(error: errors.OIDCProviderError): boolean {
   return error instanceof errors.AuthorizationPending || error instanceof errors.SlowDown;
 }
 
-function deniedEvent(grantType: string | undefined): AuditEvent {
+function deniedEvent(route: string, grantType: string | undefined): AuditEvent {
   if (grantType === "refresh_token") return "token-refreshed";
-  if (grantType === DEVICE_GRANT) return "device-login";
+  if (route === "device_authorization" || grantType === DEVICE_GRANT) return "device-login";
   return grantType === PASSWORD_GRANT ? "login" : "client-login";
 }
 
