@@ -1,4 +1,5 @@
 import type { Agent } from "node:https";
+import { hostname } from "node:os";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { type JsonRequest, type JsonResponse, requestJson } from "@metacircular/mcdsl/http/json-client.ts";
 import { z } from "zod";
@@ -14,6 +15,9 @@ const metadataSchema = z.object({
   device_authorization_endpoint: httpsUrl,
   userinfo_endpoint: httpsUrl,
 });
+
+/** The page that approves a device login shows it: on which machine was this login started? */
+const introduction = { "user-agent": `mcp on ${hostname().replaceAll(/[^\w.-]/g, "?")}` };
 
 type EndpointName = Exclude<keyof z.output<typeof metadataSchema>, "issuer">;
 
@@ -51,14 +55,18 @@ export function createEndpoints(options: { issuer: string; agent: Agent; timeout
 
   return {
     async post(endpoint, form, signal, bearerToken) {
-      const headers = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` };
+      const headers = { ...introduction, ...(bearerToken === undefined ? {} : bearer(bearerToken)) };
       return send({ url: await urlOf(endpoint, signal), form, headers }, signal);
     },
     async get(endpoint, bearerToken, signal) {
-      const headers = { authorization: `Bearer ${bearerToken}` };
+      const headers = { ...introduction, ...bearer(bearerToken) };
       return send({ url: await urlOf(endpoint, signal), headers }, signal);
     },
   };
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
 }
 
 function readMetadata(response: JsonResponse, issuer: string): z.output<typeof metadataSchema> {

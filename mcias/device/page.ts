@@ -59,7 +59,7 @@ this is the code that it shows:</p>
 <dl>
 <dt>Program</dt><dd>${escape(login.clientName)}</dd>
 <dt>Asked from</dt><dd>${escape(login.address)}</dd>
-<dt>Describes itself as</dt><dd>${escape(login.userAgent || "nothing")}</dd>
+<dt>Describes itself as</dt><dd>${escape(login.userAgent || "(nothing)")}</dd>
 </dl>
 <form method="post" action="/device">
 <input type="hidden" name="form_token" value="${escape(formToken)}">

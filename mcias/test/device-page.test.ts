@@ -51,6 +51,7 @@ describe("the page that approves a device login", () => {
     assert.ok(html.includes(started.userCode));
     assert.match(html, /<dd>mcp command line<\/dd>/);
     assert.match(html, /<dd>127\.0\.0\.1<\/dd>/);
+    assert.match(html, /<dd>mcp on [\w.-]+<\/dd>/);
   });
 
   test("lets the waiting program in once approved", async () => {
