@@ -1,0 +1,96 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { rm } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { removeSampleImages } from "../bootstrap/sample.ts";
+import { Podman } from "../containers/podman.ts";
+import { Progress } from "../output/progress.ts";
+import { environmentOf, type Platform } from "../platform.ts";
+import { findStateDirectory } from "../store/directory.ts";
+import type { StateLayout } from "../store/layout.ts";
+import { readSettings } from "../store/settings.ts";
+import { stopPrograms } from "../supervisor/launch.ts";
+import { programs } from "../supervisor/programs.ts";
+import { lockState, statePath, thisHost } from "./context.ts";
+
+export interface DownOptions {
+  readonly state?: string;
+  readonly purge?: true;
+  readonly yes?: true;
+}
+
+/** Stops the platform's programs and containers and keeps the data; with `purge`, removes everything. What
+ * should run stays recorded, so that `up` starts it again. */
+export async function down(options: DownOptions): Promise<void> {
+  const host = thisHost();
+  const path = statePath(options.state, host);
+  const layout = await findStateDirectory(path);
+  if (layout === undefined) {
+    process.stderr.write(`Nothing is up in ${path}.\n`);
+    return;
+  }
+  if (options.purge === true && options.yes !== true) await confirmPurge(path);
+  using _lock = await lockState(layout, host);
+  const progress = new Progress(process.stderr, host.clock);
+  await progress.step("programs", async () => {
+    const known = programs(layout, host.checkout, host.node);
+    return (await stopPrograms(layout, known, host.clock)) ? "stopped" : undefined;
+  });
+  const settings = await readSettings(layout.settings);
+  if (settings !== undefined) await stopContainers({ layout, settings, host }, options, progress);
+  if (options.purge === true)
+    await progress.step("state", () => removeState(layout, new Podman(host.environment)));
+  if (!progress.changed) process.stderr.write("Already down.\n");
+}
+
+async function stopContainers(platform: Platform, options: DownOptions, progress: Progress): Promise<void> {
+  const podman = new Podman(environmentOf(platform));
+  const { node } = platform.settings;
+  await progress.step("containers", async () => {
+    const containers = await podman.managed(node);
+    const running = containers.filter(({ running }) => running);
+    await podman.stop(running);
+    if (options.purge !== true) return running.length === 0 ? undefined : `stopped ${running.length}`;
+    await podman.remove(containers);
+    return containers.length === 0 ? undefined : `removed ${containers.length}`;
+  });
+  if (options.purge !== true) return;
+  await progress.step("images", async () => {
+    const kept = await removeSampleImages(podman);
+    return kept.length === 0 ? "removed" : `kept ${kept.join(", ")}: something else uses them`;
+  });
+}
+
+/** Files of containers that ran as other users belong, rootless, to users that this one may not delete for. */
+async function removeState(layout: StateLayout, podman: Podman): Promise<string> {
+  try {
+    await rm(layout.root, { recursive: true });
+  } catch (thrown) {
+    const denied = thrown instanceof Error && "code" in thrown && thrown.code === "EACCES";
+    if (!denied) throw thrown;
+    await podman.removeDirectoryAsContainerUser(layout.data);
+    await rm(layout.root, { recursive: true });
+  }
+  return `removed ${layout.root}`;
+}
+
+async function confirmPurge(path: string): Promise<void> {
+  const question = `Remove everything in ${path}, with the data of all services? [y/N] `;
+  if (!process.stdin.isTTY) throw notConfirmed("nobody can be asked here", "add --yes");
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    if (/^y(es)?$/i.test(await prompt.question(question))) return;
+  } finally {
+    prompt.close();
+  }
+  throw notConfirmed("it was not confirmed", "nothing was changed");
+}
+
+function notConfirmed(found: string, remedy: string): DetailedError {
+  return new DetailedError({
+    code: "NOT_CONFIRMED",
+    category: "invalid-argument",
+    attempted: "remove the platform",
+    found,
+    remedy,
+  });
+}

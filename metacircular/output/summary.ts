@@ -1,0 +1,41 @@
+import type { ServiceInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { join } from "node:path";
+import { operatorName } from "../bootstrap/accounts.ts";
+import { serviceLines } from "../output/services.ts";
+import { agentAddress, identityUrl, type Platform } from "../platform.ts";
+import { stateDirectory } from "../store/default-path.ts";
+import { quoteForShell } from "./shell.ts";
+
+/** What runs where, and what to do next. */
+export async function describePlatform(
+  platform: Platform,
+  services: readonly ServiceInfo[],
+): Promise<string> {
+  const { layout, settings } = platform;
+  const rows = [
+    ["mcias", identityUrl(settings)],
+    ["mcp-agent", `${agentAddress(settings)} (node ${settings.node})`],
+    ["state", layout.root],
+    ["operator", `${operatorName}, password in ${layout.operator.password}`],
+  ];
+  const lines = [
+    `Metacircular is up on node ${settings.node}.`,
+    "",
+    ...rows.map(([name = "", text = ""]) => `  ${name.padEnd(10)} ${text}`),
+    "",
+    ...(await serviceLines(services)),
+    "",
+    "Next:",
+    ...nextCommands(platform, services).map((command) => `  ${command}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function nextCommands(platform: Platform, services: readonly ServiceInfo[]): string[] {
+  const { layout, host } = platform;
+  const isDefault = stateDirectory(undefined, host.user, process.env) === layout.root;
+  const state = isDefault ? "" : ` --state ${quoteForShell(layout.root)}`;
+  const program = quoteForShell(join(host.checkout, "bin", "metacircular"));
+  const service = services[0]?.name ?? "hello";
+  return [`eval "$(${program} env${state})"`, `mcp status ${service}`, `mcp logs ${service} --follow`];
+}

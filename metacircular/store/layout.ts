@@ -1,0 +1,103 @@
+import { join } from "node:path";
+
+/** Where everything lies in a state directory. */
+export interface StateLayout {
+  readonly root: string;
+  /** Says whose directory this is and in which version. */
+  readonly marker: string;
+  /** Choices that have to stay the same: ports, name of the node. */
+  readonly settings: string;
+  /** What the supervisor last wrote about its processes. */
+  readonly record: string;
+  /** Held by the one supervisor for as long as it lives. */
+  readonly supervisorLock: string;
+  /** Held while a command changes the directory. */
+  readonly commandLock: string;
+  readonly authority: string;
+  readonly authorityCertificate: string;
+  readonly identity: ServerLayout;
+  readonly agent: ServerLayout & {
+    /** The agent's own bearer token. Secret. */
+    readonly token: string;
+    /** Its sockets. */
+    readonly runtime: string;
+  };
+  readonly operator: {
+    readonly directory: string;
+    /** Configuration of `mcp`. */
+    readonly config: string;
+    /** Secret. */
+    readonly password: string;
+    /** Secret. */
+    readonly token: string;
+    /** Service definitions. */
+    readonly definitions: string;
+  };
+  /** Data of the services, `<data>/<service>/`. */
+  readonly data: string;
+  readonly logs: string;
+  /** Contexts from which the sample's images are built. */
+  readonly images: string;
+}
+
+export interface ServerLayout {
+  readonly directory: string;
+  readonly config: string;
+  readonly database: string;
+  readonly certificate: string;
+  /** Secret. */
+  readonly key: string;
+}
+
+export function layoutOf(root: string): StateLayout {
+  const at = (...parts: string[]): string => join(root, ...parts);
+  const server = (name: string, program: string): ServerLayout => ({
+    directory: at(name),
+    config: at(name, `${program}.toml`),
+    database: at(name, `${name}.db`),
+    certificate: at(name, "certs", "cert.pem"),
+    key: at(name, "certs", "key.pem"),
+  });
+  return {
+    root,
+    marker: at("metacircular.json"),
+    settings: at("platform.json"),
+    record: at("supervisor.json"),
+    supervisorLock: at("locks", "supervisor.lock"),
+    commandLock: at("locks", "command.lock"),
+    authority: at("ca"),
+    authorityCertificate: at("ca", "root.pem"),
+    identity: server("mcias", "mcias"),
+    agent: { ...server("mcp", "mcp-agent"), token: at("mcp", "token"), runtime: at("mcp", "run") },
+    operator: {
+      directory: at("operator"),
+      config: at("operator", "mcp.toml"),
+      password: at("operator", "password"),
+      token: at("operator", "token"),
+      definitions: at("operator", "services"),
+    },
+    data: at("srv"),
+    logs: at("logs"),
+    images: at("images"),
+  };
+}
+
+/** Directories that exist from the beginning. */
+export function directoriesOf(layout: StateLayout): string[] {
+  const { root, identity, agent, operator, data, logs, images } = layout;
+  return [
+    join(root, "locks"),
+    join(identity.directory, "certs"),
+    join(agent.directory, "certs"),
+    agent.runtime,
+    operator.definitions,
+    data,
+    logs,
+    images,
+  ];
+}
+
+/** File that a program's output goes to. */
+export function logFile(layout: StateLayout, program: string): string {
+  return join(layout.logs, `${program}.log`);
+}
