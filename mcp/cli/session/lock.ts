@@ -1,4 +1,5 @@
-import { open, rm, stat } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 
@@ -10,6 +11,7 @@ const retryEveryMs = 50;
  * used twice counts as stolen. Waits for its turn; a lock left behind by a dead process is taken over. */
 export async function lockFile(path: string, clock: Clock, signal: AbortSignal): Promise<AsyncDisposable> {
   const lock = `${path}.lock`;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   for (;;) {
     try {
       const handle = await open(lock, "wx", 0o600);

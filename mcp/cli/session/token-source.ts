@@ -3,7 +3,6 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { CliConfig } from "../config/load.ts";
 import type { Invocation } from "../invocation.ts";
 import type { Output } from "../output/output.ts";
-import { connectIdentity, toStored } from "./identity.ts";
 import { lockFile } from "./lock.ts";
 import { readPrivate, readTokenFile, type StoredToken, writeTokenFile } from "./token-file.ts";
 
@@ -60,6 +59,7 @@ async function renew(
   const stored = await storedToken(config);
   if (stored === undefined || stored.refreshToken === "" || config.identity.issuer === undefined)
     return undefined;
+  const { connectIdentity, toStored } = await import("./identity.ts");
   const { issuer, identity } = connectIdentity(config, invocation);
   using client = identity;
   try {
@@ -84,6 +84,7 @@ async function logInAsSystem(
   if (credentials === undefined) throw notLoggedIn("the stored login has ended");
   const secret = (await readPrivate(credentials.passwordFile))?.trim() ?? "";
   if (secret === "") throw notLoggedIn(`${credentials.passwordFile} holds no password`);
+  const { connectIdentity, toStored } = await import("./identity.ts");
   const { issuer, identity } = connectIdentity(config, invocation);
   using client = identity;
   output.explain(`logging in as ${credentials.username}`);

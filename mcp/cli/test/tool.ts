@@ -17,6 +17,8 @@ export interface ToolResult {
 export interface RunningTool {
   readonly child: ChildProcess;
   readonly result: Promise<ToolResult>;
+  /** What it has written to standard error so far. */
+  written(): string;
   /** Resolves once standard error or output matches. */
   seen(pattern: RegExp): Promise<void>;
 }
@@ -57,7 +59,7 @@ export function startTool(
     await Promise.race([matched.promise, early]);
     watchers.delete(watch);
   }
-  return { child, result, seen };
+  return { child, result, seen, written: () => written.stderr };
 }
 
 /** Runs the command line to its end. */

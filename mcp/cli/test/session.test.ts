@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { approveInBrowser } from "@metacircular/mcias/test/browser.ts";
+import { PASSWORD, type RunningIdentity, runIdentity } from "@metacircular/mcias/test/running-identity.ts";
+import {
+  createTemporaryDirectory,
+  type TemporaryDirectory,
+} from "@metacircular/testkit/temporary-directory.ts";
+
+import { startOnTerminal } from "./terminal.ts";
+import { runTool, startTool, type ToolResult } from "./tool.ts";
+
+let identity: RunningIdentity;
+let place: TemporaryDirectory;
+
+before(async () => {
+  identity = await runIdentity();
+  await identity.administration.addHuman("kyle", PASSWORD, ["user"]);
+  place = await createTemporaryDirectory();
+});
+
+after(async () => {
+  await place[Symbol.asyncDispose]();
+  await identity[Symbol.asyncDispose]();
+});
+
+let count = 0;
+
+/** A configuration of its own for each test. */
+async function configure(auth = ""): Promise<{ env: Record<string, string>; tokenFile: string }> {
+  count += 1;
+  const file = join(place.path, `${count}.toml`);
+  const tokenFile = join(place.path, `${count}`, "token");
+  const mcias = `[mcias]\nserver_url = "${identity.issuer}"\nca_cert = "${identity.caFile}"\n`;
+  await writeFile(file, `${mcias}[auth]\ntoken_path = "${tokenFile}"\n${auth}`);
+  return { env: { MCP_CONFIG: file }, tokenFile };
+}
+
+const logIn = (env: Record<string, string>, password = PASSWORD): Promise<ToolResult> =>
+  runTool(["login", "--username", "kyle", "--password-stdin"], { env, input: `${password}\n` });
+
+describe("mcp login", () => {
+  test("stores a token for its owner only, and logout revokes it", async () => {
+    const { env, tokenFile } = await configure();
+    const anonymous = await runTool(["whoami"], { env });
+    assert.equal(anonymous.code, 3);
+    assert.match(anonymous.stderr, /run `mcp login`/);
+
+    const login = await logIn(env);
+    assert.equal(login.code, 0, login.stderr);
+    assert.match(login.stderr, /^logged in as kyle until /);
+    assert.equal((await stat(tokenFile)).mode & 0o777, 0o600);
+    const whoami = await runTool(["whoami", "-o", "json"], { env });
+    const { name, kind, roles } = JSON.parse(whoami.stdout);
+    assert.deepEqual({ name, kind, roles }, { name: "kyle", kind: "human", roles: ["user"] });
+
+    const stored = JSON.parse(await readFile(tokenFile, "utf8"));
+    assert.equal((await runTool(["logout"], { env })).code, 0);
+    await assert.rejects(stat(tokenFile), { code: "ENOENT" });
+    const revoked = await runTool(["whoami"], { env: { ...env, MCP_TOKEN: stored.access_token } });
+    assert.equal(revoked.code, 3, revoked.stderr);
+  });
+
+  test("refuses a wrong password with exit code 3, and never shows it", async () => {
+    const { env, tokenFile } = await configure();
+    const { code, stdout, stderr } = await logIn(env, "hunter2-hunter2");
+    assert.equal(code, 3, stderr);
+    assert.doesNotMatch(stdout + stderr, /hunter2/);
+    await assert.rejects(stat(tokenFile), { code: "ENOENT" });
+  });
+
+  test("needs a terminal or --password-stdin", async () => {
+    const { env } = await configure();
+    const { code, stderr } = await runTool(["login", "--username", "kyle"], { env });
+    assert.equal(code, 2);
+    assert.match(stderr, /--password-stdin/);
+  });
+
+  test("asks on a terminal and does not echo the password", async () => {
+    const { env } = await configure();
+    const terminal = startOnTerminal(["login"], env);
+    await terminal.seen("Username: ");
+    terminal.type("kyle\n");
+    await terminal.seen("Password:");
+    terminal.type(`${PASSWORD}\n`);
+    assert.equal(await terminal.result, 0, terminal.shown());
+    assert.ok(terminal.shown().includes("logged in as kyle"));
+    assert.ok(!terminal.shown().includes(PASSWORD.slice(0, 5)), terminal.shown());
+  });
+
+  test("--device waits for the approval in a browser", async () => {
+    const { env } = await configure();
+    const tool = startTool(["login", "--device"], { env });
+    await tool.seen(/or open \S+\n/);
+    const link = /or open (\S+)/.exec(tool.written())?.[1] ?? "";
+    await approveInBrowser(link, "kyle", PASSWORD);
+    const { code, stderr } = await tool.result;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /logged in as kyle/);
+  });
+
+  test("says which service cannot be reached, with exit code 4", async () => {
+    const { env } = await configure();
+    const nowhere = { ...env, MCP_MCIAS_SERVER_URL: "https://127.0.0.1:1" };
+    const { code, stderr } = await runTool(["login", "--username", "kyle", "--password-stdin"], {
+      env: nowhere,
+      input: "x\n",
+    });
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /IDENTITY_UNAVAILABLE/);
+  });
+});
+
+describe("a stored login", () => {
+  test("is renewed before it ends, also when two commands run at once", async () => {
+    const { env, tokenFile } = await configure();
+    assert.equal((await logIn(env)).code, 0);
+    const before = JSON.parse(await readFile(tokenFile, "utf8"));
+    await writeFile(tokenFile, JSON.stringify({ ...before, expires_at: new Date(0).toISOString() }));
+    const results = await Promise.all([1, 2].map(() => runTool(["whoami"], { env })));
+    assert.deepEqual(
+      results.map(({ code }) => code),
+      [0, 0],
+      results.map(({ stderr }) => stderr).join(),
+    );
+    const renewed = JSON.parse(await readFile(tokenFile, "utf8"));
+    assert.notEqual(renewed.access_token, before.access_token);
+    assert.notEqual(renewed.refresh_token, before.refresh_token);
+    assert.equal((await stat(tokenFile)).mode & 0o777, 0o600);
+  });
+
+  test("that others may read is refused", async () => {
+    const { env, tokenFile } = await configure();
+    assert.equal((await logIn(env)).code, 0);
+    await chmod(tokenFile, 0o644);
+    const { code, stderr } = await runTool(["whoami"], { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /others may read or change it \(mode 0644\)\n {2}next: run `chmod 600 /);
+  });
+
+  test("may be a bare bearer token", async () => {
+    const { env, tokenFile } = await configure();
+    assert.equal((await logIn(env)).code, 0);
+    const { access_token } = JSON.parse(await readFile(tokenFile, "utf8"));
+    await writeFile(tokenFile, `${access_token}\n`);
+    assert.equal((await runTool(["whoami"], { env })).code, 0);
+  });
+});
+
+test("a system account of the configuration needs no login", async () => {
+  const secret = identity.administration.addSystem("robot");
+  const passwordFile = join(place.path, "robot-secret");
+  await writeFile(passwordFile, `${secret}\n`, { mode: 0o600 });
+  const { env, tokenFile } = await configure(`username = "robot"\npassword_file = "${passwordFile}"\n`);
+  const { code, stdout, stderr } = await runTool(["whoami"], { env });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^robot \(system account/);
+  assert.equal((await stat(tokenFile)).mode & 0o777, 0o600);
+  await chmod(passwordFile, 0o640);
+  await writeFile(tokenFile, "", { mode: 0o600 });
+  assert.match((await runTool(["whoami"], { env })).stderr, /TOKEN_FILE_EXPOSED/);
+});
+
+test("MCP_TOKEN goes before the stored login", async () => {
+  const { env } = await configure();
+  const token = await identity.systemToken("script");
+  const { stdout } = await runTool(["whoami"], { env: { ...env, MCP_TOKEN: token } });
+  assert.match(stdout, /^script \(system account/);
+});
