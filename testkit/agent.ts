@@ -49,7 +49,7 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
   const operatorToken = await identity.systemToken("operator");
   const configFile = join(directory, "mcp-agent.toml");
   await writeFile(configFile, configText(options, { address, servicesDir, tokenFile }));
-  const { file, args } = options.entry ?? { file: "mcp/agent/main.ts", args: [] };
+  const { file, args } = options.entry ?? { file: "bin/mcp-agent", args: [] };
   const argv = options.entry === undefined ? ["server", "--config", configFile] : [configFile, ...args];
   const stack = new AsyncDisposableStack();
   let program: Program;

@@ -2,6 +2,7 @@ import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { TestNode } from "./node.ts";
 import { aWeb, serviceMessage } from "./operator.ts";
+import { aRoute } from "./specs.ts";
 
 /** An operation that the agent is killed in, where it starts from, and what it must end with however often
  * the agent dies. */
@@ -85,7 +86,11 @@ export const crashScenarios: readonly CrashScenario[] = [
   },
   {
     operation: "deploy without a component",
-    prepare: deployed(startFirst("v1"), { ...startFirst("v1"), name: "admin" }),
+    prepare: deployed(startFirst("v1"), {
+      ...startFirst("v1"),
+      name: "admin",
+      routes: [aRoute({ port: 8443 })],
+    }),
     run: deploy([startFirst("v1")]),
     containers: running,
     answers: { web: "v1" },

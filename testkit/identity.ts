@@ -10,9 +10,9 @@ export interface TestIdentity extends AsyncDisposable {
   readonly issuer: string;
   readonly caFile: string;
   /** Runs an admin command and returns what it printed. */
-  admin(args: readonly string[], input?: string): Promise<string>;
-  /** Adds a system account and returns a token of it. */
-  systemToken(account: string): Promise<string>;
+  admin(args: readonly string[], input?: string, environment?: NodeJS.ProcessEnv): Promise<string>;
+  /** Adds a system account and returns a token of it. `lifetime` as in the configuration, e.g. `1s`. */
+  systemToken(account: string, lifetime?: string): Promise<string>;
   /** Stops the server; `start` brings it back under the same address. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -35,15 +35,17 @@ export async function createTestIdentity(
     await program?.[Symbol.asyncDispose]();
     program = undefined;
   }
-  const admin = (args: readonly string[], input = "") => run([...args, "--config", config], input);
+  const admin: TestIdentity["admin"] = (args, input = "", environment = {}) =>
+    run([...args, "--config", config], input, environment);
   await start();
   return {
     issuer,
     caFile: certificates.caFile,
     admin,
-    async systemToken(account) {
+    async systemToken(account, lifetime) {
       await admin(["account", "add", account, "--system"]);
-      return (await admin(["token", "issue", "--system", account])).trim();
+      const environment = lifetime === undefined ? {} : { MCIAS_TOKENS_SYSTEM_LIFETIME: lifetime };
+      return (await admin(["token", "issue", "--system", account], "", environment)).trim();
     },
     start,
     stop,
@@ -63,12 +65,14 @@ path = ${JSON.stringify(join(directory, "mcias.db"))}
 `;
 }
 
-function run(args: readonly string[], input: string): Promise<string> {
+function run(args: readonly string[], input: string, environment: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
       [`${checkout}mcias/main.ts`, ...args],
-      { env: { NODE_COMPILE_CACHE: `${checkout}.cache/compiled`, PATH: process.env["PATH"] } },
+      {
+        env: { NODE_COMPILE_CACHE: `${checkout}.cache/compiled`, PATH: process.env["PATH"], ...environment },
+      },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(new Error(`mcias ${args.join(" ")}: ${stderr}`, { cause: error }));

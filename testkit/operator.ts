@@ -31,8 +31,10 @@ export function createOperator(node: TestNode): Operator {
     },
     async containers(service) {
       const filter = `label=net.metacircular.mcp.service=${service}`;
-      const text = await node.podman.cli("ps", "-a", "--filter", filter, "--format", "{{.Names}} {{.State}}");
-      return text.split("\n").filter(Boolean).toSorted();
+      // Podman 4 shows its state as a sentence, except as JSON.
+      const text = await node.podman.cli("ps", "-a", "--filter", filter, "--format", "json");
+      const listed = JSON.parse(text) as readonly { Names: readonly string[]; State: string }[];
+      return listed.map(({ Names, State }) => `${Names[0]} ${State}`).toSorted();
     },
     inspect: async (container, format) =>
       (await node.podman.cli("inspect", container, "--format", format)).trim(),

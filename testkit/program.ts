@@ -22,13 +22,16 @@ export interface Program extends AsyncDisposable {
 const lineLimit = 2_000;
 const stopTimeoutMs = 25_000;
 
-/** Starts `node <entry> <args>`, with standard error kept line by line. */
+/** Starts a program of the checkout, with standard error kept line by line. `entry` is a TypeScript file, or a
+ * launcher such as `bin/mcp-agent`, which needs `PATH`. */
 export function startProgram(
   entry: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Program {
-  const child = spawn(process.execPath, [`${checkout}${entry}`, ...args], {
+  const path = `${checkout}${entry}`;
+  const [command, argv] = entry.endsWith(".ts") ? [process.execPath, [path, ...args]] : [path, args];
+  const child = spawn(command, argv, {
     env: { NODE_COMPILE_CACHE: `${checkout}.cache/compiled`, ...environment },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -28,6 +28,8 @@ export interface Journal {
   run(step: Step): Promise<Failure | undefined>;
   /** Runs steps that the plan did not foresee, up to the first that fails. */
   append(steps: readonly Step[]): Promise<Failure | undefined>;
+  /** How many steps have run. */
+  executed(): number;
 }
 
 export function createJournal(
@@ -70,6 +72,7 @@ export function createJournal(
 
   return {
     run,
+    executed: () => done.length,
     async append(extra) {
       planned = [...done, ...extra];
       registry.operations.recordSteps(operationId, planned, done.length);

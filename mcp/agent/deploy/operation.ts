@@ -34,7 +34,7 @@ export async function carryOut(
       : await walk(steps, record.before, journal, context);
   const results = withUnchanged(touched, intent);
   const outcome = outcomeOf(results, steps.length > 0);
-  await finish(record, outcome, results, options);
+  await finish(record, { outcome, results, step: journal.executed() }, options);
   bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome, results });
   return recordOf(operationId, registry);
 }
@@ -60,15 +60,14 @@ async function abandon(
 
 async function finish(
   { id, kind, service }: OperationRecord,
-  outcome: OperationOutcome,
-  results: readonly ComponentResult[],
+  ended: { outcome: OperationOutcome; results: readonly ComponentResult[]; step: number },
   { registry, logger, observe }: DeployerOptions,
 ): Promise<void> {
   await observe(service).catch((error: unknown) => {
     logger.warn({ service, error }, "cannot observe the service after its operation");
   });
-  registry.operations.finish(id, outcome, results);
-  logger.info({ operation: id, kind, service, outcome }, "operation finished");
+  registry.operations.finish(id, ended);
+  logger.info({ operation: id, kind, service, outcome: ended.outcome }, "operation finished");
 }
 
 function contextOf(

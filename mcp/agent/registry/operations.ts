@@ -18,7 +18,7 @@ export interface OperationRecord {
   /** What each component is put back to when the operation fails. */
   readonly before: readonly RestorePoint[];
   readonly steps: readonly Step[];
-  /** Index of the step in progress; the number of steps when all are done. */
+  /** Index of the step in progress; in the end, how many steps were executed. */
   readonly step: number;
   /** How often it was begun: once, and again after each crash of the agent. */
   readonly attempts: number;
@@ -52,7 +52,11 @@ export interface OperationTable {
   recordSteps(id: string, steps: readonly Step[], step: number): void;
   advance(id: string, step: number): void;
   recordRevision(id: string, revision: number): void;
-  finish(id: string, outcome: OperationOutcome, results: readonly ComponentResult[]): void;
+  /** `step`: how many steps were executed. */
+  finish(
+    id: string,
+    ended: { outcome: OperationOutcome; results: readonly ComponentResult[]; step: number },
+  ): void;
   /** Deletes finished operations older than `beforeMs`, at most `limit`; returns how many. */
   prune(beforeMs: number, limit: number): number;
 }
@@ -72,7 +76,9 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
   const steps = sql.prepare("UPDATE operations SET steps = ?, step = ? WHERE id = ?");
   const advance = sql.prepare("UPDATE operations SET step = ? WHERE id = ?");
   const revision = sql.prepare("UPDATE operations SET revision = ? WHERE id = ?");
-  const finish = sql.prepare("UPDATE operations SET outcome = ?, results = ?, finished_at = ? WHERE id = ?");
+  const finish = sql.prepare(
+    "UPDATE operations SET outcome = ?, results = ?, step = ?, finished_at = ? WHERE id = ?",
+  );
   const prune = sql.prepare(`DELETE FROM operations WHERE id IN
     (SELECT id FROM operations WHERE finished_at != '' AND finished_at < ? ORDER BY finished_at LIMIT ?)`);
   return {
@@ -103,8 +109,8 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
     recordRevision(id, number) {
       revision.run(number, id);
     },
-    finish(id, outcome, results) {
-      finish.run(outcome, JSON.stringify(results), new Date(clock.now()).toISOString(), id);
+    finish(id, { outcome, results, step }) {
+      finish.run(outcome, JSON.stringify(results), step, new Date(clock.now()).toISOString(), id);
     },
     prune: (beforeMs, limit) => Number(prune.run(new Date(beforeMs).toISOString(), limit).changes),
   };

@@ -124,7 +124,7 @@ test("the journal lists what is unfinished and keeps what a finished operation e
       [{ id: "one", attempts: 2, component: "api" }],
     );
     const results = [{ component: "api", outcome: "changed" }] as const;
-    operations.finish("one", "succeeded", results);
+    operations.finish("one", { outcome: "succeeded", results, step: 1 });
     assert.deepEqual(operations.unfinished(), []);
     assert.deepEqual(operations.get("one")?.results, results);
     assert.equal(operations.prune(clock.now() + 1, 10), 1);

@@ -8,7 +8,7 @@ import type {
   EventInfoSchema,
   ServiceInfoSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
-import type { ComponentRecord } from "../registry/components.ts";
+import type { ComponentRecord } from "../registry/component-record.ts";
 import type { StateEvent } from "../registry/events.ts";
 import type { Registry } from "../registry/registry.ts";
 import { encodeOperation } from "./encode-operation.ts";

@@ -25,11 +25,13 @@ async function answerOf(service: string, component?: string): Promise<string> {
   return answerOn(await operator.hostPort(service, component));
 }
 
+const anAdmin = (version: string) => aWeb(version, { name: "admin", routes: [aRoute({ port: 8443 })] });
+
 /** Builds an image that answers with a text. */
 function build(name: string, text: string): Promise<void> {
   const serve = 'exec httpd -f -p "0.0.0.0:$PORT" -h /www';
   const files = { "/www/index.html": text };
-  return node.podman.image({ name, files, entrypoint: ["/bin/sh", "-c"], cmd: [serve] });
+  return node.podman.image(name, { files, entrypoint: ["/bin/sh", "-c"], cmd: [serve] });
 }
 
 describe("deploy", () => {
@@ -52,7 +54,7 @@ describe("deploy", () => {
   });
 
   test("should pass every declared flag to the container", async () => {
-    await node.podman.cli("network", "create", "backend");
+    await node.podman.network("backend");
     const data = `${node.agent.servicesDir}/flags`;
     await operator.deploy("flags", [
       aWeb("v1", {
@@ -62,6 +64,7 @@ describe("deploy", () => {
         ports: ["127.0.0.1:28080:80"],
         volumes: [`${data}:/data`, "/etc/hostname:/name:ro"],
         env: ["GREETING=hello world"],
+        cmd: ['exec httpd -f -p "0.0.0.0:$PORT_REST" -h /www'],
         routes: [aRoute({ name: "rest" })],
       }),
     ]);
@@ -102,9 +105,9 @@ describe("deploy", () => {
   });
 
   test("should touch only the component that is named", async () => {
-    await operator.deploy("pair", [aWeb("v1"), aWeb("v1", { name: "admin" })]);
+    await operator.deploy("pair", [aWeb("v1"), anAdmin("v1")]);
     const untouched = await operator.inspect("pair-web", "{{.Id}}");
-    const service = serviceMessage("pair", [aWeb("v2"), aWeb("v2", { name: "admin" })]);
+    const service = serviceMessage("pair", [aWeb("v2"), anAdmin("v2")]);
     await node.agent.client.deploy({ service, component: "admin" });
     assert.equal(await operator.inspect("pair-web", "{{.Id}}"), untouched);
     assert.equal(await answerOf("pair", "admin"), "v2");
@@ -112,7 +115,7 @@ describe("deploy", () => {
   });
 
   test("should remove a component that is no longer declared", async () => {
-    await operator.deploy("shrinking", [aWeb("v1"), aWeb("v1", { name: "admin" })]);
+    await operator.deploy("shrinking", [aWeb("v1"), anAdmin("v1")]);
     await operator.deploy("shrinking", [aWeb("v1")]);
     assert.deepEqual(await operator.containers("shrinking"), ["shrinking-web running"]);
   });

@@ -59,11 +59,12 @@ describe("logs", () => {
     const logger = aLogger("logger");
     await operator.deploy("logs", [logger]);
     const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(20_000)]);
     const texts: string[] = [];
     let redeployed: Promise<unknown> | undefined;
     const request = { service: "logs", component: "logger", follow: true };
     try {
-      for await (const { lines } of node.agent.client.logs(request, { signal: over.signal })) {
+      for await (const { lines } of node.agent.client.logs(request, { signal })) {
         texts.push(...lines.map(({ stream, text }) => `${stream} ${text}`));
         if (texts.length >= 4) redeployed ??= operator.deploy("logs", [{ ...logger, env: ["AGAIN=1"] }]);
         if (texts.filter((text) => text === "stdout line 1").length === 2) over.abort();

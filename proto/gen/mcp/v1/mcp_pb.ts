@@ -720,7 +720,7 @@ export type OperationInfo = Message<"mcp.v1.OperationInfo"> & {
   outcome: OperationOutcome;
 
   /**
-   * Index of the step in progress, or the number of steps when done.
+   * Index of the step in progress; in the end, how many steps were executed.
    *
    * @generated from field: uint32 step = 9;
    */

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { eventually } from "@metacircular/testkit/eventually.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { aListed, createObserverWorld } from "../test/monitor-fakes.ts";
+import { createMonitor, type MonitorConfig } from "./monitor.ts";
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** A monitor over a runtime in memory, with hello/web registered and running; not started. */
+async function createMonitored(config: Partial<MonitorConfig> = {}) {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await createObserverWorld());
+  world.register("hello", "web");
+  world.containers = [aListed()];
+  const monitor = stack.use(
+    createMonitor({
+      ...world,
+      node: "rift",
+      config: {
+        intervalMs: minuteMs,
+        alertCommand: [],
+        cooldownMs: 15 * minuteMs,
+        flapThreshold: 3,
+        flapWindowMs: 10 * minuteMs,
+        retentionMs: 30 * dayMs,
+        ...config,
+      },
+    }),
+  );
+  const owned = stack.move();
+  return Object.assign(world, {
+    monitor,
+    crash() {
+      world.containers = [aListed({ state: "exited", exitCode: 3, pid: 0 })];
+    },
+    recover() {
+      world.containers = [aListed()];
+    },
+    alerts: () =>
+      world.published.flatMap((event) =>
+        event.type === "alert" ? [`${event.alert} ${event.previous} -> ${event.observed}`] : [],
+      ),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  });
+}
+
+test("it looks at the start and at each interval", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  assert.equal(monitored.listings, 1);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "running");
+  await monitored.clock.advance(minuteMs);
+  assert.equal(monitored.listings, 2);
+  await monitored.clock.advance(10 * minuteMs);
+  assert.equal(monitored.listings, 12);
+});
+
+test("it looks soon when asked, and asking often is one look", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  for (let call = 0; call < 10; call += 1) monitored.monitor.observeNow();
+  await monitored.clock.advance(100);
+  assert.equal(monitored.listings, 2);
+});
+
+test("a lost process is found by the sweep within a second, long before the interval", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(1_000);
+  monitored.gone.add(42);
+  await monitored.clock.advance(1_000);
+  assert.equal(monitored.stateOf("hello", "web")?.from, "process");
+  assert.deepEqual(monitored.alerts(), ["drift running -> exited"]);
+  await monitored.clock.advance(5 * minuteMs);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "exited");
+  assert.equal(monitored.events().length, 2, "it stays found");
+});
+
+test("existing drift is announced at the start, once", async () => {
+  await using monitored = await createMonitored();
+  monitored.crash();
+  monitored.monitor.start();
+  await monitored.clock.advance(5 * minuteMs);
+  assert.deepEqual(monitored.alerts(), ["drift unknown -> exited"]);
+});
+
+test("a flood of crashes leads to one alert of each type per cooldown", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  for (let minute = 0; minute < 14; minute += 1) {
+    for (const change of [monitored.recover, monitored.crash]) {
+      change();
+      monitored.monitor.observeNow();
+      await monitored.clock.advance(minuteMs / 2);
+    }
+  }
+  assert.deepEqual(monitored.alerts(), ["drift running -> exited", "flapping running -> exited"]);
+});
+
+test("drift that an observation elsewhere finds is announced as well", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  monitored.crash();
+  await monitored.observer.observe({ from: "runtime", service: "hello" });
+  assert.deepEqual(monitored.alerts(), ["drift running -> exited"]);
+});
+
+test("what an operation breaks is announced soon after it is over, and nothing before", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  const holder = { operationId: "op-1", kind: "deploy", caller: "ada", sinceMs: 0 } as const;
+  {
+    using _lock = monitored.locks.acquire("hello", holder, 0);
+    monitored.crash();
+    await monitored.clock.advance(5 * minuteMs);
+    assert.deepEqual(monitored.alerts(), []);
+    await monitored.observer.observe({ from: "runtime", service: "hello" });
+    assert.deepEqual(monitored.alerts(), []);
+  }
+  await monitored.clock.advance(2_000);
+  assert.equal(monitored.alerts().length, 1);
+});
+
+test("the alert command runs for an alert and does not hold up the monitor", async () => {
+  await using directory = await createTemporaryDirectory();
+  const file = join(directory.path, "alert");
+  const script = 'echo "$MCP_NODE $MCP_SERVICE/$MCP_COMPONENT $MCP_ALERT_TYPE $MCP_OBSERVED" >"$1"; sleep 60';
+  await using monitored = await createMonitored({ alertCommand: ["/bin/sh", "-c", script, "alert", file] });
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  monitored.crash();
+  const before = monitored.listings;
+  await monitored.clock.advance(3 * minuteMs);
+  assert.equal(monitored.listings, before + 3);
+  await eventually(async () => assert.equal(await readFile(file, "utf8"), "rift hello/web drift exited\n"));
+});
+
+test("while the runtime cannot be listed it tries again within seconds, then at the interval", async () => {
+  await using monitored = await createMonitored({ intervalMs: 10_000 });
+  monitored.monitor.start();
+  await monitored.clock.advance(5_000);
+  monitored.listingFails = true;
+  await monitored.clock.advance(5_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "running", "one failure");
+  await monitored.clock.advance(1_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "unknown");
+  await monitored.clock.advance(60_000);
+  const before = monitored.listings;
+  await monitored.clock.advance(60_000);
+  assert.equal(monitored.listings, before + 6);
+  monitored.listingFails = false;
+  await monitored.clock.advance(10_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "running");
+  assert.deepEqual(monitored.alerts(), []);
+});
+
+test("old events and finished operations are deleted, however many, and recent ones stay", async () => {
+  await using monitored = await createMonitored({ retentionMs: 10 * minuteMs });
+  const { registry, clock } = monitored;
+  const record = (minutesAgo: number) =>
+    registry.events.append({
+      service: "hello",
+      component: "web",
+      previous: "running",
+      next: "exited",
+      atMs: clock.now() - minutesAgo * minuteMs,
+    });
+  registry.transaction(() => {
+    for (let number = 0; number < 1_234; number += 1) record(11);
+    record(9);
+  });
+  const intent = { kind: "stop", service: "hello" } as const;
+  registry.operations.begin({ id: "finished", caller: "ada", intent, startedAtMs: clock.now() });
+  registry.operations.finish("finished", "succeeded", []);
+  registry.operations.begin({ id: "unfinished", caller: "ada", intent, startedAtMs: clock.now() });
+  const operations = () =>
+    registry.operations.list({ service: "", limit: 10, inProgress: false }).map(({ id }) => id);
+  monitored.monitor.start();
+  await clock.advance(0);
+  assert.equal(monitored.events().length, 1);
+  assert.deepEqual(operations(), ["unfinished", "finished"]);
+  await clock.advance(11 * minuteMs);
+  assert.deepEqual(monitored.events(), []);
+  assert.deepEqual(operations(), ["unfinished"]);
+});
+
+test("disposing ends everything at once, also while a listing hangs", async () => {
+  const monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(0);
+  monitored.beforeListingEnds = () => new Promise<void>(() => undefined);
+  monitored.monitor.observeNow();
+  await monitored.clock.advance(100);
+  await monitored[Symbol.asyncDispose]();
+  const { listings } = monitored;
+  await monitored.clock.advance(10 * minuteMs);
+  assert.equal(monitored.listings, listings);
+});
+
+test("a runtime without a directory to watch is said once", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(10 * minuteMs);
+  const said = monitored.log.filter(({ level }) => level === "warn").map(({ message }) => message);
+  assert.deepEqual(said, ["ended containers are noticed at the monitor's interval only"]);
+});
