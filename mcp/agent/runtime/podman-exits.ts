@@ -9,7 +9,11 @@ const limitMs = 10_000;
  * but in its own debug messages; where they lack it, its default counts. */
 export async function findExitDirectory(environment: Environment, signal?: AbortSignal): Promise<string> {
   const options = { env: podmanEnvironment(environment), timeout: limitMs, ...(signal && { signal }) };
-  const messages = await promisify(execFile)("podman", ["--log-level", "debug", "volume", "ls", "--quiet"], options).then(
+  const messages = await promisify(execFile)(
+    "podman",
+    ["--log-level", "debug", "volume", "ls", "--quiet"],
+    options,
+  ).then(
     ({ stderr }) => stderr,
     () => "",
   );

@@ -11,7 +11,7 @@ const maxFrameBytes = 16 * 1024 * 1024;
 /** Takes the multiplexed stream apart: each frame is a byte for the stream (2: standard error), three zeros,
  * a big-endian length and that many bytes.
  * @throws Error when the stream ends inside a frame or a frame is absurdly long */
-export async function* decodeFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+export async function* decodeFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame, void> {
   let pending: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);

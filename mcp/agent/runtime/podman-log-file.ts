@@ -24,7 +24,7 @@ export async function* readLogFile(
   options: LogOptions,
   clock: Clock,
   signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry, void> {
   using changes = options.follow ? new DirectoryChanges(dirname(path)) : undefined;
   const sinceMs = options.sinceMs ?? 0;
   let cursor = await LogCursor.open(path);
@@ -102,7 +102,7 @@ class LogCursor {
   }
 
   /** The complete entries from here to the end. */
-  async *drain(): AsyncGenerator<LogEntry> {
+  async *drain(): AsyncGenerator<LogEntry, void> {
     const block = Buffer.alloc(blockBytes);
     for (;;) {
       const { bytesRead } = await this.#file.read(block, 0, blockBytes, this.#position);

@@ -18,7 +18,7 @@ export async function* readLogs(
   options: LogOptions,
   clock: Clock,
   signal?: AbortSignal,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry, void> {
   const { status, text } = await client.read(inspectCall(id), signal);
   if (status === 404) {
     throw podmanError({ attempted: "read the log of container", subject: id, message: "no such container" });
@@ -46,7 +46,7 @@ export async function* readApiLogs(
   options: LogOptions,
   clock: Clock,
   signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry, void> {
   let query = firstQuery(options);
   let lastMs = options.sinceMs ?? 0;
   for (;;) {
@@ -76,7 +76,7 @@ async function* readOnce(
   id: string,
   query: Record<string, string | number | boolean>,
   signal: AbortSignal,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry, void> {
   const assembler = new LogAssembler();
   await using stream = await client.stream(logsCall(id, query), signal);
   const end = (): void => void stream.destroy();

@@ -109,7 +109,14 @@ export function parseInspected(inspected: InspectedContainer): ContainerDetails 
   };
 }
 
-type StateFields = "state" | "pid" | "startedAtMs" | "exitedAtMs" | "exitCode" | "outOfMemoryKilled" | "error";
+type StateFields =
+  | "state"
+  | "pid"
+  | "startedAtMs"
+  | "exitedAtMs"
+  | "exitCode"
+  | "outOfMemoryKilled"
+  | "error";
 
 function parseInspectedState(inspected: InspectedContainer["State"]): Pick<ContainerDetails, StateFields> {
   const state = parseState(inspected.Status);
