@@ -14,8 +14,13 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
     return invocation.exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    if (invocation.signal.aborted) return exitCodes.failed;
+    if (invocation.signal.aborted || isPromptClosed(thrown)) return exitCodes.failed;
     const { reportError } = await import("./output/report.ts");
     return reportError(thrown, program, invocation);
   }
+}
+
+/** Ctrl-C at a question: the terminal is in raw mode then, and no signal comes. */
+function isPromptClosed(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === "ExitPromptError";
 }

@@ -1,9 +1,10 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
 import type { Context } from "../context.ts";
+import { exitCodes } from "../output/exit-code.ts";
 
 /** Asks on a terminal whether to go on; without one, `yes` must have been given.
- * @returns whether to go on
+ * @returns whether to go on; where not, the exit code is set
  * @throws DetailedError CONFIRMATION_NEEDED */
 export async function confirmed(
   { invocation, output }: Context,
@@ -23,6 +24,8 @@ export async function confirmed(
   const { default: confirm } = await import("@inquirer/confirm");
   const streams = { input: invocation.stdin, output: invocation.stderr, signal: invocation.signal };
   const answer = await confirm({ message: question, default: false }, streams);
-  if (!answer) output.say("nothing was done");
-  return answer;
+  if (answer) return true;
+  output.say("nothing was done");
+  invocation.exitCode = exitCodes.failed;
+  return false;
 }

@@ -12,6 +12,7 @@ import {
   type WatchEventsResponseSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
+import { parsed } from "./tool.ts";
 import { aDefinition, type AgentDouble, createWorkplace } from "./workplace.ts";
 
 const succeeded = {
@@ -115,7 +116,7 @@ describe("mcp deploy", () => {
     assert.match(forPeople.stderr, /the previous version is running again/);
     const forPrograms = await workplace.mcp("deploy", "hello", "-o", "json");
     assert.equal(forPrograms.code, 6);
-    const [result] = JSON.parse(forPrograms.stdout).results;
+    const [result] = parsed<{ results: unknown[] }>(forPrograms.stdout).results;
     assert.deepEqual(result, { component: "web", outcome: "restored", error: detail });
   });
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
+import { parsed } from "./tool.ts";
 import { aDefinition, type AgentDouble, createWorkplace } from "./workplace.ts";
 
 const done = { outcome: OperationOutcome.SUCCEEDED };
@@ -152,7 +153,8 @@ test("rollback deploys the revision that was asked for, by default the one befor
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /node rift has no revision 9/);
   const history = await workplace.mcp("history", "hello", "-o", "json");
-  const numbers = JSON.parse(history.stdout).revisions.map((each: { number: number }) => each.number);
+  const { revisions } = parsed<{ revisions: { number: number }[] }>(history.stdout);
+  const numbers = revisions.map(({ number }) => number);
   assert.deepEqual(numbers, [3, 2, 1]);
 });
 
@@ -181,5 +183,5 @@ test("an agent's refusal shows its own words and code", async () => {
   );
   const forPrograms = await workplace.mcp("stop", "hello", "-o", "json");
   assert.equal(forPrograms.stdout, "");
-  assert.equal(JSON.parse(forPrograms.stderr).error.code, "OPERATION_IN_PROGRESS");
+  assert.equal(parsed<{ error: { code: string } }>(forPrograms.stderr).error.code, "OPERATION_IN_PROGRESS");
 });

@@ -5,8 +5,13 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 
 import { commandTable } from "../command-table.ts";
 import type { CommandEntry } from "../command-entry.ts";
-import { runTool } from "./tool.ts";
+import { parsed, runTool } from "./tool.ts";
 import { aDefinition, type AgentDouble, createWorkplace } from "./workplace.ts";
+
+interface Listed {
+  services: unknown[];
+  failures: { node: string; error: { code: string } }[];
+}
 
 const startedMs = Date.UTC(2026, 10, 20);
 
@@ -101,10 +106,10 @@ describe("a question to several nodes", () => {
       /^node dead: cannot connect to node dead: the connection was refused\n[^]*code: NODE_UNREACHABLE\n$/,
     );
     const forPrograms = await workplace.mcp("list", "-o", "json");
-    const { services, failures } = JSON.parse(forPrograms.stdout);
+    const { services, failures } = parsed<Listed>(forPrograms.stdout);
     assert.equal(services.length, 4);
     assert.deepEqual(
-      failures.map((each: { node: string; error: { code: string } }) => [each.node, each.error.code]),
+      failures.map((each) => [each.node, each.error.code]),
       [["dead", "NODE_UNREACHABLE"]],
     );
     assert.equal(forPrograms.stderr, "");
@@ -175,7 +180,7 @@ test("JSON output has the documented keys, and times in ISO 8601", async () => {
   };
   for (const [name, argv] of Object.entries(commands)) {
     const { stdout, stderr } = await workplace.mcp(...argv, "-o", "json");
-    const document = JSON.parse(lines.has(name) ? (stdout.split("\n")[0] ?? "") : stdout);
+    const document = parsed<object>(lines.has(name) ? (stdout.split("\n")[0] ?? "") : stdout);
     const documented = Object.keys((await loadJson(name)) ?? {}).filter((key) => key !== "…");
     const printed = Object.keys(document).slice(0, documented.length);
     assert.deepEqual(printed, documented, `${name}: ${stderr}`);

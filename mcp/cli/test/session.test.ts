@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { approveInBrowser } from "@metacircular/mcias/test/browser.ts";
+import type { WhoAmI } from "@metacircular/mcias/client.ts";
 import { PASSWORD, type RunningIdentity, runIdentity } from "@metacircular/mcias/test/running-identity.ts";
 import {
   createTemporaryDirectory,
@@ -11,7 +12,12 @@ import {
 } from "@metacircular/testkit/temporary-directory.ts";
 
 import { startOnTerminal } from "./terminal.ts";
-import { runTool, startTool, type ToolResult } from "./tool.ts";
+import { parsed, runTool, startTool, type ToolResult } from "./tool.ts";
+
+interface StoredLogin {
+  access_token: string;
+  refresh_token: string;
+}
 
 let identity: RunningIdentity;
 let place: TemporaryDirectory;
@@ -54,10 +60,10 @@ describe("mcp login", () => {
     assert.match(login.stderr, /^logged in as kyle until /);
     assert.equal((await stat(tokenFile)).mode & 0o777, 0o600);
     const whoami = await runTool(["whoami", "-o", "json"], { env });
-    const { name, kind, roles } = JSON.parse(whoami.stdout);
+    const { name, kind, roles } = parsed<WhoAmI>(whoami.stdout);
     assert.deepEqual({ name, kind, roles }, { name: "kyle", kind: "human", roles: ["user"] });
 
-    const stored = JSON.parse(await readFile(tokenFile, "utf8"));
+    const stored = parsed<StoredLogin>(await readFile(tokenFile, "utf8"));
     assert.equal((await runTool(["logout"], { env })).code, 0);
     await assert.rejects(stat(tokenFile), { code: "ENOENT" });
     const revoked = await runTool(["whoami"], { env: { ...env, MCP_TOKEN: stored.access_token } });
@@ -118,7 +124,7 @@ describe("a stored login", () => {
   test("is renewed before it ends, also when two commands run at once", async () => {
     const { env, tokenFile } = await configure();
     assert.equal((await logIn(env)).code, 0);
-    const before = JSON.parse(await readFile(tokenFile, "utf8"));
+    const before = parsed<StoredLogin>(await readFile(tokenFile, "utf8"));
     await writeFile(tokenFile, JSON.stringify({ ...before, expires_at: new Date(0).toISOString() }));
     const results = await Promise.all([1, 2].map(() => runTool(["whoami"], { env })));
     assert.deepEqual(
@@ -126,7 +132,7 @@ describe("a stored login", () => {
       [0, 0],
       results.map(({ stderr }) => stderr).join(),
     );
-    const renewed = JSON.parse(await readFile(tokenFile, "utf8"));
+    const renewed = parsed<StoredLogin>(await readFile(tokenFile, "utf8"));
     assert.notEqual(renewed.access_token, before.access_token);
     assert.notEqual(renewed.refresh_token, before.refresh_token);
     assert.equal((await stat(tokenFile)).mode & 0o777, 0o600);
@@ -144,7 +150,7 @@ describe("a stored login", () => {
   test("may be a bare bearer token", async () => {
     const { env, tokenFile } = await configure();
     assert.equal((await logIn(env)).code, 0);
-    const { access_token } = JSON.parse(await readFile(tokenFile, "utf8"));
+    const { access_token } = parsed<StoredLogin>(await readFile(tokenFile, "utf8"));
     await writeFile(tokenFile, `${access_token}\n`);
     assert.equal((await runTool(["whoami"], { env })).code, 0);
   });

@@ -70,6 +70,11 @@ export async function runTool(
   return startTool(argv, options).result;
 }
 
+/** What a command printed as JSON, in the shape that the test expects. */
+export function parsed<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
 /** Starting from sources is twice as fast with compiled code kept. */
 function compileCache(): Record<string, string> {
   return { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join("/tmp", "mcp-test-compiled") };
