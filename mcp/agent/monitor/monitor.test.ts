@@ -34,12 +34,8 @@ async function createMonitored(config: Partial<MonitorConfig> = {}) {
   const owned = stack.move();
   return Object.assign(world, {
     monitor,
-    crash() {
-      world.containers = [aListed({ state: "exited", exitCode: 3, pid: 0 })];
-    },
-    recover() {
-      world.containers = [aListed()];
-    },
+    crash: () => void (world.containers = [aListed({ state: "exited", exitCode: 3, pid: 0 })]),
+    recover: () => void (world.containers = [aListed()]),
     alerts: () =>
       world.published.flatMap((event) =>
         event.type === "alert" ? [`${event.alert} ${event.previous} -> ${event.observed}`] : [],
@@ -100,7 +96,7 @@ test("a flood of crashes leads to one alert of each type per cooldown", async ()
       await monitored.clock.advance(minuteMs / 2);
     }
   }
-  assert.deepEqual(monitored.alerts(), ["drift running -> exited", "flapping running -> exited"]);
+  assert.deepEqual(monitored.alerts(), ["drift running -> exited", "flapping exited -> running"]);
 });
 
 test("drift that an observation elsewhere finds is announced as well", async () => {
@@ -179,7 +175,7 @@ test("old events and finished operations are deleted, however many, and recent o
   });
   const intent = { kind: "stop", service: "hello" } as const;
   registry.operations.begin({ id: "finished", caller: "ada", intent, startedAtMs: clock.now() });
-  registry.operations.finish("finished", "succeeded", []);
+  registry.operations.finish("finished", { outcome: "succeeded", results: [], step: 0 });
   registry.operations.begin({ id: "unfinished", caller: "ada", intent, startedAtMs: clock.now() });
   const operations = () =>
     registry.operations.list({ service: "", limit: 10, inProgress: false }).map(({ id }) => id);
