@@ -102,7 +102,12 @@ const componentSchema = z.strictObject({
     .default([])
     .meta({ description: "Ports that the agent assigns and the proxy serves.", maxItems: limits.list }),
   health: healthSchema
-    .meta({ description: "When the component counts as healthy: one of http, tcp, cmd." })
+    .meta({
+      description: "When the component counts as healthy: one of http, tcp, cmd.",
+      not: {
+        anyOf: [{ required: ["http", "tcp"] }, { required: ["http", "cmd"] }, { required: ["tcp", "cmd"] }],
+      },
+    })
     .optional(),
 });
 
