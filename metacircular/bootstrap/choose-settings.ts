@@ -1,4 +1,3 @@
-import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { randomBytes } from "node:crypto";
 import { Podman } from "../containers/podman.ts";
 import { environmentOf, type Host } from "../platform.ts";
@@ -14,24 +13,15 @@ const preferredPorts: Settings["ports"] = { identity: 8_443, agent: 9_444 };
 /** The settings of before, or new ones; ports that somebody else took meanwhile are exchanged. */
 export async function settle(layout: StateLayout, host: Host, podman: Settings["podman"]): Promise<Settings> {
   const before = await readSettings(layout.settings);
-  const settings: Settings = before ?? {
+  const settings = before ?? {
     node: await chooseNodeName(host, podman),
     ports: preferredPorts,
-    podman,
     operatorCreated: false,
     sampleDeployed: false,
   };
-  const settled = { ...settings, ports: await usablePorts(layout, host, settings.ports) };
+  const settled = { ...settings, podman, ports: await usablePorts(layout, host, settings.ports) };
   if (JSON.stringify(settled) !== JSON.stringify(before)) await writeSettings(layout.settings, settled);
   return settled;
-}
-
-/** Podman's configuration as the environment names it. */
-export function podmanSettings(environment: Environment): Settings["podman"] {
-  return {
-    containersConf: environment["CONTAINERS_CONF"] ?? "",
-    storageConf: environment["CONTAINERS_STORAGE_CONF"] ?? "",
-  };
 }
 
 /** Containers are told apart by their node, so no two platforms that share podman may use one name. */

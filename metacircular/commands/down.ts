@@ -1,5 +1,6 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { removeSampleImages } from "../bootstrap/sample.ts";
 import { Podman } from "../containers/podman.ts";
@@ -60,16 +61,20 @@ async function stopContainers(platform: Platform, options: DownOptions, progress
   });
 }
 
-/** Files of containers that ran as other users belong, rootless, to users that this one may not delete for. */
+/** The marker goes last: until then an interrupted removal can be repeated. Files of containers that ran as
+ * other users belong, rootless, to users that this one may not delete for. */
 async function removeState(layout: StateLayout, podman: Podman): Promise<string> {
-  try {
-    await rm(layout.root, { recursive: true });
-  } catch (thrown) {
-    const denied = thrown instanceof Error && "code" in thrown && thrown.code === "EACCES";
-    if (!denied) throw thrown;
-    await podman.removeDirectoryAsContainerUser(layout.data);
-    await rm(layout.root, { recursive: true });
+  const entries = (await readdir(layout.root)).map((name) => join(layout.root, name));
+  for (const entry of entries.filter((path) => path !== layout.marker)) {
+    try {
+      await rm(entry, { recursive: true });
+    } catch (thrown) {
+      const denied = thrown instanceof Error && "code" in thrown && thrown.code === "EACCES";
+      if (!denied) throw thrown;
+      await podman.removeDirectoryAsContainerUser(entry);
+    }
   }
+  await rm(layout.root, { recursive: true });
   return `removed ${layout.root}`;
 }
 

@@ -1,9 +1,10 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { ensureAgentToken, ensureOperator, operatorName } from "../bootstrap/accounts.ts";
 import { ensureCertificates } from "../bootstrap/certificates.ts";
-import { podmanSettings, settle } from "../bootstrap/choose-settings.ts";
+import { settle } from "../bootstrap/choose-settings.ts";
 import { ensureConfigurations } from "../bootstrap/configurations.ts";
 import { waitUntilHealthy } from "../bootstrap/healthy.ts";
+import { choosePodmanSettings } from "../bootstrap/podman-settings.ts";
 import { ensureLogin } from "../bootstrap/operator-login.ts";
 import { checkPrerequisites } from "../bootstrap/prerequisites.ts";
 import { deploySample, ensureSampleImages, sampleName } from "../bootstrap/sample.ts";
@@ -34,7 +35,7 @@ export async function up(options: { state?: string }): Promise<void> {
 
 async function prepare(layout: StateLayout, host: Host, progress: Progress): Promise<Platform> {
   const before = await readSettings(layout.settings);
-  const podman = before?.podman ?? podmanSettings(process.env);
+  const podman = await choosePodmanSettings(before?.podman, host, process.env);
   await progress.step("prerequisites", async () => {
     const environment = environmentOf({ settings: { podman }, host });
     const facts = await checkPrerequisites({ directory: layout.root, environment, nowMs: host.clock.now() });

@@ -29,6 +29,8 @@ export interface PlatformStatus {
   readonly programs: readonly ProgramStatus[];
   /** Undefined: the agent could not be asked. */
   readonly services: readonly ServiceInfo[] | undefined;
+  /** Why not; empty: it could be. */
+  readonly servicesProblem: string;
 }
 
 /** Asks the kernel which programs run, and each of them whether it works. */
@@ -53,9 +55,12 @@ export async function readStatus(platform: Platform): Promise<PlatformStatus> {
       return programStatus(program.name, process, record, checks[program.name] ?? unchecked);
     }),
   ]);
-  const services = await liveServices(platform).catch(() => undefined);
+  let services: ServiceInfo[] | undefined;
+  const servicesProblem = await problemOf(async () => {
+    services = await liveServices(platform);
+  });
   const ok = found.every(({ problem }) => problem === "") && services?.every(isAsWanted) === true;
-  return { ok, node: settings.node, programs: found, services };
+  return { ok, node: settings.node, programs: found, services, servicesProblem };
 }
 
 const unchecked = { address: "", check: () => Promise.resolve() };

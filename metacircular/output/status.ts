@@ -29,6 +29,7 @@ export function statusJson(state: string, status: PlatformStatus | undefined): o
         active,
         components: components.map(componentJson),
       })) ?? null,
+    services_problem: status?.servicesProblem ?? "",
   };
 }
 
@@ -41,7 +42,7 @@ export async function statusText(
   if (status === undefined) return `No platform was started in ${state}.\n`;
   const services =
     status.services === undefined
-      ? ["  unknown: the agent does not answer"]
+      ? [`  unknown: ${status.servicesProblem}`]
       : status.services.length === 0
         ? ["  none"]
         : await serviceLines(status.services);
@@ -61,7 +62,10 @@ function programCells(program: ProgramStatus, nowMs: number): string[] {
   const since = startedAtMs === undefined ? "" : `pid ${pid}, up ${duration(nowMs - startedAtMs)}`;
   const ended =
     lastEnd === undefined ? "" : `, last time it ${lastEnd.how} ${duration(nowMs - lastEnd.atMs)} ago`;
-  const history = restarts === 0 && lastEnd === undefined ? "" : `${restarts} restarts${ended}`;
+  const history =
+    restarts === 0 && lastEnd === undefined
+      ? ""
+      : `${restarts} ${restarts === 1 ? "restart" : "restarts"}${ended}`;
   return [name, problem === "" ? "healthy" : "DOWN", since, address, problem === "" ? history : problem];
 }
 
