@@ -88,9 +88,9 @@ test("a sweep asks for every process whether it exists, and looks closely at a f
   calls.start = 0;
   calls.exists = 0;
   assert.equal(processes.sweep(), false);
-  assert.deepEqual(calls, { exists: 300, start: 8 });
+  assert.deepEqual(calls, { exists: 300, start: 4 });
   starts[300] = "200";
   let sweeps = 1;
   while (!processes.sweep()) sweeps += 1;
-  assert.ok(sweeps <= 300 / 8 + 1, `found after ${sweeps} sweeps`);
+  assert.ok(sweeps <= 300 / 4 + 1, `found after ${sweeps} sweeps`);
 });

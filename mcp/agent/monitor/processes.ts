@@ -26,7 +26,7 @@ interface Tracked {
 
 /** How many processes of a sweep are also checked for being the same and not dead. That takes ten times as
  * long as checking that the number is in use, so the tracked ones take turns. */
-const closelyCheckedPerSweep = 8;
+const closelyCheckedPerSweep = 4;
 
 export function createContainerProcesses(reader: ProcessReader): ContainerProcesses {
   let tracked = new Map<string, Tracked>();
