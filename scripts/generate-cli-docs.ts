@@ -1,5 +1,4 @@
 import { PassThrough, Writable } from "node:stream";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import type { Invocation } from "@metacircular/mcp-cli/invocation.ts";
 import { defineCommand } from "@metacircular/mcp-cli/lazy-command.ts";
@@ -33,8 +32,10 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   wouldChange: "`plan --exit-code`: something would change",
 };
 
+type AnyCommand = ReturnType<typeof createProgram>;
+
 /** Help of one command and, below it, of those that belong to it. */
-async function describe(command: CommandUnknownOpts, path: readonly string[]): Promise<string[]> {
+async function describe(command: AnyCommand, path: readonly string[]): Promise<string[]> {
   const module = await defineCommand(command);
   const children = command.createHelp().visibleCommands(command);
   const sections = await Promise.all(children.map((child) => describe(child, [...path, child.name()])));
@@ -52,7 +53,7 @@ async function describe(command: CommandUnknownOpts, path: readonly string[]): P
 }
 
 /** The help without the options that every command has. */
-function ownHelp(command: CommandUnknownOpts): string {
+function ownHelp(command: AnyCommand): string {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (text) => void parts.push(text) });
   command.configureHelp({ ...command.configureHelp(), showGlobalOptions: false, helpWidth: 100 });

@@ -75,5 +75,3 @@ export const configSchema = z
       });
     }
   });
-
-export type ConfigFile = z.output<typeof configSchema>;

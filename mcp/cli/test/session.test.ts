@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 
-import { approveInBrowser } from "@metacircular/mcias/test/browser.ts";
 import type { WhoAmI } from "@metacircular/mcias/client.ts";
-import { PASSWORD, type RunningIdentity, runIdentity } from "@metacircular/mcias/test/running-identity.ts";
+import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
+import { createTestIdentity, type TestIdentity } from "@metacircular/testkit/identity.ts";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
@@ -19,18 +20,26 @@ interface StoredLogin {
   refresh_token: string;
 }
 
-let identity: RunningIdentity;
+const password = "correct horse battery";
+let identity: TestIdentity;
 let place: TemporaryDirectory;
 
 before(async () => {
-  identity = await runIdentity();
-  await identity.administration.addHuman("kyle", PASSWORD, ["user"]);
   place = await createTemporaryDirectory();
+  const certificates = await createTestCertificates(join(place.path, "certificates"));
+  // For fetch, which plays the browser.
+  tls.setDefaultCACertificates([await readFile(certificates.caFile, "utf8")]);
+  identity = await createTestIdentity(join(place.path, "mcias"), certificates);
+  await identity.admin(
+    ["account", "add", "kyle", "--role", "user", "--password-stdin"],
+    `${password}
+`,
+  );
 });
 
 after(async () => {
-  await place[Symbol.asyncDispose]();
   await identity[Symbol.asyncDispose]();
+  await place[Symbol.asyncDispose]();
 });
 
 let count = 0;
@@ -45,8 +54,26 @@ async function configure(auth = ""): Promise<{ env: Record<string, string>; toke
   return { env: { MCP_CONFIG: file }, tokenFile };
 }
 
-const logIn = (env: Record<string, string>, password = PASSWORD): Promise<ToolResult> =>
-  runTool(["login", "--username", "kyle", "--password-stdin"], { env, input: `${password}\n` });
+const logIn = (env: Record<string, string>, typed = password): Promise<ToolResult> =>
+  runTool(["login", "--username", "kyle", "--password-stdin"], { env, input: `${typed}\n` });
+
+/** What a browser does with the approval page: follow the link, fill in the form, send it. */
+async function approve(link: string): Promise<void> {
+  const page = await fetch(link);
+  const html = await page.text();
+  const hidden = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
+  const fields = Object.fromEntries(hidden.map(([, name = "", value = ""]) => [name, value]));
+  const action = /<form method="post" action="([^"]+)">/.exec(html)?.[1] ?? "";
+  const response = await fetch(new URL(action, link), {
+    method: "POST",
+    headers: {
+      cookie: page.headers.getSetCookie()[0]?.split(";", 1)[0] ?? "",
+      "sec-fetch-site": "same-origin",
+    },
+    body: new URLSearchParams({ ...fields, username: "kyle", password, decision: "approve" }),
+  });
+  assert.equal(response.status, 200);
+}
 
 describe("mcp login", () => {
   test("stores a token for its owner only, and logout revokes it", async () => {
@@ -91,10 +118,10 @@ describe("mcp login", () => {
     await terminal.seen("Username: ");
     terminal.type("kyle\n");
     await terminal.seen("Password:");
-    terminal.type(`${PASSWORD}\n`);
+    terminal.type(`${password}\n`);
     assert.equal(await terminal.result, 0, terminal.shown());
     assert.ok(terminal.shown().includes("logged in as kyle"));
-    assert.ok(!terminal.shown().includes(PASSWORD.slice(0, 5)), terminal.shown());
+    assert.ok(!terminal.shown().includes(password.slice(0, 5)), terminal.shown());
   });
 
   test("--device waits for the approval in a browser", async () => {
@@ -102,7 +129,7 @@ describe("mcp login", () => {
     const tool = startTool(["login", "--device"], { env });
     await tool.seen(/or open \S+\n/);
     const link = /or open (\S+)/.exec(tool.written())?.[1] ?? "";
-    await approveInBrowser(link, "kyle", PASSWORD);
+    await approve(link);
     const { code, stderr } = await tool.result;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /logged in as kyle/);
@@ -157,7 +184,7 @@ describe("a stored login", () => {
 });
 
 test("a system account of the configuration needs no login", async () => {
-  const secret = identity.administration.addSystem("robot");
+  const secret = (await identity.admin(["account", "add", "robot", "--system"])).trim();
   const passwordFile = join(place.path, "robot-secret");
   await writeFile(passwordFile, `${secret}\n`, { mode: 0o600 });
   const { env, tokenFile } = await configure(`username = "robot"\npassword_file = "${passwordFile}"\n`);

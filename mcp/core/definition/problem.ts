@@ -7,13 +7,6 @@ export interface Problem {
   readonly message: string;
 }
 
-/** `components[0].ports[1]` */
-export function formatPath(path: Path): string {
-  return path
-    .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
-    .join("");
-}
-
 /** A value as it appears in messages: quoted, with control characters escaped, shortened. */
 export function quote(value: string): string {
   const longest = 80;

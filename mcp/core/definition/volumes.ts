@@ -42,11 +42,6 @@ export function parseVolumeMount(text: string): VolumeMount | string {
   return wrong === undefined ? { source, destination, options: chosen } : `volume ${quote(text)} ${wrong}`;
 }
 
-/** Whether the container can write to it. */
-export function isWritable(mount: VolumeMount): boolean {
-  return !mount.options.includes("ro");
-}
-
 /** Syntax of every mount, and two mounts on one destination. */
 export function checkVolumes(component: ComponentSpec, path: Path): Problem[] {
   const problems: Problem[] = [];
