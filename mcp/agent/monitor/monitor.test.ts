@@ -78,6 +78,21 @@ test("a lost process is found by the sweep within a second, long before the inte
   assert.equal(monitored.events().length, 2, "it stays found");
 });
 
+test("what was found between two intervals is looked at once more a moment later", async () => {
+  await using monitored = await createMonitored();
+  monitored.monitor.start();
+  await monitored.clock.advance(1_000);
+  monitored.gone.add(42);
+  await monitored.clock.advance(1_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "exited");
+  monitored.containers = [];
+  await monitored.clock.advance(2_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "removed");
+  const before = monitored.listings;
+  await monitored.clock.advance(30_000);
+  assert.equal(monitored.listings, before);
+});
+
 test("existing drift is announced at the start, once", async () => {
   await using monitored = await createMonitored();
   monitored.crash();
