@@ -97,8 +97,10 @@ export function renameCall(id: string, name: string): PodmanCall {
 }
 
 export function removeCall(id: string): PodmanCall {
+  // With `v`, the name that podman's reference gives it, version 4 leaves the volumes behind.
+  const query = { force: true, v: true, volumes: true, timeout: 0 };
   return {
-    ...{ method: "DELETE", path: container(id), query: { force: true, v: true, timeout: 0 }, accept: [404] },
+    ...{ method: "DELETE", path: container(id), query, accept: [404] },
     ...{ attempted: "remove container", subject: id, limitMs: removeLimitMs },
     command: ["podman", "rm", "--force", "--volumes", "--time", "0", id],
   };

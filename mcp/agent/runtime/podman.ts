@@ -129,7 +129,7 @@ class PodmanRuntime implements Runtime {
   /** An abort rejects at once; podman goes on to stop it. */
   async stop(id: string, signal?: AbortSignal): Promise<void> {
     const inspected = await this.#inspect(id, signal);
-    if (inspected === undefined || !isAlive(inspected)) return;
+    if (inspected === undefined || !living.has(inspected.State.Status ?? "")) return;
     if (inspected.State.Status === "paused") await this.#client.change(calls.unpauseCall(id));
     const stopped = this.#client.change(calls.stopCall(id, inspected.Config.StopTimeout ?? 10));
     await untilAborted(stopped, signal).catch(async (thrown: unknown) => {
