@@ -34,6 +34,39 @@ const meanings: Record<keyof typeof exitCodes, string> = {
 
 type AnyCommand = ReturnType<typeof createProgram>;
 
+const configuration = `## Configuration
+
+The file is \`mcp.toml\` in \`$XDG_CONFIG_HOME/mcp\` (by default \`~/.config/mcp\`); \`MCP_CONFIG\` and, before it,
+\`--config\` name another. Relative paths start at the file's directory. Unknown keys are errors. A variable of the
+environment named after section and key, such as \`MCP_MCIAS_SERVER_URL\` or \`MCP_SERVICES_DIR\`, goes before the file.
+
+\`\`\`toml
+[services]
+dir = "services"                  # definition files; default: services beside this file
+
+[mcias]
+server_url = "https://mcias.example.net:8443"
+ca_cert = "ca.pem"                # authorities to trust for it; default: the well-known ones
+service_name = "mcp"              # what logins are for; default: mcp
+
+[auth]
+token_path = "token"              # default: token beside this file; only its owner may read it
+username = "mcp-operator"         # a system account for unattended use, in place of \`mcp login\`
+password_file = "credentials"     # its secret; only its owner may read it
+
+[tls]
+ca_cert = "ca.pem"                # authorities to trust for agents; default: those of [mcias]
+
+[[nodes]]                         # \`mcp node add\` and \`mcp node remove\` edit these
+name = "rift"
+address = "10.0.0.5:9444"
+server_name = "rift.example.net"  # name in the agent's certificate; default: the host of the address
+\`\`\`
+
+The token comes from \`MCP_TOKEN\`, else from the stored login, which is renewed when it is about to end, else from the
+system account in \`[auth]\`.
+`.split("\n");
+
 /** Help of one command and, below it, of those that belong to it. */
 async function describe(command: AnyCommand, path: readonly string[]): Promise<string[]> {
   const module = await defineCommand(command);
@@ -84,6 +117,7 @@ async function page(): Promise<string> {
     "",
     "A command that Ctrl-C interrupts ends by the signal. An operation it has started continues on the node.",
     "",
+    ...configuration,
     "## Options of every command",
     "",
     "```text",

@@ -31,7 +31,7 @@ const sentences: Record<string, string> = {
   succeeded: "done",
   unchanged: "nothing to do: everything is as declared",
   "partly-failed": "partly failed: some components changed, others did not",
-  restored: "failed; the previous version is running again",
+  restored: "failed; the previous version is running",
   failed: "failed",
   unknown: "the agent did not say how it ended",
 };

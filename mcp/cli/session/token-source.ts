@@ -22,8 +22,8 @@ export function createTokenSource(
 }
 
 async function findToken(config: CliConfig, invocation: Invocation, output: Output): Promise<string> {
-  const given = invocation.environment["MCP_TOKEN"];
-  if (given !== undefined && given !== "") return given;
+  const given = invocation.environment["MCP_TOKEN"]?.trim() ?? "";
+  if (given !== "") return given;
   const stored = await usableToken(config, invocation);
   if (stored !== undefined) return stored.accessToken;
   if (config.credentials === undefined && (await readTokenFile(config.tokenFile)) === undefined)

@@ -113,7 +113,7 @@ describe("mcp deploy", () => {
       /hello\/web: cannot start hello-web: it exited with 3\n {2}\| boot\n {2}\| panic: no database\n/,
     );
     assert.match(forPeople.stderr, /exit_code: 3\n {2}next: read its output\n {2}code: CONTAINER_EXITED\n/);
-    assert.match(forPeople.stderr, /the previous version is running again/);
+    assert.match(forPeople.stderr, /failed; the previous version is running/);
     const forPrograms = await workplace.mcp("deploy", "hello", "-o", "json");
     assert.equal(forPrograms.code, 6);
     const [result] = parsed<{ results: unknown[] }>(forPrograms.stdout).results;

@@ -88,7 +88,7 @@ describe("on a real node", () => {
     const { components } = parsed<{
       components: { service: string; observed_state: string; routes: { host_port: number }[] }[];
     }>(await done("ps", "-o", "json"));
-    const [first] = components.filter(({ service }) => service === "life");
+    const first = components.find(({ service }) => service === "life");
     assert.equal(first?.observed_state, "running");
     assert.equal(await answerOn(first.routes[0]?.host_port ?? 0), "v1");
     assert.match(await done("list"), /life +yes +web, api +v1\n/);

@@ -44,10 +44,8 @@ export function define(command: Command, invocation: Invocation): void {
           { heading: "ARCH", text: ({ status }) => status.architecture },
           { heading: "AGENT", text: ({ status }) => status.agentVersion },
           { heading: "RUNTIME", text: ({ status }) => `${status.runtime} ${status.runtimeVersion}` },
-          {
-            heading: "SERVICES",
-            text: ({ status }) => `${status.serviceCount} (${status.componentCount} components)`,
-          },
+          { heading: "SERVICES", text: ({ status }) => String(status.serviceCount) },
+          { heading: "COMPONENTS", text: ({ status }) => String(status.componentCount) },
           { heading: "CPU", text: ({ status }) => `${status.cpuUsagePercent.toFixed(0)} %` },
           {
             heading: "MEMORY FREE",
