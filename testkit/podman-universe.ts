@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { podmanConfiguration } from "./podman-configuration.ts";
 
 /** Universes that may exist on a machine at once; each has 16 networks of its own below 10.76.0.0/14. */
 const maxUniverses = 64;
 const networksEach = 16;
-const root = "/tmp/mcp-test-podman";
+const root = `/tmp/mcp-test-podman-${process.getuid?.() ?? 0}`;
 
 /** A private podman: store, run directories, locks and networks that no other podman shares. */
 export interface Universe {
@@ -14,33 +17,40 @@ export interface Universe {
   readonly directory: string;
   /** What selects it: variables of the environment. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Holds the number. */
+  readonly claim?: Server;
 }
 
-/** Claims a number, clearing up what killed owners left, and writes the configuration. */
+/** Claims a number and writes the configuration. `clearUp` ends what owners that were killed left in theirs. */
 export async function claimUniverse(clearUp: (universe: Universe) => Promise<void>): Promise<Universe> {
   await mkdir(root, { recursive: true, mode: 0o700 });
+  await clearAbandoned(clearUp);
   for (let number = 0; number < maxUniverses; number++) {
-    const universe = universeOf(number);
-    if (await claim(universe, clearUp)) {
-      await podmanConfiguration(universe.directory);
-      await addNetwork(universe, defaultNetwork(number));
-      return universe;
-    }
+    const claim = await claimNumber(number);
+    if (claim === undefined) continue;
+    const universe = { ...universeOf(number), claim };
+    await endAbandoned(universe, clearUp);
+    await podmanConfiguration(universe.directory);
+    await addNetwork(universe, defaultNetwork(number));
+    return universe;
   }
-  throw new Error(`all ${maxUniverses} podman universes in ${root} are taken`);
+  throw new Error(`all ${maxUniverses} podman universes of this machine are taken`);
 }
 
 /** Frees the number. Everything in it must have been ended before. */
 export async function releaseUniverse(universe: Universe): Promise<void> {
   await rm(universe.directory, { recursive: true, force: true });
-  await rm(ownerFile(universe.number), { force: true });
+  universe.claim?.close();
 }
 
 /** Makes a network by writing its configuration, as `podman network create` could choose a bridge or a subnet
  * that another universe is about to choose too. */
 export async function addNetwork(universe: Universe, name: string): Promise<void> {
   const directory = join(universe.directory, "networks");
-  const index = (await readdir(directory)).filter((file) => file.endsWith(".json")).length;
+  const others = (await readdir(directory)).filter(
+    (file) => file.endsWith(".json") && file !== `${name}.json`,
+  );
+  const index = others.length;
   if (index >= networksEach) throw new Error(`a podman universe has at most ${networksEach} networks`);
   const subnet = universe.number * networksEach + index;
   const prefix = `10.${76 + (subnet >> 8)}.${subnet & 255}`;
@@ -81,45 +91,35 @@ function universeOf(number: number): Universe {
   };
 }
 
-function ownerFile(number: number): string {
-  return join(root, `${number}.owner`);
-}
-
-/** The owner file names a process by PID and start, as a PID alone may be another's by now. */
-async function claim(universe: Universe, clearUp: (universe: Universe) => Promise<void>): Promise<boolean> {
-  const path = ownerFile(universe.number);
-  const self = `${process.pid} ${await startOf(process.pid)}`;
-  if (await writeNew(path, self)) return true;
-  const owner = await readFile(path, "utf8").catch(() => "");
-  const [pid = "", start = ""] = owner.split(" ");
-  if (owner === "" || (await startOf(Number(pid))) === start) return false;
-  // Only one may clear up: the one who gets the second file.
-  const clearing = `${path}.clearing`;
-  if (!(await writeNew(clearing, self))) return false;
+/** Holds a number for as long as this process lives: the kernel frees a socket's abstract name however its owner
+ * ends, and no two processes get it. */
+async function claimNumber(number: number): Promise<Server | undefined> {
+  const server = createServer();
+  server.unref();
+  server.listen(`\0mcp-test-podman-${number}`);
   try {
-    if ((await readFile(path, "utf8").catch(() => "")) !== owner) return false;
-    await clearUp(universe);
-    await rm(universe.directory, { recursive: true, force: true });
-    await writeFile(path, self);
-    return true;
-  } finally {
-    await rm(clearing, { force: true });
-  }
-}
-
-async function writeNew(path: string, content: string): Promise<boolean> {
-  try {
-    await writeFile(path, content, { flag: "wx" });
-    return true;
+    await once(server, "listening");
+    return server;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
-    return false;
+    if ((thrown as NodeJS.ErrnoException).code !== "EADDRINUSE") throw thrown;
+    return undefined;
   }
 }
 
-/** Ticks since boot at which a process began; empty when there is none. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The name in parentheses may contain anything.
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+async function clearAbandoned(clearUp: (universe: Universe) => Promise<void>): Promise<void> {
+  for (const name of await readdir(root)) {
+    const claim = await claimNumber(Number(name));
+    if (claim === undefined) continue;
+    await endAbandoned({ ...universeOf(Number(name)), claim }, clearUp);
+    claim.close();
+  }
+}
+
+async function endAbandoned(
+  universe: Universe,
+  clearUp: (universe: Universe) => Promise<void>,
+): Promise<void> {
+  if (!existsSync(universe.directory)) return;
+  await clearUp(universe);
+  await rm(universe.directory, { recursive: true, force: true });
 }
