@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { environmentOf, type Platform } from "../platform.ts";
 import { commandFailed, type CommandResult, run } from "../processes/run.ts";
 import { readIfPresent } from "../store/read-if-present.ts";
+import { logFile } from "../store/layout.ts";
 import { operatorName } from "./accounts.ts";
 
 /** Makes sure that `mcp` has a login that works, by logging in as the operator where it has none.
@@ -14,7 +15,8 @@ export async function ensureLogin(platform: Platform): Promise<boolean> {
   if (password === undefined) throw passwordMissing(platform);
   const login = ["login", "--username", operatorName, "--password-stdin"];
   const result = await mcp(platform, login, password);
-  if (result.exitCode !== 0) throw commandFailed(["mcp", ...login], result);
+  if (result.exitCode !== 0)
+    throw commandFailed(["mcp", ...login], result, logFile(platform.layout, "mcias"));
   return true;
 }
 

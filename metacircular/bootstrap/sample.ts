@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Podman } from "../containers/podman.ts";
 import { environmentOf, type Platform } from "../platform.ts";
 import { commandFailed } from "../processes/run.ts";
+import { logFile } from "../store/layout.ts";
 import { updateSettings } from "../store/settings.ts";
 import { isStaticExecutable } from "./elf.ts";
 import { mcp } from "./operator-login.ts";
@@ -47,7 +48,7 @@ export async function deploySample(platform: Platform): Promise<void> {
   await writeFileAtomic(join(layout.operator.definitions, `${sampleName}.toml`), definition, { mode: 0o644 });
   const command = ["deploy", sampleName];
   const result = await mcp(platform, command);
-  if (result.exitCode !== 0) throw commandFailed(["mcp", ...command], result);
+  if (result.exitCode !== 0) throw commandFailed(["mcp", ...command], result, logFile(layout, "mcp-agent"));
   await updateSettings(layout.settings, { sampleDeployed: true });
 }
 

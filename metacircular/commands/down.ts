@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import { removeSampleImages } from "../bootstrap/sample.ts";
 import { Podman } from "../containers/podman.ts";
 import { Progress } from "../output/progress.ts";
-import { environmentOf, type Platform } from "../platform.ts";
+import { environmentOf } from "../platform.ts";
 import { findStateDirectory } from "../store/directory.ts";
 import type { StateLayout } from "../store/layout.ts";
 import { readSettings } from "../store/settings.ts";
@@ -37,15 +37,18 @@ export async function down(options: DownOptions): Promise<void> {
     return (await stopPrograms(layout, known, host.clock)) ? "stopped" : undefined;
   });
   const settings = await readSettings(layout.settings);
-  if (settings !== undefined) await stopContainers({ layout, settings, host }, options, progress);
-  if (options.purge === true)
-    await progress.step("state", () => removeState(layout, new Podman(host.environment)));
+  const podman = new Podman(settings === undefined ? host.environment : environmentOf({ settings, host }));
+  if (settings !== undefined) await stopContainers(podman, settings.node, options, progress);
+  if (options.purge === true) await progress.step("state", () => removeState(layout, podman));
   if (!progress.changed) process.stderr.write("Already down.\n");
 }
 
-async function stopContainers(platform: Platform, options: DownOptions, progress: Progress): Promise<void> {
-  const podman = new Podman(environmentOf(platform));
-  const { node } = platform.settings;
+async function stopContainers(
+  podman: Podman,
+  node: string,
+  options: DownOptions,
+  progress: Progress,
+): Promise<void> {
   await progress.step("containers", async () => {
     const containers = await podman.managed(node);
     const running = containers.filter(({ running }) => running);

@@ -52,14 +52,20 @@ export async function runChecked(argv: readonly string[], options: CommandOption
   throw commandFailed(argv, result);
 }
 
-/** The error of a program that did not exit with 0. Its last lines are in it. */
-export function commandFailed(argv: readonly string[], result: CommandResult): DetailedError {
+/** The error of a program that did not exit with 0. Its last lines are in it.
+ * @param logPath log of the server that may know more */
+export function commandFailed(
+  argv: readonly string[],
+  result: CommandResult,
+  logPath?: string,
+): DetailedError {
   return new DetailedError({
     code: "COMMAND_FAILED",
     category: "failed-precondition",
     attempted: "run",
     subject: argv.join(" "),
     found: result.exitCode === undefined ? "it was ended by a signal" : `it exited with ${result.exitCode}`,
+    ...(logPath === undefined ? {} : { remedy: `mend what it says; ${logPath} may say more` }),
     output: lastLines(result.stderr.trim() === "" ? result.stdout : result.stderr),
   });
 }

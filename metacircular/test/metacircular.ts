@@ -24,6 +24,12 @@ export interface Status {
     | null;
 }
 
+const entries = {
+  supervisor: "/metacircular/main.ts",
+  mcias: "/mcias/main.ts",
+  "mcp-agent": "/mcp/agent/main.ts",
+};
+
 /** A platform in a state directory of its own, on a podman of its own. */
 export interface TestPlatform extends AsyncDisposable {
   readonly state: string;
@@ -35,8 +41,8 @@ export interface TestPlatform extends AsyncDisposable {
   status(): Promise<Status>;
   /** Processes that belong to the state directory. */
   processes(): Promise<Process[]>;
-  /** The id of a program that runs. */
-  pid(program: string): Promise<number>;
+  /** The id of a program that runs once. */
+  pid(program: keyof typeof entries): Promise<number>;
   /** Where the web component of the sample answers. */
   url(): Promise<string>;
   ticks(): Promise<number>;
@@ -55,6 +61,9 @@ export async function createTestPlatform(): Promise<TestPlatform> {
   };
   stack.defer(async () => void (await runMetacircular("down", "--purge", "--yes")));
   const owned = stack.move();
+  const processes = async (): Promise<Process[]> => {
+    return (await ownProcesses()).filter(({ argv }) => argv.some((text) => text.includes(state)));
+  };
   const status = async (): Promise<Status> => {
     return JSON.parse((await runMetacircular("status", "--output", "json")).stdout) as Status;
   };
@@ -65,13 +74,11 @@ export async function createTestPlatform(): Promise<TestPlatform> {
     mcp: (...args) =>
       execute("mcp/cli/main.ts", args, { ...environment, MCP_CONFIG: join(state, "operator", "mcp.toml") }),
     status,
-    processes: async () => {
-      return (await ownProcesses()).filter(({ argv }) => argv.some((text) => text.includes(state)));
-    },
+    processes,
     async pid(program) {
-      const found = (await status()).programs.find(({ name }) => name === program)?.pid;
-      assert.ok(typeof found === "number", `${program} does not run`);
-      return found;
+      const found = (await processes()).filter(({ argv }) => argv[1]?.endsWith(entries[program]));
+      assert.equal(found.length, 1, `${program} runs ${found.length} times`);
+      return found[0]?.pid ?? 0;
     },
     async url() {
       const components = (await status()).services?.flatMap(({ components }) => components);

@@ -1,7 +1,7 @@
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -22,7 +22,9 @@ function succeeded(outcome: Outcome): Outcome {
   return outcome;
 }
 
-async function kill(...programs: string[]): Promise<void> {
+type Program = Parameters<TestPlatform["pid"]>[0];
+
+async function kill(...programs: Program[]): Promise<void> {
   const pids = await Promise.all(programs.map((name) => platform.pid(name)));
   for (const pid of pids) process.kill(pid, "SIGKILL");
 }
@@ -113,7 +115,7 @@ describe("metacircular", { concurrency: false }, () => {
 
   test("a program that is killed comes back by itself, and its containers run on", async () => {
     const containers = await platform.containers();
-    for (const program of ["mcp-agent", "mcias"]) {
+    for (const program of ["mcp-agent", "mcias"] as const) {
       const before = await platform.pid(program);
       await kill(program);
       await untilHealthy();
@@ -148,6 +150,24 @@ describe("metacircular", { concurrency: false }, () => {
     assert.deepEqual(states, ["exited", "exited"]);
     assert.equal((await platform.run("status")).code, 1);
     assert.equal(succeeded(await platform.run("down")).stderr, "Already down.\n");
+  });
+
+  test("up says why a program does not start, with the last lines of its log, and heals afterwards", async () => {
+    const database = join(platform.state, "mcp/mcp.db");
+    await rename(database, `${database}.kept`);
+    await writeFile(database, "this is no database");
+    const { code, stderr } = await platform.run("up");
+    assert.equal(code, 1);
+    assert.match(stderr, /cannot start mcp-agent/);
+    assert.match(stderr, / {2}\| .*DATABASE_UNREADABLE/);
+    assert.ok(stderr.includes(`next: read ${platform.state}/logs/mcp-agent.log`), stderr);
+    const { programs } = await platform.status();
+    assert.deepEqual(
+      programs.map(({ healthy }) => healthy),
+      [true, true, false],
+    );
+    succeeded(await platform.run("down"));
+    await rename(`${database}.kept`, database);
   });
 
   test("up again, with a port taken meanwhile, brings everything back with its data", async () => {

@@ -1,0 +1,48 @@
+import { agentConfigSchema } from "@metacircular/mcp-agent/config.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { parse } from "smol-toml";
+import { directoriesOf, layoutOf } from "../store/layout.ts";
+import type { Settings } from "../store/settings.ts";
+import { agentConfiguration, ensureConfigurations } from "./configurations.ts";
+
+const settings: Settings = {
+  node: "rift",
+  ports: { identity: 8443, agent: 9444 },
+  podman: { containersConf: '/with "quotes"/containers.conf', storageConf: "" },
+  operatorCreated: false,
+  sampleDeployed: false,
+};
+
+describe("configurations", () => {
+  test("are accepted by the agent, whatever is in a path", () => {
+    const text = agentConfiguration(layoutOf("/state with spaces"), settings);
+    const config = agentConfigSchema.parse(parse(text));
+    assert.equal(config.agent.services_dir, "/state with spaces/srv");
+    assert.equal(config.podman.containers_conf, settings.podman.containersConf);
+    assert.deepEqual(config.server.grpc_addr, { host: "127.0.0.1", port: 9444 });
+  });
+
+  test("are written once, and the operator's edits survive a change of ports", async () => {
+    await using directory = await createTemporaryDirectory();
+    const layout = layoutOf(directory.path);
+    for (const path of directoriesOf(layout)) await mkdir(path, { recursive: true });
+    assert.equal((await ensureConfigurations(layout, settings)).length, 3);
+    assert.deepEqual(await ensureConfigurations(layout, settings), []);
+    const own = '\n# my other machine\n[[nodes]]\nname = "attic"\naddress = "10.0.0.7:9444"\n';
+    await writeFile(layout.operator.config, (await readFile(layout.operator.config, "utf8")) + own);
+    assert.deepEqual(await ensureConfigurations(layout, settings), []);
+    const moved = { ...settings, ports: { identity: 8450, agent: 9450 } };
+    assert.deepEqual(await ensureConfigurations(layout, moved), [
+      "mcias/mcias.toml",
+      "mcp/mcp-agent.toml",
+      "operator/mcp.toml",
+    ]);
+    const text = await readFile(layout.operator.config, "utf8");
+    assert.ok(text.endsWith(own));
+    assert.match(text, /server_url = "https:\/\/127\.0\.0\.1:8450"/);
+    assert.match(text, /address = "127\.0\.0\.1:9450"/);
+  });
+});

@@ -1,0 +1,12 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { isStaticExecutable } from "./elf.ts";
+
+test("a static executable is told from a dynamic one, and from what is none", async () => {
+  assert.equal(isStaticExecutable(await readFile("/bin/busybox")), true);
+  assert.equal(isStaticExecutable(await readFile("/usr/bin/env")), false);
+  assert.equal(isStaticExecutable(Buffer.from("#!/bin/sh\n".padEnd(100))), false);
+  assert.equal(isStaticExecutable(Buffer.alloc(0)), false);
+  assert.equal(isStaticExecutable((await readFile("/bin/busybox")).subarray(0, 64)), false);
+});
