@@ -21,6 +21,13 @@ export function versionCall(): PodmanCall {
   };
 }
 
+export function infoCall(): PodmanCall {
+  return {
+    ...{ method: "GET", path: "/info", limitMs: readLimitMs },
+    ...{ attempted: "ask podman where its store is", subject: "", command: ["podman", "info"] },
+  };
+}
+
 export function listCall(): PodmanCall {
   return {
     ...{ method: "GET", path: "/containers/json", query: { all: true }, limitMs: readLimitMs },

@@ -1,16 +1,25 @@
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { execCreateCall, execInspectCall, execStartCall } from "./podman-calls.ts";
 import type { PodmanClient } from "./podman-client.ts";
+import { endSession } from "./podman-exec-session.ts";
 import { decodeFrames } from "./podman-frames.ts";
+import type { Environment } from "./podman-process.ts";
 import type { ExecResult } from "./runtime.ts";
 
 const maxOutputBytes = 64 * 1024;
+
+export interface ExecContext {
+  readonly client: PodmanClient;
+  readonly environment: Environment;
+  readonly logger: Logger;
+}
 
 /** Runs a command in a running container. At the time limit or an abort its process is killed. A command that
  * does not exist ends with exit code 127 and says so in its output.
  * @throws DetailedError EXEC_TIMED_OUT, CONTAINER_NOT_RUNNING, CONTAINER_NOT_FOUND */
 export async function runCommand(
-  client: PodmanClient,
+  { client, environment, logger }: ExecContext,
   id: string,
   argv: readonly string[],
   timeoutMs: number,
@@ -19,6 +28,23 @@ export async function runCommand(
   signal?.throwIfAborted();
   const { text } = await client.change(execCreateCall(id, argv));
   const session = (JSON.parse(text) as { readonly Id: string }).Id;
+  try {
+    return await runSession(client, id, session, argv, timeoutMs, signal);
+  } finally {
+    await endSession(environment, id, session).catch((thrown: unknown) => {
+      logger.debug({ container: id, session, error: messageOf(thrown) }, "a command's session stays a while");
+    });
+  }
+}
+
+async function runSession(
+  client: PodmanClient,
+  id: string,
+  session: string,
+  argv: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ExecResult> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const limit = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   const output = new BoundedOutput();

@@ -1,22 +1,13 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { type Environment, podmanEnvironment } from "./podman-process.ts";
+import { type Environment, runPodman } from "./podman-process.ts";
 
 const limitMs = 10_000;
 
 /** Where each container's monitor leaves a file when its container ends. Podman tells the directory nowhere
  * but in its own debug messages; where they lack it, its default counts. */
 export async function findExitDirectory(environment: Environment, signal?: AbortSignal): Promise<string> {
-  const options = { env: podmanEnvironment(environment), timeout: limitMs, ...(signal && { signal }) };
-  const messages = await promisify(execFile)(
-    "podman",
-    ["--log-level", "debug", "volume", "ls", "--quiet"],
-    options,
-  ).then(
-    ({ stderr }) => stderr,
-    () => "",
-  );
+  const args = ["--log-level", "debug", "volume", "ls", "--quiet"];
+  const messages = await runPodman(environment, args, limitMs, signal).catch(() => "");
   signal?.throwIfAborted();
   return join(temporaryDirectoryIn(messages) ?? defaultDirectory(environment), "exits");
 }

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { open, readdir, readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 
 /** What podman may know of its starter's environment: each container's monitor inherits it for as long as
@@ -49,18 +50,41 @@ export async function spawnService(
   return child;
 }
 
+/** Runs a podman command to its end.
+ * @returns what it wrote to standard error, where its messages are */
+export async function runPodman(
+  environment: Environment,
+  args: readonly string[],
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<string> {
+  const options = {
+    cwd: "/",
+    env: podmanEnvironment(environment),
+    timeout: limitMs,
+    ...(signal && { signal }),
+  };
+  return (await promisify(execFile)("podman", args, options)).stderr;
+}
+
 /** The processes that serve this socket, whoever started them. A rootless service is two. */
 export async function findService(socketPath: string): Promise<number[]> {
   const wanted = serviceCommand(socketPath).slice(1).join("\0");
+  return findProcesses(
+    (words) => words[0]?.endsWith("podman") === true && words.slice(1).join("\0") === wanted,
+  );
+}
+
+/** The processes whose words on the command line match. */
+export async function findProcesses(matches: (words: readonly string[]) => boolean): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const matches = await Promise.all(
+  const found = await Promise.all(
     pids.map(async (pid) => {
       const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      const words = commandLine.replace(/\0$/, "").split("\0");
-      return words[0]?.endsWith("podman") === true && words.slice(1).join("\0") === wanted;
+      return matches(commandLine.replace(/\0$/, "").split("\0"));
     }),
   );
-  return pids.filter((_, index) => matches[index]);
+  return pids.filter((_, index) => found[index]);
 }
 
 /** Asks the processes of this socket to end and waits until they have.

@@ -34,6 +34,10 @@ const maxChanges = 4;
 const removeAttempts = 6;
 const removePauseMs = 250;
 
+interface PodmanInfo {
+  readonly store: { readonly graphRoot: string };
+}
+
 export interface PodmanOptions {
   /** Empty or absent: systemd's socket where it answers, else a service of our own. */
   readonly socket?: string;
@@ -59,6 +63,7 @@ class PodmanRuntime implements Runtime {
   readonly #logger: Logger;
   readonly #changes = new Limiter(maxChanges);
   #exitDirectory: string | undefined;
+  #storageDirectory: string | undefined;
 
   constructor(client: PodmanClient, options: PodmanOptions) {
     this.#client = client;
@@ -159,7 +164,8 @@ class PodmanRuntime implements Runtime {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<ExecResult> {
-    return runCommand(this.#client, id, argv, timeoutMs, signal);
+    const context = { client: this.#client, environment: this.#environment, logger: this.#logger };
+    return runCommand(context, id, argv, timeoutMs, signal);
   }
 
   logs(
@@ -168,6 +174,13 @@ class PodmanRuntime implements Runtime {
     signal?: AbortSignal,
   ): AsyncIterable<LogEntry> {
     return readLogs(this.#client, id, options, this.#clock, signal);
+  }
+
+  async storageDirectory(signal?: AbortSignal): Promise<string> {
+    this.#storageDirectory ??= (
+      await this.#client.readJson<PodmanInfo>(calls.infoCall(), signal)
+    ).store.graphRoot;
+    return this.#storageDirectory;
   }
 
   async exitDirectories(signal?: AbortSignal): Promise<readonly string[]> {

@@ -121,6 +121,8 @@ export interface Runtime extends AsyncDisposable {
     options: { follow: boolean; tail?: number; sinceMs?: number },
     signal?: AbortSignal,
   ): AsyncIterable<LogEntry>;
+  /** Directory of this node that holds its images and containers. */
+  storageDirectory(signal?: AbortSignal): Promise<string>;
   /** Directories in which something changes when a container ends; empty: none can be watched. */
   exitDirectories(signal?: AbortSignal): Promise<readonly string[]>;
 }

@@ -9,6 +9,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTestPodman, type TestPodman } from "@metacircular/testkit/podman.ts";
 import { PodmanClient } from "../runtime/podman-client.ts";
 import { readApiLogs } from "../runtime/podman-logs.ts";
+import { findProcesses } from "../runtime/podman-process.ts";
 import { openPodmanService } from "../runtime/podman-service.ts";
 import type { LogEntry, Runtime } from "../runtime/runtime.ts";
 
@@ -157,6 +158,18 @@ describe("a command in a container", () => {
     aborter.abort(new Error("given up"));
     await assert.rejects(command, /given up/);
     await eventually(async () => assert.equal(await sleepers(), 0));
+  });
+
+  test("leaves neither a session nor a process behind", async () => {
+    const id = await run({ name: "tidy" });
+    for (const argv of [["true"], ["no-such-command"], ["sh", "-c", "exit 3"]])
+      await runtime.exec(id, argv, 5_000);
+    await assert.rejects(runtime.exec(id, ["sleep", "1000"], 100), { code: "EXEC_TIMED_OUT" });
+    assert.equal((await podman.cli("inspect", "tidy", "--format", "{{.ExecIDs}}")).trim(), "[]");
+    const monitors = await findProcesses(
+      (words) => words[0]?.endsWith("conmon") === true && words.includes(id),
+    );
+    assert.equal(monitors.length, 1);
   });
 
   test("needs a running container", async () => {
