@@ -6,6 +6,9 @@ import { probeOf, type Probe } from "../health/probe.ts";
 import { lastLogLines } from "../last-log-lines.ts";
 import type { StepContext } from "../step-context.ts";
 
+/** Of a process that SIGKILL ended. The runtime is not always told that memory was the reason. */
+const killedExitCode = 137;
+
 type AwaitHealthy = StepOf<"await-healthy">;
 
 /** Returns once the container is healthy: its probe passes, or, without one, it has kept running for the
@@ -74,7 +77,9 @@ async function ended(
     ? "it ran out of memory and was killed"
     : container.state === "running"
       ? `it ended and was restarted ${container.restartCount} times`
-      : `it ended with exit code ${container.exitCode}`;
+      : container.exitCode === killedExitCode
+        ? `it was killed (exit code ${killedExitCode}), as happens when memory runs out`
+        : `it ended with exit code ${container.exitCode}`;
   return new DetailedError({
     code: container.outOfMemoryKilled ? "CONTAINER_OUT_OF_MEMORY" : "CONTAINER_EXITED",
     category: "failed-precondition",
