@@ -29,7 +29,17 @@ describe("podman's configuration", () => {
     await writeFile(join(prepared, "env"), "");
     assert.equal((await choosePodmanSettings(undefined, nobody, environment)).containersConf, "");
     await writeFile(join(prepared, "env"), `export CONTAINERS_CONF=${prepared}/containers.conf\n`);
-    const { containersConf } = await choosePodmanSettings(undefined, nobody, environment);
-    assert.equal(containersConf, join(prepared, "containers.conf"));
+    const containersConf = join(prepared, "containers.conf");
+    const rootful = await choosePodmanSettings(undefined, nobody, environment);
+    assert.deepEqual(rootful, { containersConf, storageConf: "" });
+    const storageConf = join(prepared, "storage.conf");
+    const lines = [
+      `export CONTAINERS_CONF=${containersConf}`,
+      `export CONTAINERS_STORAGE_CONF=${storageConf}`,
+      "",
+    ];
+    await writeFile(join(prepared, "env"), lines.join("\n"));
+    const rootless = await choosePodmanSettings(undefined, nobody, environment);
+    assert.deepEqual(rootless, { containersConf, storageConf });
   });
 });

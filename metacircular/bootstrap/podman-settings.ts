@@ -17,8 +17,12 @@ export async function choosePodmanSettings(
   if (containersConf !== undefined && containersConf !== "") return { containersConf, storageConf };
   const directory = preparedDirectory(host, environment);
   const prepared = await readIfPresent(join(directory, "env"));
-  const isNeeded = prepared?.includes("CONTAINERS_CONF=") === true;
-  return { containersConf: isNeeded ? join(directory, "containers.conf") : "", storageConf };
+  const named = (variable: string, file: string): string | undefined =>
+    prepared?.includes(`export ${variable}=`) === true ? join(directory, file) : undefined;
+  return {
+    containersConf: named("CONTAINERS_CONF", "containers.conf") ?? "",
+    storageConf: named("CONTAINERS_STORAGE_CONF", "storage.conf") ?? storageConf,
+  };
 }
 
 /** Where scripts/setup-podman writes. */
