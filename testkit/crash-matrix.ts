@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import { type CrashMoment, crashMoments, type CrashPoint } from "./crash-point.ts";
 import { type CrashScenario, crashScenarios } from "./crash-scenarios.ts";
@@ -29,7 +30,7 @@ export async function createCrashNode(): Promise<TestNode & { readonly crashFile
   const node = await createTestNode({
     entry(directory) {
       crashFile = join(directory, "crash-point.json");
-      return { file: "testkit/crashing-agent.ts", args: [crashFile] };
+      return { file: fileURLToPath(new URL("crashing-agent.ts", import.meta.url)), args: [crashFile] };
     },
   });
   return { ...node, crashFile };
@@ -55,8 +56,9 @@ export async function* runCrashMatrix(share: number): AsyncGenerator<CrashRow> {
 async function stepsOf(scenario: CrashScenario, node: TestNode): Promise<Omit<CrashPoint, "moment">[]> {
   const operationId = randomUUID();
   await scenario.prepare(node);
-  const { outcome } = await scenario.run(node, operationId);
-  assert.equal(outcome, scenario.outcome, scenario.operation);
+  const { outcome, results } = await scenario.run(node, operationId);
+  const failure = results.map(({ name, error }) => `${name}: ${error}`).join("; ");
+  assert.equal(outcome, scenario.outcome, `${scenario.operation}: ${failure}`);
   const { operations } = await node.agent.client.listOperations({ service, limit: 1 });
   const counts = new Map<string, number>();
   return (operations[0]?.steps ?? []).map(({ kind }) => {

@@ -1,4 +1,4 @@
-import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { type DeployResponse, OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { TestNode } from "./node.ts";
 import { aWeb, serviceMessage } from "./operator.ts";
@@ -10,7 +10,7 @@ export interface CrashScenario {
   readonly operation: string;
   /** Brings the service to where the operation starts. */
   prepare(node: TestNode): Promise<unknown>;
-  run(node: TestNode, operationId: string): Promise<{ outcome: OperationOutcome }>;
+  run(node: TestNode, operationId: string): Promise<Pick<DeployResponse, "outcome" | "results">>;
   /** What podman must show in the end: `name state` of each container. */
   readonly containers: readonly string[];
   /** What each component answers in the end; components that do not answer are left out. */
@@ -22,7 +22,7 @@ const service = "shop";
 const running = ["shop-web running"];
 
 const stopFirst = (version: string, fields: Partial<ComponentSpec> = {}) =>
-  aWeb(version, { update: "stop-first", volumes: ["/etc/hostname:/name"], network: "podman", ...fields });
+  aWeb(version, { update: "stop-first", volumes: ["/etc/hostname:/name"], network: "bridge", ...fields });
 const startFirst = (version: string) => aWeb(version, { update: "start-first" });
 
 function deploy(components: readonly ComponentSpec[]): CrashScenario["run"] {

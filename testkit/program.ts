@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -29,7 +30,7 @@ export function startProgram(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Program {
-  const path = `${checkout}${entry}`;
+  const path = resolve(checkout, entry);
   const [command, argv] = entry.endsWith(".ts") ? [process.execPath, [path, ...args]] : [path, args];
   const child = spawn(command, argv, {
     env: { NODE_COMPILE_CACHE: `${checkout}.cache/compiled`, ...environment },

@@ -17,6 +17,7 @@ function aContainer(slot: Slot, fields: Partial<ObservedContainer> = {}): Observ
     id: `id-${slot}`,
     slot,
     running: true,
+    lost: false,
     specHash: newHash,
     imageId: "image",
     createdBy: "operation",
@@ -118,6 +119,12 @@ describe("the plan for one component", () => {
       target: running({ startedSinceMs: 500 }),
       observed: [aContainer("current")],
       expected: [],
+    },
+    {
+      title: "should remove a container whose process is gone, and make a new one",
+      target: running(),
+      observed: [aContainer("current", { running: false, lost: true })],
+      expected: ["remove current", "create current", "start current", "await current"],
     },
     {
       title: "should stop what runs",
@@ -239,6 +246,7 @@ const anyContainer = (slot: Slot) =>
       id: fc.constant(`id-${slot}`),
       slot: fc.constant(slot),
       running: fc.boolean(),
+      lost: fc.constant(false),
       specHash: fc.constantFrom(newHash, oldHash, ""),
       imageId: fc.constantFrom("image", "other"),
       createdBy: fc.constantFrom("operation", ""),

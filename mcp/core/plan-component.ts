@@ -43,7 +43,15 @@ export function planContainers(
   target: ContainerTarget,
   observed: readonly ObservedContainer[],
 ): Step[] {
-  const slots = bySlot(observed);
+  const lost = observed.filter((container) => container.lost);
+  const slots = bySlot(observed.filter((container) => !container.lost));
+  return [
+    ...lost.flatMap((container) => discard(component, container)),
+    ...planSlots(component, target, slots),
+  ];
+}
+
+function planSlots(component: string, target: ContainerTarget, slots: Slots): Step[] {
   switch (target.want) {
     case "running":
       return planRunning(component, target, slots);

@@ -34,6 +34,7 @@ function runs(components: readonly ComponentSpec[]): ReadonlyMap<string, Observe
           id: `${spec.name}-id`,
           slot: "current",
           running: true,
+          lost: false,
           specHash: containerHash(spec),
           imageId: "",
           createdBy: "earlier",
@@ -55,6 +56,7 @@ function input(intent: Intent, fields: Partial<PlanInput> = {}): PlanInput {
     imageIds: new Map(),
     freshPorts: new Map(),
     newestRevisionHash: "",
+    resumed: false,
     ...fields,
   };
 }

@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly imageIds: ReadonlyMap<string, string>;
   /** By component, a free port for each route. */
   readonly freshPorts: ReadonlyMap<string, HostPorts>;
+  /** An earlier attempt, which a crash cut off, may have done part of it. */
+  readonly resumed: boolean;
   /** `serviceHash` of the newest revision; empty when there is none. */
   readonly newestRevisionHash: string;
 }
@@ -90,12 +92,13 @@ function componentPlans(input: PlanInput): Step[][] {
   }
 }
 
-function servicePlan({ intent, registered, newestRevisionHash }: PlanInput, changed: boolean): Step[] {
+function servicePlan(input: PlanInput, changed: boolean): Step[] {
+  const { intent, registered, newestRevisionHash, resumed } = input;
   switch (intent.kind) {
     case "deploy":
     case "rollback": {
       const { active } = intent.spec;
-      const stored = !changed && newestRevisionHash === serviceHash(intent.spec);
+      const stored = !changed && !resumed && newestRevisionHash === serviceHash(intent.spec);
       return [
         ...(registered?.active === active
           ? []

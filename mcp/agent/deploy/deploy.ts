@@ -1,34 +1,12 @@
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { plan, serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
-import type { EventBus } from "../events/event-bus.ts";
-import type { PortAllocator } from "../ports/allocate.ts";
 import type { OperationRecord } from "../registry/operations.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Executors } from "./executors.ts";
 import { collectFacts, type Facts } from "./facts.ts";
 import { Interrupted } from "./journal.ts";
-import type { ServiceLocks } from "./locks.ts";
 import { carryOut } from "./operation.ts";
+import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
 import { restorePoints } from "./restore-points.ts";
-
-export interface DeployerOptions {
-  readonly node: string;
-  readonly servicesDir: string;
-  readonly registry: Registry;
-  readonly runtime: Runtime;
-  readonly ports: PortAllocator;
-  readonly locks: ServiceLocks;
-  readonly executors: Executors;
-  readonly bus: EventBus;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Called after each operation, so that the registry shows what it left behind. */
-  readonly observe: (service: string) => Promise<void>;
-}
 
 /** Carries out operations: the only code that starts, stops or replaces containers. */
 export interface Deployer extends AsyncDisposable {
@@ -39,12 +17,6 @@ export interface Deployer extends AsyncDisposable {
   preview(intent: Intent): Promise<Step[]>;
   /** Takes up what a crash left unfinished. Resolves when all of it has ended. */
   recover(): Promise<void>;
-}
-
-export interface OperationRequest {
-  readonly operationId: string;
-  readonly caller: string;
-  readonly intent: Intent;
 }
 
 /** Time between two attempts to take up an operation while runtime or journal don't answer. */
@@ -74,7 +46,7 @@ export function createDeployer(options: DeployerOptions): Deployer {
 
   async function begin(request: OperationRequest, startedAtMs: number): Promise<OperationRecord> {
     const { operationId, caller, intent } = request;
-    using facts = await factsOf(request, startedAtMs);
+    using facts = await factsOf({ ...request, startedAtMs, resumed: false });
     const steps = plan(facts.input);
     registry.transaction(() => {
       registry.operations.begin({ id: operationId, caller, intent, startedAtMs });
@@ -93,7 +65,7 @@ export function createDeployer(options: DeployerOptions): Deployer {
   async function resume(request: OperationRequest, startedAtMs: number): Promise<OperationRecord> {
     for (;;) {
       try {
-        using facts = await factsOf(request, startedAtMs);
+        using facts = await factsOf({ ...request, startedAtMs, resumed: true });
         return await carryOut(request, plan(facts.input), options, signal);
       } catch (error) {
         if (signal.aborted) throw new Interrupted(error);
@@ -103,8 +75,8 @@ export function createDeployer(options: DeployerOptions): Deployer {
     }
   }
 
-  function factsOf({ intent, operationId }: OperationRequest, startedAtMs: number): Promise<Facts> {
-    return collectFacts({ intent, operationId, startedAtMs }, options, signal);
+  function factsOf(operation: Parameters<typeof collectFacts>[0]): Promise<Facts> {
+    return collectFacts(operation, options, signal);
   }
 
   function takeUp({ id, caller, intent, startedAtMs, kind, service }: OperationRecord) {
@@ -125,7 +97,8 @@ export function createDeployer(options: DeployerOptions): Deployer {
       return hold(request, startedAtMs, () => begin(request, startedAtMs));
     },
     async preview(intent) {
-      using facts = await factsOf({ intent, operationId: "preview", caller: "" }, clock.now());
+      const startedAtMs = clock.now();
+      using facts = await factsOf({ intent, operationId: "preview", startedAtMs, resumed: false });
       return plan(facts.input);
     },
     async recover() {

@@ -14,10 +14,11 @@ export interface Facts extends Disposable {
 
 /** Looks at the runtime, the registry and the node's ports; changes nothing. */
 export async function collectFacts(
-  { intent, operationId, startedAtMs }: Pick<PlanInput, "intent" | "operationId" | "startedAtMs">,
+  operation: Pick<PlanInput, "intent" | "operationId" | "startedAtMs" | "resumed">,
   { runtime, registry, ports }: { runtime: Runtime; registry: Registry; ports: PortAllocator },
   signal: AbortSignal,
 ): Promise<Facts> {
+  const { intent } = operation;
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
   const [containers, imageIds] = await Promise.all([
@@ -29,9 +30,7 @@ export async function collectFacts(
   const registered = registry.service(service);
   return {
     input: {
-      intent,
-      operationId,
-      startedAtMs,
+      ...operation,
       registered: registered && {
         ...registered,
         components: await Promise.all(

@@ -1,5 +1,6 @@
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import type { HostPorts, ObservedContainer, Slot } from "@metacircular/mcp-core/observed.ts";
+import { systemProcesses } from "../processes/process-status.ts";
 import { labels, type Container } from "../runtime/runtime.ts";
 
 const slots = ["current", "next", "previous"] as const satisfies readonly Slot[];
@@ -23,10 +24,14 @@ export function observedContainers(
 }
 
 function observedContainer(container: Container, slot: Slot): ObservedContainer {
+  const claimed =
+    container.state === "running" || container.state === "stopping" || container.state === "paused";
+  const running = claimed && systemProcesses.belongsTo(container.pid, container);
   return {
     id: container.id,
     slot,
-    running: container.state === "running" || container.state === "stopping" || container.state === "paused",
+    running,
+    lost: claimed && !running,
     specHash: container.labels[labels.specHash] ?? "",
     imageId: container.imageId,
     createdBy: container.labels[labels.operation] ?? "",

@@ -4,7 +4,7 @@ import { serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { DeployerOptions, OperationRequest } from "./deploy.ts";
+import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { restore } from "./restore.ts";
 import type { StepContext } from "./step-context.ts";
@@ -33,7 +33,7 @@ export async function carryOut(
       ? await abandon(record, context, journal)
       : await walk(steps, record.before, journal, context);
   const results = withUnchanged(touched, intent);
-  const outcome = outcomeOf(results, steps.length > 0);
+  const outcome = outcomeOf(results, steps.length > 0 || record.attempts > 1);
   await finish(record, { outcome, results, step: journal.executed() }, options);
   bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome, results });
   return recordOf(operationId, registry);

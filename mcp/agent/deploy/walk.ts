@@ -15,7 +15,11 @@ export async function walk(
   context: StepContext,
 ): Promise<ComponentResult[]> {
   const results = new Map<string, ComponentResult>(
-    before.map(({ component }) => [component, { component, outcome: "skipped" }]),
+    before.map(({ component }) => {
+      // Nothing left to do for a component of this operation: an earlier attempt has done it.
+      const pending = steps.some((step) => step.component === component);
+      return [component, { component, outcome: pending ? "skipped" : "changed" }];
+    }),
   );
   const failed = new Set<string>();
   for (const step of steps) {

@@ -10,7 +10,7 @@ import { Coalescer } from "./coalesce.ts";
 import { createLastSeen } from "./last-seen.ts";
 import { listContainers, type Listing } from "./listing.ts";
 import { createOutage } from "./outage.ts";
-import { systemProcesses, type ProcessReader } from "./process-status.ts";
+import { systemProcesses, type ProcessReader } from "../processes/process-status.ts";
 import { createContainerProcesses } from "./processes.ts";
 import { recordFindings, type RecordedObservation } from "./record.ts";
 import { seenContainer } from "./seen-container.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ProcessReader } from "./process-status.ts";
+import type { ProcessReader } from "../processes/process-status.ts";
 import { createContainerProcesses } from "./processes.ts";
 
 /** A process table: start by number; counts the calls. */

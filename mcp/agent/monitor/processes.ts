@@ -1,5 +1,5 @@
 import type { Container } from "../runtime/runtime.ts";
-import type { ProcessReader } from "./process-status.ts";
+import type { ProcessReader } from "../processes/process-status.ts";
 
 type ListedContainer = Pick<Container, "id" | "pid" | "startedAtMs">;
 

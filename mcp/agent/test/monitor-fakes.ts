@@ -8,7 +8,7 @@ import { createTemporaryDirectory } from "@metacircular/testkit/temporary-direct
 import { createServiceLocks } from "../deploy/locks.ts";
 import type { AgentEvent } from "../events/agent-event.ts";
 import { createObserver } from "../monitor/observe.ts";
-import type { ProcessReader } from "../monitor/process-status.ts";
+import type { ProcessReader } from "../processes/process-status.ts";
 import { openRegistry } from "../registry/registry.ts";
 import { type Container, labels } from "../runtime/runtime.ts";
 

@@ -56,11 +56,31 @@ function hasEnded(container: ContainerDetails, first: ContainerDetails | undefin
   return container.restartCount > 0 || container.startedAtMs !== first?.startedAtMs;
 }
 
-async function ended(
+/** How long a container that was restarted is watched for its next end. */
+const nextEndMs = 2_000;
+const nextEndIntervalMs = 10;
+
+/** One that runs again has forgotten how it ended, but what ended at once does so again soon. */
+async function atItsEnd(
   name: string,
   container: ContainerDetails | undefined,
+  { clock, runtime, signal }: StepContext,
+): Promise<ContainerDetails | undefined> {
+  const deadlineMs = clock.now() + nextEndMs;
+  let latest = container;
+  while (latest?.state === "running" && clock.now() < deadlineMs) {
+    await clock.sleep(nextEndIntervalMs, signal);
+    latest = await runtime.inspect(name, signal);
+  }
+  return latest;
+}
+
+async function ended(
+  name: string,
+  found: ContainerDetails | undefined,
   context: StepContext,
 ): Promise<DetailedError> {
+  const container = await atItsEnd(name, found, context);
   const output = await lastLogLines(name, context);
   if (container === undefined) {
     return new DetailedError({
@@ -87,7 +107,10 @@ async function ended(
     subject: name,
     found: container.error === "" ? reason : `${reason}: ${container.error}`,
     remedy: "read its last output, correct the image or the definition, and deploy again",
-    facts: { exit_code: String(container.exitCode), restarts: String(container.restartCount) },
+    facts: {
+      ...(container.state === "running" ? {} : { exit_code: String(container.exitCode) }),
+      restarts: String(container.restartCount),
+    },
     output,
   });
 }
