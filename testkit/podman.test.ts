@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { aContainer } from "./container-request.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { createTestPodman, type TestPodman } from "./podman.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 interface Traces {
   readonly bridges: string[];
@@ -124,4 +126,20 @@ test("the sample images do what their tags say", async () => {
     files: { "/etc/greeting": "hello" },
   });
   assert.equal(await podman.cli("run", "--rm", "localhost/own:v1"), "hello");
+});
+
+test("the set-up script makes a podman of its own in a directory, and the second time changes nothing", async () => {
+  await using directory = await createTemporaryDirectory();
+  const script = fileURLToPath(new URL("../scripts/setup-podman", import.meta.url));
+  const setUp = (): string => spawnSync(script, ["--isolated", directory.path], { encoding: "utf8" }).stderr;
+  assert.match(setUp(), /wrote .*containers\.conf/);
+  const written = new Set(readdirSync(directory.path, { recursive: true, encoding: "utf8" }));
+  assert.equal(setUp(), "");
+  assert.deepEqual(new Set(readdirSync(directory.path, { recursive: true, encoding: "utf8" })), written);
+  const lines = readFileSync(`${directory.path}/env`, "utf8").trim().split("\n");
+  const variables = lines.map((line) => line.replace("export ", "").split("=", 2) as [string, string]);
+  const env = { PATH: process.env["PATH"], HOME: directory.path, ...Object.fromEntries(variables) };
+  const format = "{{.Store.GraphRoot}} {{.Store.RunRoot}}";
+  const shown = execFileSync("podman", ["info", "--format", format], { env, encoding: "utf8" });
+  assert.equal(shown.trim(), `${directory.path}/graph ${directory.path}/run`);
 });

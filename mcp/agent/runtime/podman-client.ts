@@ -4,6 +4,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { type ApiAnswer, type ApiCall, PodmanApi } from "./podman-api.ts";
 import { shellLine } from "./podman-args.ts";
+import { runtimeUnavailable } from "./podman-errors.ts";
 import type { PodmanService } from "./podman-service.ts";
 
 /** Time that calls under way get to end when the agent does. */
@@ -60,7 +61,7 @@ export class PodmanClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new Error("the container runtime is closed"));
+    this.#closing.abort(runtimeUnavailable("reach podman", this.socketPath, new Error("it is closed")));
     const deadlineMs = this.#clock.now() + drainLimitMs;
     while (this.#underWay > 0 && this.#clock.now() < deadlineMs) await this.#clock.sleep(10);
     if (this.#underWay === 0) await this.#service.stop();

@@ -35,8 +35,13 @@ export interface ServiceOptions {
 /** The configured socket; else systemd's, where it answers; else a service of our own. */
 export async function openPodmanService(options: ServiceOptions): Promise<PodmanService> {
   const service = await chooseService(options);
-  await service.revive();
-  return service;
+  try {
+    await service.revive();
+    return service;
+  } catch (thrown) {
+    await service.stop();
+    throw thrown;
+  }
 }
 
 async function chooseService(options: ServiceOptions): Promise<PodmanService> {
@@ -48,9 +53,8 @@ async function chooseService(options: ServiceOptions): Promise<PodmanService> {
 
 /** A private configuration means a private podman, which systemd's is not. */
 function systemdSocket(environment: Environment): string | undefined {
-  if (environment["CONTAINERS_CONF"] !== undefined || environment["CONTAINERS_STORAGE_CONF"] !== undefined) {
-    return undefined;
-  }
+  const isSet = (name: string): boolean => (environment[name] ?? "") !== "";
+  if (isSet("CONTAINERS_CONF") || isSet("CONTAINERS_STORAGE_CONF")) return undefined;
   if (process.getuid?.() === 0) return "/run/podman/podman.sock";
   const runtimeDirectory = environment["XDG_RUNTIME_DIR"];
   return runtimeDirectory === undefined ? undefined : join(runtimeDirectory, "podman", "podman.sock");
@@ -158,7 +162,8 @@ class SupervisedService implements PodmanService {
   }
 
   #ended(facts: object): void {
-    if (this.#stopped) return;
+    // While it is being started, whoever waits for that is told.
+    if (this.#stopped || this.#starting !== undefined) return;
     this.#options.logger.warn(facts, "podman's service ended; starting it again");
     this.revive().catch((thrown: unknown) => {
       this.#options.logger.error({ error: messageOf(thrown) }, "podman's service cannot be started again");
