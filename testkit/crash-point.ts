@@ -7,7 +7,7 @@ export const crashMoments = ["before", "inside", "after"] as const;
 export type CrashMoment = (typeof crashMoments)[number];
 
 /** Where the agent is to die. `inside`: when the step's first request to the runtime is under way, within its
- * first write to the registry, or else once it has begun. */
+ * first write to the registry, or else once it has begun. `after`: when it has succeeded or failed. */
 export interface CrashPoint {
   readonly kind: StepKind;
   readonly moment: CrashMoment;
@@ -30,8 +30,7 @@ export function crashingExecutors(executors: Executors, file: string): Executors
       rmSync(file);
       if (point.moment === "before") die();
       if (point.moment === "inside") return dieInside(execute, step, context);
-      await execute(step, context);
-      die();
+      return execute(step, context).finally(die);
     };
     return [kind, crashing];
   });
@@ -58,8 +57,7 @@ async function dieInside(execute: Executor<Step>, step: Step, context: StepConte
       calling<object>(registry[table], die),
     ]),
   );
-  await execute(step, { ...context, runtime, registry: { ...registry, ...tables } });
-  die();
+  await execute(step, { ...context, runtime, registry: { ...registry, ...tables } }).finally(die);
 }
 
 /** The same object; after each of its methods was called, `afterwards` is. */
