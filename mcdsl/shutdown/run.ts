@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Logger } from "../log/logger.ts";
 
 const stopSignals = ["SIGINT", "SIGTERM"] as const;
@@ -28,6 +29,9 @@ export async function runUntilSignal(options: {
     logger.error({ error }, "could not start");
     process.exit(1);
   }
+  // Otherwise kept at the end only, which a service that is killed does not reach: all its starts would be slow
+  // and need more memory.
+  flushCompileCache();
   await aborted(stopping.signal);
   try {
     await service[Symbol.asyncDispose]();

@@ -39,7 +39,7 @@ async function usablePorts(
 ): Promise<Settings["ports"]> {
   const running = await ownProcesses();
   const isRunning = new Set(
-    programs(layout, host.checkout, host.node)
+    programs(layout, host.checkout)
       .filter((program) => running.some(({ argv }) => isInstance(program, argv)))
       .map(({ name }) => name),
   );

@@ -19,7 +19,7 @@ const endsMaximum = 3;
  * @throws DetailedError `PROGRAM_NOT_HEALTHY` with the last lines of the program's log */
 export async function waitUntilHealthy(platform: Platform): Promise<void> {
   const { layout, settings, host } = platform;
-  const [identity, agent] = programs(layout, host.checkout, host.node);
+  const [identity, agent] = programs(layout, host.checkout);
   if (identity === undefined || agent === undefined) throw new Error("two programs are expected");
   await waitFor(platform, identity, () => checkIdentity(identityUrl(settings), layout.authorityCertificate));
   await waitFor(platform, agent, () => checkAgent(platform));

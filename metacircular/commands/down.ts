@@ -33,7 +33,7 @@ export async function down(options: DownOptions): Promise<void> {
   using _lock = await lockState(layout, host);
   const progress = new Progress(process.stderr, host.clock);
   await progress.step("programs", async () => {
-    const known = programs(layout, host.checkout, host.node);
+    const known = programs(layout, host.checkout);
     return (await stopPrograms(layout, known, host.clock)) ? "stopped" : undefined;
   });
   const settings = await readSettings(layout.settings);

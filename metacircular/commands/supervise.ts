@@ -24,7 +24,7 @@ export async function supervise(options: { state?: string }): Promise<void> {
       if (platform === undefined) throw new Error(`nothing was set up in ${path}; run metacircular up first`);
       const supervisor = await Supervisor.start({
         layout: platform.layout,
-        programs: programs(platform.layout, host.checkout, host.node),
+        programs: programs(platform.layout, host.checkout),
         environment: environmentOf(platform),
         upkeep: async () => {
           await ensureCertificates(platform.layout, host.clock);

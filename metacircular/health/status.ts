@@ -50,7 +50,7 @@ export async function readStatus(platform: Platform): Promise<PlatformStatus> {
   };
   const found = await Promise.all([
     programStatus("supervisor", supervisor, record, { address: "", check: () => Promise.resolve() }),
-    ...programs(layout, host.checkout, host.node).map((program) => {
+    ...programs(layout, host.checkout).map((program) => {
       const process = processes.find(({ argv }) => isInstance(program, argv));
       return programStatus(program.name, process, record, checks[program.name] ?? unchecked);
     }),

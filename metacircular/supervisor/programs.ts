@@ -12,21 +12,21 @@ export interface Program {
 }
 
 /** In the order in which they start; they stop in the reverse order. */
-export function programs(layout: StateLayout, checkout: string, node: string): readonly Program[] {
-  const server = (entry: string, { config }: ServerLayout): string[] => {
-    return [node, join(checkout, entry), "server", "--config", config];
+export function programs(layout: StateLayout, checkout: string): readonly Program[] {
+  const server = (name: Program["name"], { config }: ServerLayout): string[] => {
+    return [join(checkout, "bin", name), "server", "--config", config];
   };
   const { identity, agent } = layout;
   return [
     {
       name: "mcias",
-      argv: server("mcias/main.ts", identity),
+      argv: server("mcias", identity),
       inputs: [identity.config, identity.certificate, identity.key],
       stopTimeoutMs: 10_000,
     },
     {
       name: "mcp-agent",
-      argv: server("mcp/agent/main.ts", agent),
+      argv: server("mcp-agent", agent),
       inputs: [agent.config, agent.certificate, agent.key, agent.token, layout.authorityCertificate],
       stopTimeoutMs: 30_000,
     },

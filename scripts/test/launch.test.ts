@@ -12,8 +12,10 @@ after(() => {
 });
 
 const program = `
-const { argv, execPath, env } = process;
-console.log(JSON.stringify({ entry: argv[1], args: argv.slice(2), execPath, cache: env.NODE_COMPILE_CACHE }));
+const { argv, execArgv, execPath, env } = process;
+const cache = env.NODE_COMPILE_CACHE;
+const arenas = env.MALLOC_ARENA_MAX;
+console.log(JSON.stringify({ entry: argv[1], args: argv.slice(2), execArgv, execPath, cache, arenas }));
 process.exit(7);
 `;
 const entries = {
@@ -32,8 +34,11 @@ for (const entry of Object.values(entries)) {
 interface Started {
   readonly entry: string;
   readonly args: string[];
+  readonly execArgv: string[];
   readonly execPath: string;
   readonly cache: string;
+  /** Undefined where the C library decides. */
+  readonly arenas?: string;
 }
 
 function run(file: string, options: { args?: string[]; cwd?: string; env?: Record<string, string> } = {}) {
@@ -106,6 +111,17 @@ describe("a launcher in bin/", () => {
     assert.equal(started(mcp, { env: { HOME: home, NODE_COMPILE_CACHE: "/x" } }).cache, "/x");
     assert.equal(path.resolve(started(mcp).cache), path.join(checkout, ".cache/compiled"));
     assert.ok(existsSync(path.join(checkout, ".cache/compiled")));
+  });
+
+  test("gives services little memory to be generous with, and commands all they want", () => {
+    for (const name of ["mcp-agent", "mcias"]) {
+      const { execArgv, arenas } = started(path.join(checkout, "bin", name));
+      assert.deepEqual([execArgv, arenas], [["--max-semi-space-size=2"], "2"], name);
+    }
+    const agent = path.join(checkout, "bin/mcp-agent");
+    assert.equal(started(agent, { env: { MALLOC_ARENA_MAX: "8" } }).arenas, "8");
+    const { execArgv, arenas } = started(mcp);
+    assert.deepEqual([execArgv, arenas], [[], undefined]);
   });
 
   test("under a name it does not know says which names there are", () => {
