@@ -22,6 +22,14 @@ async function run(changes: Parameters<typeof aContainer>[0]): Promise<string> {
   return id;
 }
 
+/** A signal that comes before the first process has begun to listen for it is lost. */
+async function serves(id: string): Promise<void> {
+  await eventually(async () => {
+    const { exitCode } = await runtime.exec(id, ["wget", "-q", "-O", "-", "http://127.0.0.1:8080/"], 5_000);
+    assert.equal(exitCode, 0);
+  });
+}
+
 async function inspect(name: string, format: string): Promise<string> {
   return (await podman.cli("inspect", name, "--format", format)).trim();
 }
@@ -92,6 +100,7 @@ describe("a container", () => {
     const running = (await runtime.list()).find((each) => each.id === id);
     assert.equal(running?.state, "running");
     assert.equal(running.pid, Number(await inspect("twice", "{{.State.Pid}}")));
+    await serves(id);
     await runtime.stop(id);
     await runtime.stop(id);
     const exited = await runtime.inspect(id);

@@ -24,6 +24,14 @@ async function run(changes: Parameters<typeof aContainer>[0]): Promise<string> {
   return id;
 }
 
+/** A signal that comes before the first process has begun to listen for it is lost. */
+async function serves(id: string): Promise<void> {
+  await eventually(async () => {
+    const { exitCode } = await runtime.exec(id, ["wget", "-q", "-O", "-", "http://127.0.0.1:8080/"], 5_000);
+    assert.equal(exitCode, 0);
+  });
+}
+
 async function processes(name: string): Promise<{ monitor: number; container: number }> {
   const text = await podman.cli("inspect", name, "--format", "{{.State.ConmonPid}} {{.State.Pid}}");
   const [monitor = 0, container = 0] = text.split(" ").map(Number);
@@ -106,6 +114,7 @@ test("a start that succeeds is not yet running: a missing command ends it, and i
 test("a first process that ignores SIGTERM costs no more than its stop timeout, and one that does not nothing", async () => {
   const stubborn = await run({ name: "stubborn", image: "localhost/web:stubborn", stopTimeoutS: 1 });
   const polite = await run({ name: "polite", image: "localhost/web:v1", stopTimeoutS: 60 });
+  await Promise.all([serves(stubborn), serves(polite)]);
   await Promise.all([runtime.stop(stubborn), runtime.stop(polite)]);
   assert.equal((await runtime.inspect(stubborn))?.exitCode, 137);
   assert.equal((await runtime.inspect(polite))?.exitCode, 143);
