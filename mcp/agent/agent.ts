@@ -15,6 +15,7 @@ import { createEventBus } from "./events/event-bus.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver } from "./monitor/observe.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
+import { claimRegistry } from "./registry/claim.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { agentRoutes } from "./rpc/service.ts";
 import { openPodman } from "./runtime/podman.ts";
@@ -40,6 +41,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const node = config.agent.node_name;
   const servicesDir = config.agent.services_dir;
   await using stack = new AsyncDisposableStack();
+  stack.use(claimRegistry(config.database.path));
   const registry = stack.use(openRegistry(config.database.path, clock));
   const runtime = stack.use(await openRuntime(options));
   const bus = createEventBus();
@@ -98,6 +100,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clock,
     }),
   );
+  // First of all: callers are told at once that their operations go on later, and the server need not wait.
+  stack.defer(() => deployer[Symbol.asyncDispose]());
   monitor.start();
   recovered.catch((error: unknown) =>
     logger.error({ error }, "some interrupted operations were not taken up"),

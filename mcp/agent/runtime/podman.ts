@@ -193,8 +193,14 @@ class PodmanRuntime implements Runtime {
   }
 
   async #inspect(idOrName: string, signal?: AbortSignal): Promise<InspectedContainer | undefined> {
-    const { status, text } = await this.#client.read(calls.inspectCall(idOrName), signal);
-    return status === 404 ? undefined : (JSON.parse(text) as InspectedContainer);
+    try {
+      const { status, text } = await this.#client.read(calls.inspectCall(idOrName), signal);
+      return status === 404 ? undefined : (JSON.parse(text) as InspectedContainer);
+    } catch (thrown) {
+      // Removed while podman looked at it: that is a 500.
+      if (thrown instanceof DetailedError && thrown.code === "CONTAINER_NOT_FOUND") return undefined;
+      throw thrown;
+    }
   }
 
   /** One forced removal does not always clear a container that has lost its monitor. */

@@ -60,7 +60,7 @@ function hasEnded(container: ContainerDetails, first: ContainerDetails | undefin
 const nextEndMs = 2_000;
 const nextEndIntervalMs = 10;
 
-/** One that runs again has forgotten how it ended, but what ended at once does so again soon. */
+/** One that is started again has forgotten how it ended, but what ended at once does so again soon. */
 async function atItsEnd(
   name: string,
   container: ContainerDetails | undefined,
@@ -68,7 +68,7 @@ async function atItsEnd(
 ): Promise<ContainerDetails | undefined> {
   const deadlineMs = clock.now() + nextEndMs;
   let latest = container;
-  while (latest?.state === "running" && clock.now() < deadlineMs) {
+  while (latest !== undefined && latest.state !== "exited" && clock.now() < deadlineMs) {
     await clock.sleep(nextEndIntervalMs, signal);
     latest = await runtime.inspect(name, signal);
   }
@@ -95,7 +95,7 @@ async function ended(
   }
   const reason = container.outOfMemoryKilled
     ? "it ran out of memory and was killed"
-    : container.state === "running"
+    : container.state !== "exited"
       ? `it ended and was restarted ${container.restartCount} times`
       : container.exitCode === killedExitCode
         ? `it was killed (exit code ${killedExitCode}), as happens when memory runs out`
@@ -108,7 +108,7 @@ async function ended(
     found: container.error === "" ? reason : `${reason}: ${container.error}`,
     remedy: "read its last output, correct the image or the definition, and deploy again",
     facts: {
-      ...(container.state === "running" ? {} : { exit_code: String(container.exitCode) }),
+      ...(container.state === "exited" ? { exit_code: String(container.exitCode) } : {}),
       restarts: String(container.restartCount),
     },
     output,
