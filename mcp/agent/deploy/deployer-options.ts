@@ -1,0 +1,30 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import type { PortAllocator } from "../ports/allocate.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Executors } from "./executors.ts";
+import type { ServiceLocks } from "./locks.ts";
+
+export interface DeployerOptions {
+  readonly node: string;
+  readonly servicesDir: string;
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+  readonly ports: PortAllocator;
+  readonly locks: ServiceLocks;
+  readonly executors: Executors;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called after each operation, so that the registry shows what it left behind. */
+  readonly observe: (service: string) => Promise<void>;
+}
+
+export interface OperationRequest {
+  readonly operationId: string;
+  readonly caller: string;
+  readonly intent: Intent;
+}
