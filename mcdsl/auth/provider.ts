@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JSONWebKeySet } from "jose";
+import type { JSONWebKeySet } from "jose";
+import { createLocalJWKSet } from "jose/jwks/local";
 import type { Agent } from "node:https";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
