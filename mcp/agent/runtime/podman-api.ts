@@ -41,7 +41,7 @@ export class PodmanApi implements Disposable {
   async call(call: ApiCall, signal?: AbortSignal): Promise<ApiAnswer> {
     using limit = new TimeLimit(call, signal);
     const response = await this.#send(call, this.#agent, limit);
-    const text = await limit.guard(readText(response, maxBodyBytes));
+    const text = await limit.guard(readBody(call, response));
     const status = response.statusCode ?? 0;
     if (status >= 400 && !call.accept?.includes(status)) throw failure(call, status, text);
     return { status, text };
@@ -63,7 +63,7 @@ export class PodmanApi implements Disposable {
     const response = await this.#send(call, false, limit);
     const status = response.statusCode ?? 0;
     if (status < 400) return response;
-    throw failure(call, status, await limit.guard(readText(response, maxBodyBytes)));
+    throw failure(call, status, await limit.guard(readBody(call, response)));
   }
 
   [Symbol.dispose](): void {
@@ -127,6 +127,16 @@ class TimeLimit implements Disposable {
   #end(reason: unknown): void {
     this.#rejected.reject(reason);
     this.#ended.abort(reason);
+  }
+}
+
+/** A service that dies in the middle of its answer does not answer. */
+async function readBody(call: ApiCall, response: IncomingMessage): Promise<string> {
+  try {
+    return await readText(response, maxBodyBytes);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ECONNRESET") throw thrown;
+    throw runtimeUnavailable(call.attempted, call.subject, thrown);
   }
 }
 

@@ -89,6 +89,15 @@ async function podmanServicePid(): Promise<number> {
   return (JSON.parse(line) as { pid: number }).pid;
 }
 
+/** Kills it as soon as the service's next operation begins a step of this kind. */
+async function killServiceAt(service: string, kind: string): Promise<void> {
+  for await (const { event } of node.agent.client.watchEvents({ service, follow: true })) {
+    if (event.case === "stepStarted" && event.value.step?.kind === kind) break;
+    if (event.case === "operationFinished") assert.fail(`there was no ${kind}`);
+  }
+  process.kill(await podmanServicePid(), "SIGKILL");
+}
+
 test("six services deployed at once should all run, each on a port of its own", async () => {
   const services = Array.from({ length: 6 }, (_, index) => `crowd-${index}`);
   const deployed = await Promise.all(services.map((service) => operator.deploy(service, [aWeb("v1")])));
@@ -162,6 +171,33 @@ describe("a deploy that is under way", () => {
     assert.equal((await operator.deploy("bereft", [aWeb("v2")])).outcome, OperationOutcome.SUCCEEDED);
     await assertAnswers("bereft", "v2");
   });
+});
+
+describe("podman's service killed in the middle of a change", () => {
+  for (const [update, kind] of [
+    ["start-first", "create-container"],
+    ["start-first", "start-container"],
+    ["start-first", "remove-container"],
+    ["stop-first", "stop-container"],
+    ["stop-first", "rename-container"],
+    ["stop-first", "create-container"],
+  ] as const) {
+    test(`should cost nothing, ${update}, ${kind}`, async (context) => {
+      const service = `torn-${update}-${kind}`;
+      await operator.deploy(service, [aWeb("v1", { update })]);
+      const killed = killServiceAt(service, kind);
+      const response = await operator.deploy(service, [aWeb("v2", { update })]);
+      await killed;
+      context.diagnostic(`${response.outcome} ${response.results[0]?.error ?? ""}`);
+      const { SUCCEEDED, RESTORED } = OperationOutcome;
+      assert.ok(response.outcome === SUCCEEDED || response.outcome === RESTORED);
+      await assertAnswers(service, response.outcome === SUCCEEDED ? "v2" : "v1");
+      assert.deepEqual((await node.agent.client.getServiceStatus({ name: service })).drift, []);
+      const next = await operator.deploy(service, [aWeb("v3", { update })]);
+      assert.equal(next.outcome, SUCCEEDED, next.results[0]?.error ?? "no result");
+      await assertAnswers(service, "v3");
+    });
+  }
 });
 
 test("an idle agent should start podman's service again when it is killed", async () => {
