@@ -37,6 +37,7 @@ export function createProgram(invocation: Invocation): CommandUnknownOpts {
       getErrHelpWidth: () => invocation.stderr.columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+      outputError: (text, write) => write(program.opts().output === "json" ? usageErrorJson(text) : text),
     });
   addCommands(program, commandTable, invocation);
   return program;
@@ -60,6 +61,17 @@ function addCommands(
   parent.hook("preSubcommand", async (_, command) => {
     await defineCommand(command);
   });
+}
+
+/** As other errors look in JSON. */
+function usageErrorJson(text: string): string {
+  const [found = "", hint = ""] = text
+    .replace(/^error: /, "")
+    .trim()
+    .split("\n");
+  const remedy = hint === "" ? "see `mcp help`" : hint.replace(/^\((.*)\)$/, "$1");
+  const error = { code: "USAGE_INVALID", attempted: "understand the command line", subject: "", found };
+  return `${JSON.stringify({ error: { ...error, remedy, facts: {}, output: [] } }, undefined, 2)}\n`;
 }
 
 function sentence(summary: string): string {

@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { removeSampleImages } from "../bootstrap/sample.ts";
@@ -41,7 +41,11 @@ export async function down(options: DownOptions): Promise<void> {
   if (settings !== undefined) await stopContainers(podman, settings.node, options, progress);
   if (options.purge === true) await progress.step("state", () => removeState(layout, podman));
   if (!progress.changed) process.stderr.write("Already down.\n");
+  else if (options.purge !== true)
+    process.stderr.write(`Down. The data is kept in ${path}; \`up\` starts everything again.\n`);
 }
+
+const staysWhenEmpty: ReadonlySet<unknown> = new Set(["EBUSY", "EACCES", "EPERM"]);
 
 async function stopContainers(
   podman: Podman,
@@ -77,8 +81,15 @@ async function removeState(layout: StateLayout, podman: Podman): Promise<string>
       await podman.removeDirectoryAsContainerUser(entry);
     }
   }
-  await rm(layout.root, { recursive: true });
-  return `removed ${layout.root}`;
+  await rm(layout.marker, { force: true });
+  try {
+    await rmdir(layout.root);
+    return `removed ${layout.root}`;
+  } catch (thrown) {
+    // A mount point, or a directory whose parent belongs to somebody else.
+    if (!(thrown instanceof Error && "code" in thrown && staysWhenEmpty.has(thrown.code))) throw thrown;
+    return `emptied ${layout.root}`;
+  }
 }
 
 async function confirmPurge(path: string): Promise<void> {

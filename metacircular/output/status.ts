@@ -39,10 +39,10 @@ export async function statusText(
   status: PlatformStatus | undefined,
   nowMs: number,
 ): Promise<string> {
-  if (status === undefined) return `No platform was started in ${state}.\n`;
+  if (status === undefined) return `No platform was started in ${state}.\nStart one with: metacircular up\n`;
   const services =
     status.services === undefined
-      ? [`  unknown: ${status.servicesProblem}`]
+      ? [`  unknown: ${agentDown(status) ? "mcp-agent does not run" : status.servicesProblem}`]
       : status.services.length === 0
         ? ["  none"]
         : await serviceLines(status.services);
@@ -53,8 +53,15 @@ export async function statusText(
     "",
     "Services",
     ...services,
+    ...(status.programs.every(({ problem }) => problem === "")
+      ? []
+      : ["", "Start what is down with: metacircular up"]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function agentDown({ programs }: PlatformStatus): boolean {
+  return programs.some(({ name, pid }) => name === "mcp-agent" && pid === undefined);
 }
 
 function programCells(program: ProgramStatus, nowMs: number): string[] {

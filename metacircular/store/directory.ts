@@ -33,8 +33,7 @@ export async function createStateDirectory(path: string): Promise<StateLayout> {
   else checkOwner(path, stats);
   if ((await readMarker(layout)) === undefined) {
     const entries = await readdir(path);
-    if (entries.length > 0)
-      throw foreign(path, `it holds ${entries.length} entries and no metacircular.json`);
+    if (entries.length > 0) throw foreign(path, "it holds other files and no metacircular.json");
     await writeMarker(layout);
   }
   await chmod(path, 0o700);

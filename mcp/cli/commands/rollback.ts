@@ -72,6 +72,12 @@ async function chooseRevision(
     attempted: "roll back",
     subject: service,
     found: to === undefined ? `node ${node} has no earlier revision` : `node ${node} has no revision ${to}`,
-    remedy: known === "" ? "deploy it first" : `name one of ${known}; see \`mcp history ${service}\``,
+    remedy: remedyFor(service, to, known),
   });
+}
+
+function remedyFor(service: string, to: number | undefined, known: string): string {
+  if (known === "") return `deploy it with \`mcp deploy ${service}\``;
+  if (to === undefined) return `name a revision with --to; \`mcp history ${service}\` lists ${known}`;
+  return `name one of ${known}; \`mcp history ${service}\` says what each is`;
 }

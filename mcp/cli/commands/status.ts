@@ -49,7 +49,7 @@ async function ask(context: Context, service: string | undefined): Promise<Answe
 
 function showStatus(
   { output, invocation }: Context,
-  { answers }: Answers<ServiceStatusResponse>,
+  { answers, failures }: Answers<ServiceStatusResponse>,
   all: boolean,
 ): void {
   const nowMs = invocation.clock.now();
@@ -58,6 +58,7 @@ function showStatus(
     .filter(({ component }) => all || component.desiredState !== "ignore");
   const columns = componentColumns(output, nowMs);
   output.table([...columns, { heading: "SEEN", text: ({ component }) => seen(component, nowMs) }], rows);
+  if (rows.length === 0 && answers.length > 0 && failures.length === 0) output.say("nothing is deployed");
   for (const { node, value } of answers) {
     for (const { name, operation } of value.services) {
       if (operation === undefined) continue;

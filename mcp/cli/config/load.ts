@@ -3,6 +3,9 @@ import { dirname, join, resolve } from "node:path";
 
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+
+import type { z } from "zod";
 
 import { configFile } from "./paths.ts";
 import { configSchema } from "./schema.ts";
@@ -37,7 +40,7 @@ export interface CliConfig {
  * @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
 export function loadCliConfig(flag: string | undefined, environment: Environment): CliConfig {
   const file = resolve(configFile(flag, environment, homedir()));
-  const settings = loadConfig({ schema: configSchema, file, environmentPrefix: "MCP", environment });
+  const settings = loadFile(file, environment);
   const directory = dirname(file);
   const path = (text: string) => resolve(directory, text);
   const optionalPath = (text: string) => (text === "" ? undefined : path(text));
@@ -60,4 +63,22 @@ export function loadCliConfig(flag: string | undefined, environment: Environment
       serverName: server_name,
     })),
   };
+}
+
+function loadFile(file: string, environment: Environment): z.output<typeof configSchema> {
+  try {
+    return loadConfig({ schema: configSchema, file, environmentPrefix: "MCP", environment });
+  } catch (thrown) {
+    if (!(thrown instanceof DetailedError) || thrown.code !== "CONFIG_NOT_FOUND") throw thrown;
+    throw new DetailedError({
+      code: thrown.code,
+      category: thrown.category,
+      attempted: thrown.attempted,
+      subject: thrown.subject,
+      found: thrown.found,
+      remedy:
+        'after `make up`, run eval "$(bin/metacircular env)"; else name another with --config or MCP_CONFIG, or begin one with `mcp node add`',
+      cause: thrown,
+    });
+  }
 }

@@ -7,7 +7,7 @@ import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { ServiceSpec } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import type { Context } from "../context.ts";
-import { locateService } from "../nodes/locate.ts";
+import { locateDefined } from "../nodes/locate.ts";
 import { parseTarget, type Target } from "../target.ts";
 import { readDefinition } from "./read.ts";
 
@@ -44,7 +44,7 @@ async function fromFile(context: Context, target: Target | undefined, file: stri
 }
 
 async function byName(context: Context, target: Target): Promise<ResolvedDeploy> {
-  const { node, loaded } = await locateService(context, target.service);
+  const { node, loaded } = await locateDefined(context, target.service);
   if (loaded === undefined) {
     return { ...target, node, spec: await lastDeployed(context, node, target.service) };
   }

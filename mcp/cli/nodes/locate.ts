@@ -13,31 +13,66 @@ import type { Answers } from "./nodes.ts";
 /** Where a service runs or should run. */
 export interface ServiceLocation {
   readonly node: string;
-  /** The operator's file, where there is one. */
+  /** The operator's file, where there is one that can be used. */
   readonly loaded: LoadedDefinition | undefined;
+  /** What is wrong with the operator's file, where there is one that cannot be used. */
+  readonly unusable: DetailedError | undefined;
 }
 
 /** The node of a service: the one in --node, else the one its definition names, else the one that has it.
  * @throws DetailedError SERVICE_UNKNOWN, SERVICE_AMBIGUOUS, NODE_UNKNOWN, and those of reading definitions */
-export async function locateService(context: Context, service: string): Promise<ServiceLocation> {
-  assertServiceName(service);
+export async function locateDefined(context: Context, service: string): Promise<ServiceLocation> {
   const loaded = await findDefinition(context.config.servicesDirectory, service);
-  const [chosen, ...others] = context.globals.node;
-  if (chosen !== undefined) {
-    if (others.length > 0) throw severalNodesGiven(service);
-    return { node: context.nodes.config(chosen).name, loaded };
-  }
-  if (loaded !== undefined) return { node: context.nodes.config(loaded.definition.node).name, loaded };
-  return { node: await nodeThatHas(context, service), loaded };
+  const node = namedNode(context, service, loaded) ?? (await nodeThatHas(context, service));
+  return { node, loaded, unusable: undefined };
 }
 
-/** The node that has the service in its registry. */
-async function nodeThatHas(context: Context, service: string): Promise<string> {
+/** As `locateDefined`, for what works on what a node has: a file with mistakes does not keep anybody from
+ * rolling back or stopping what it once described.
+ * @throws DetailedError as above; what is wrong with the file only where no node has the service either */
+export async function locateService(context: Context, service: string): Promise<ServiceLocation> {
+  assertServiceName(service);
+  const found = await findUsable(context, service);
+  const node = namedNode(context, service, found.loaded);
+  if (node !== undefined) return { node, ...found };
+  const holder = await nodeThatHas(context, service, found.unusable);
+  if (found.unusable !== undefined)
+    context.output.say(
+      `${found.unusable.subject} cannot be used, see \`mcp plan ${service}\`; node ${holder} has the service`,
+    );
+  return { node: holder, ...found };
+}
+
+async function findUsable(context: Context, service: string): Promise<Omit<ServiceLocation, "node">> {
+  try {
+    const loaded = await findDefinition(context.config.servicesDirectory, service);
+    return { loaded, unusable: undefined };
+  } catch (thrown) {
+    if (thrown instanceof DetailedError) return { loaded: undefined, unusable: thrown };
+    throw thrown;
+  }
+}
+
+function namedNode(
+  context: Context,
+  service: string,
+  loaded: LoadedDefinition | undefined,
+): string | undefined {
+  const [chosen, ...others] = context.globals.node;
+  if (others.length > 0) throw severalNodesGiven(service);
+  const name = chosen ?? loaded?.definition.node;
+  return name === undefined ? undefined : context.nodes.config(name).name;
+}
+
+/** The node that has the service in its registry.
+ * @param unusable what is wrong with its definition file */
+async function nodeThatHas(context: Context, service: string, unusable?: DetailedError): Promise<string> {
   const listed = await context.nodes.ask((agent, signal) => agent.listServices({}, { signal }));
   const holders = listed.answers.filter(({ value }) => value.services.some(({ name }) => name === service));
   const [holder, ...others] = holders.map(({ node }) => node);
   if (holder !== undefined && others.length === 0) return holder;
   if (holder !== undefined) throw ambiguous(service, [holder, ...others]);
+  if (unusable !== undefined) throw unusable;
   const names = listed.answers.flatMap(({ value }) => value.services.map(({ name }) => name));
   throw unknownService(
     service,

@@ -57,9 +57,14 @@ async function showWhatWouldChange(
 
 async function recordInFile(
   { output, invocation }: Context,
-  { loaded }: ServiceLocation,
+  { loaded, unusable }: ServiceLocation,
   active: boolean,
 ): Promise<void> {
+  if (unusable !== undefined) {
+    output.complain(...formatError(unusable));
+    output.complain(`set active = ${active} in the file yourself, or the next deploy undoes this`);
+    invocation.exitCode = exitCodes.partlyFailed;
+  }
   if (loaded === undefined) return;
   if (loaded.definition.active === active) return;
   try {

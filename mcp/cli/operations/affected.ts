@@ -1,4 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
 
 import type { Context } from "../context.ts";
 import type { Output } from "../output/output.ts";
@@ -39,12 +40,14 @@ function unknownComponent(
   component: string,
   known: readonly { name: string }[],
 ): DetailedError {
+  const names = known.map(({ name }) => name);
+  const meant = nearestWord(component, names);
   return new DetailedError({
     code: "COMPONENT_NOT_FOUND",
     category: "not-found",
     attempted: "find component",
     subject: `${service}/${component}`,
-    found: `${service} has ${known.map(({ name }) => name).join(", ")}`,
-    remedy: "name one of these",
+    found: `${service} has ${names.join(", ")}`,
+    remedy: meant === undefined ? "name one of these" : `did you mean ${meant}?`,
   });
 }

@@ -45,6 +45,7 @@ export async function runOperation<R>(context: Context, node: string, start: Sta
     await within(courtesyMs, listening.promise, context);
     return await startUntilAnswered(context, node, progress, (options) => start(agent, operationId, options));
   } catch (thrown) {
+    progress.end();
     if (invocation.signal.aborted) sayItContinues(context, node, operationId);
     throw fromConnectError(thrown, `node ${node}`);
   } finally {

@@ -28,9 +28,18 @@ const byCategory: Partial<Record<ErrorCategory, ExitCode>> = {
   "deadline-exceeded": exitCodes.unreachable,
 };
 
+/** Where the category alone would say less. */
+const byCode: Partial<Record<string, ExitCode>> = {
+  CONFIG_NOT_FOUND: exitCodes.usage,
+  CONFIG_UNREADABLE: exitCodes.usage,
+  DEFINITION_NOT_FOUND: exitCodes.usage,
+  DEFINITION_UNREADABLE: exitCodes.usage,
+};
+
 /** Exit code of a command that an error ended. */
 export function exitCodeOfError(error: unknown): ExitCode {
-  return error instanceof DetailedError ? (byCategory[error.category] ?? exitCodes.failed) : exitCodes.failed;
+  if (!(error instanceof DetailedError)) return exitCodes.failed;
+  return byCode[error.code] ?? byCategory[error.category] ?? exitCodes.failed;
 }
 
 /** Exit code of a question to several nodes: partly failed when some answered, else what the failures have in

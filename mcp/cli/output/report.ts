@@ -3,6 +3,7 @@ import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 
 import { globalsOf } from "../globals.ts";
 import type { Invocation } from "../invocation.ts";
+import { blameGivenToken } from "../session/given-token.ts";
 import { errorView, formatError } from "./error.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { paint } from "./output.ts";
@@ -10,7 +11,8 @@ import { paint } from "./output.ts";
 /** Explains what ended the command, for people or as JSON, on standard error.
  * @returns what to exit with */
 export function reportError(thrown: unknown, program: CommandUnknownOpts, invocation: Invocation): number {
-  const error = isConnectError(thrown) ? fromConnectError(thrown) : thrown;
+  const failure = isConnectError(thrown) ? fromConnectError(thrown) : thrown;
+  const error = blameGivenToken(failure, invocation.environment);
   const { output, verbose } = globalsOf(program);
   const lines =
     output === "json"

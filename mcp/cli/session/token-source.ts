@@ -3,6 +3,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { CliConfig } from "../config/load.ts";
 import type { Invocation } from "../invocation.ts";
 import type { Output } from "../output/output.ts";
+import { givenToken } from "./given-token.ts";
 import { lockFile } from "./lock.ts";
 import { readPrivate, readTokenFile, type StoredToken, writeTokenFile } from "./token-file.ts";
 
@@ -22,7 +23,7 @@ export function createTokenSource(
 }
 
 async function findToken(config: CliConfig, invocation: Invocation, output: Output): Promise<string> {
-  const given = invocation.environment["MCP_TOKEN"]?.trim() ?? "";
+  const given = givenToken(invocation.environment);
   if (given !== "") return given;
   const stored = await usableToken(config, invocation);
   if (stored !== undefined) return stored.accessToken;

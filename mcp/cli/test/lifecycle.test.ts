@@ -185,3 +185,43 @@ test("an agent's refusal shows its own words and code", async () => {
   assert.equal(forPrograms.stdout, "");
   assert.equal(parsed<{ error: { code: string } }>(forPrograms.stderr).error.code, "OPERATION_IN_PROGRESS");
 });
+
+describe("a definition file with mistakes", () => {
+  const revisions = {
+    listServices: () => ({ services: [{ name: "hello" }] }),
+    listRevisions: () => ({ revisions: [{ number: 2n, current: true }, { number: 1n }] }),
+  };
+
+  test("keeps nobody from the history, and from rolling back", async () => {
+    await using workplace = await createWorkplace({ rift: { ...revisions, rollback: () => done } });
+    const file = await workplace.define("hello", 'name = "hello"\nnodes = "rift"\n');
+    const history = await workplace.mcp("history", "hello");
+    assert.equal(history.code, 0, history.stderr);
+    assert.ok(
+      history.stderr.startsWith(
+        `${file} cannot be used, see \`mcp plan hello\`; node rift has the service\n`,
+      ),
+      history.stderr,
+    );
+    const back = await workplace.mcp("rollback", "hello", "--yes");
+    assert.equal(back.code, 0, back.stderr);
+  });
+
+  test("is stopped nevertheless, and the operator is told to correct the file", async () => {
+    const calls: string[] = [];
+    await using workplace = await createWorkplace({ rift: { ...revisions, ...noting(calls) } });
+    await workplace.define("hello", "name = 1\n");
+    const stopped = await workplace.mcp("stop", "hello");
+    assert.equal(stopped.code, 5);
+    assert.match(stopped.stderr, /DEFINITION_INVALID\nset active = false in the file yourself/);
+    assert.deepEqual(calls, ["stop hello"]);
+  });
+
+  test("is what is wrong where no node has the service", async () => {
+    await using workplace = await createWorkplace({ rift: { listServices: () => ({}) } });
+    await workplace.define("hello", "name = 1\n");
+    const { code, stderr } = await workplace.mcp("history", "hello");
+    assert.equal(code, 2);
+    assert.match(stderr, /code: DEFINITION_INVALID/);
+  });
+});

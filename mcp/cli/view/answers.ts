@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import type { Answers, NodeFailure } from "../nodes/nodes.ts";
 import { errorView, formatError } from "../output/error.ts";
 import { exitCodeOfFailures } from "../output/exit-code.ts";
+import { blameGivenToken } from "../session/given-token.ts";
 
 /** Key of the failures beside the answers in JSON. */
 export const failuresJson =
@@ -18,6 +19,8 @@ export function reportFailures({ output, invocation }: Context, asked: Answers<u
   const errors = failures.map(({ error }) => error);
   invocation.exitCode = exitCodeOfFailures(answers.length, errors);
   if (output.format === "json") return;
-  for (const { node, error } of failures)
-    output.complain(...formatError(error, output.styleMessage("red", `node ${node}`)));
+  for (const { node, error } of failures) {
+    const explained = blameGivenToken(error, invocation.environment);
+    output.complain(...formatError(explained, output.styleMessage("red", `node ${node}`)));
+  }
 }
