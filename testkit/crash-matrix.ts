@@ -129,6 +129,8 @@ async function verify(scenario: CrashScenario, node: TestNode): Promise<void> {
     assert.equal(await answerOn(await operator.hostPort(service, component)), text);
   }
   const { services } = await client.liveCheck({});
+  const isListed = services.some(({ name }) => name === service);
+  assert.equal(isListed, scenario.containers.length > 0, "the registry knows the service, or does not");
   const components = services.find(({ name }) => name === service)?.components ?? [];
   const listed = components.map(
     ({ container, observedState }) => `${container} ${observedState === "running" ? "running" : "exited"}`,

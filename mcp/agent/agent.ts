@@ -76,7 +76,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }),
   );
   // Takes the locks of interrupted operations before anybody can ask for new ones.
-  const recovered = deployer.recover();
+  deployer.recover().catch((error: unknown) => {
+    logger.error({ error }, "some interrupted operations were not taken up");
+  });
   const server = stack.use(
     await startGrpcServer({
       address: config.server.grpc_addr,
@@ -103,9 +105,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // First of all: callers are told at once that their operations go on later, and the server need not wait.
   stack.defer(() => deployer[Symbol.asyncDispose]());
   monitor.start();
-  recovered.catch((error: unknown) =>
-    logger.error({ error }, "some interrupted operations were not taken up"),
-  );
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };

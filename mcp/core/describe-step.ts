@@ -5,8 +5,9 @@ import type { Step, StepKind, StepOf } from "./step.ts";
 
 /** The one sentence for a step: used by plans, progress, journal, log and errors. Imperative, lower case. */
 export function describeStep(service: string, step: Step): string {
-  const describe = sentences[step.kind] as (step: Step, service: string) => string;
-  return describe(step, service);
+  // The journal may hold kinds that only another version of the agent knows.
+  const describe = sentences[step.kind] as ((step: Step, service: string) => string) | undefined;
+  return describe === undefined ? step.kind : describe(step, service);
 }
 
 /** Name of the container that a component has in a slot. */

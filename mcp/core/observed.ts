@@ -15,7 +15,7 @@ export interface ObservedContainer {
   /** Operation that created it; empty when not created by us. */
   readonly createdBy: string;
   readonly startedAtMs: number;
-  /** Host ports of its routes, by route name. */
+  /** Host ports of its routes, by route name; those that it could not have again are left out. */
   readonly hostPorts: HostPorts;
 }
 

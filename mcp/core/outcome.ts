@@ -6,6 +6,7 @@ export type OperationOutcome = "succeeded" | "unchanged" | "partly-failed" | "re
 export type ComponentOutcome = "changed" | "unchanged" | "restored" | "failed" | "skipped";
 
 export interface ComponentResult {
+  /** The service's name stands for what concerns the service as a whole. */
   readonly component: string;
   readonly outcome: ComponentOutcome;
   /** Set where the outcome is `restored` or `failed`. */

@@ -30,21 +30,24 @@ export function planChanges(
     const current = registered?.components.find((entry) => entry.spec.name === component)?.spec;
     return {
       component,
-      action: actionOf(steps.filter((step) => step.component === component)),
+      action: actionOf(
+        steps.filter((step) => step.component === component),
+        declared !== undefined,
+      ),
       fields: declared === undefined || current === undefined ? [] : changedFields(current, declared),
     };
   });
 }
 
-function actionOf(steps: readonly Step[]): ComponentChange["action"] {
+function actionOf(steps: readonly Step[], isDeclared: boolean): ComponentChange["action"] {
   const has = (kind: Step["kind"]) => steps.some((step) => step.kind === kind);
   if (has("create-container")) {
     return has("remove-container") || has("stop-container") ? "replace" : "create";
   }
-  if (has("forget-component") || has("remove-container")) return "remove";
+  if (!isDeclared) return "remove";
   if (has("start-container")) return "start";
-  if (has("stop-container")) return "stop";
-  return has("record-component") ? "update" : "none";
+  if (steps.some((step) => step.kind === "stop-container" && step.slot === "current")) return "stop";
+  return steps.length > 0 ? "update" : "none";
 }
 
 /** The fields that differ. The values of environment variables stay out, since they may be secret. */

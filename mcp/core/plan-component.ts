@@ -15,6 +15,8 @@ export type ContainerTarget =
       readonly freshPorts: HostPorts;
       /** Ports the component had last. */
       readonly recordedPorts: HostPorts;
+      /** The ports the component had will not do. */
+      readonly renewPorts?: boolean | undefined;
       /** Only a container that this operation created will do. */
       readonly createdBy?: string | undefined;
       /** A container started before this moment is started again. */
@@ -148,7 +150,7 @@ function createAndStart(
   replaced: ObservedContainer | undefined,
 ): Step[] {
   const recorded = replaced?.hostPorts ?? target.recordedPorts;
-  const hostPorts = choosePorts(target, slot === "next" ? {} : recorded);
+  const hostPorts = choosePorts(target, slot === "next" || target.renewPorts === true ? {} : recorded);
   return [
     {
       kind: "create-container",
@@ -224,6 +226,7 @@ function restart(component: string, target: RestoredTarget, { hostPorts }: Obser
 function isVersion(container: ObservedContainer, target: RunningTarget): boolean {
   return (
     container.specHash === target.specHash &&
+    target.spec.routes.every((route) => container.hostPorts[route.name] !== undefined) &&
     (target.imageId === undefined || container.imageId === target.imageId) &&
     (target.createdBy === undefined || container.createdBy === target.createdBy)
   );

@@ -3,7 +3,7 @@ import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "./spec.ts";
-import { harmlessKinds, type Step } from "./step.ts";
+import type { Step } from "./step.ts";
 
 /** What the operator asked for, complete enough to be carried out again after a crash. */
 export type Intent =
@@ -14,6 +14,8 @@ export type Intent =
       /** Deploy only this component; empty: all, and remove those that the specification lacks. */
       readonly component: string;
       readonly recreate: boolean;
+      /** What a rollback was asked to go back to; 0: the newest revision that differs. */
+      readonly revision?: number;
     }
   | { readonly kind: "start" | "stop" | "undeploy"; readonly service: string }
   | { readonly kind: "restart"; readonly service: string; readonly component: string };
@@ -97,26 +99,27 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
   switch (intent.kind) {
     case "deploy":
     case "rollback": {
-      const { active } = intent.spec;
       const stored = !changed && !resumed && newestRevisionHash === serviceHash(intent.spec);
       return [
-        ...(registered?.active === active
-          ? []
-          : [{ kind: "record-service", component: "", active } as const]),
+        // One component that should be stopped does not make the service inactive.
+        ...recordActive(
+          registered,
+          intent.spec.active || (intent.component !== "" && registered?.active === true),
+        ),
         ...(stored ? [] : [{ kind: "record-revision", component: "" } as const]),
       ];
     }
     case "start":
-    case "stop": {
-      const active = intent.kind === "start";
-      if (registered === undefined || registered.active === active) return [];
-      return [{ kind: "record-service", component: "", active }];
-    }
     case "restart":
-      return [];
+    case "stop":
+      return registered === undefined ? [] : recordActive(registered, intent.kind !== "stop");
     case "undeploy":
-      return registered === undefined ? [] : [{ kind: "forget-service", component: "" }];
+      return [{ kind: "forget-service", component: "" }];
   }
+}
+
+function recordActive(registered: RegisteredService | undefined, active: boolean): Step[] {
+  return registered?.active === active ? [] : [{ kind: "record-service", component: "", active }];
 }
 
 function deployComponent(input: PlanInput, spec: ComponentSpec, active: boolean, recreate: boolean): Step[] {
@@ -200,7 +203,7 @@ function containers(input: PlanInput, component: string, target: ContainerTarget
 }
 
 function preparation(step: Step, { observed }: PlanInput): Step[] {
-  if (harmlessKinds.has(step.kind) || step.kind !== "create-container") return [];
+  if (step.kind !== "create-container") return [];
   const { component, spec, hostPorts } = step;
   const { network, volumes, image } = spec;
   const routePorts = Object.values(hostPorts).map((port) => `127.0.0.1:${port}:${port}`);

@@ -17,9 +17,11 @@ export function containerHash(spec: ComponentSpec): string {
   ]);
 }
 
-/** Identifies everything a service declares but its node and whether it is active. */
+/** Identifies everything a service declares but its node, whether it is active, and the order of its
+ * components, which only decides who comes first. */
 export function serviceHash(spec: ServiceSpec): string {
-  return hash([spec.name, spec.components.map(componentHash)]);
+  const byName = spec.components.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return hash([spec.name, byName.map(componentHash)]);
 }
 
 /** Identifies everything a component declares. */

@@ -1,4 +1,4 @@
-import { containerName } from "@metacircular/mcp-core/names.ts";
+import { containerName, routeVariable } from "@metacircular/mcp-core/names.ts";
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { labels, type ContainerRequest } from "../runtime/runtime.ts";
@@ -14,7 +14,7 @@ export function containerRequest(
 ): ContainerRequest {
   const { component, slot, spec, specHash, hostPorts } = step;
   const published = Object.values(hostPorts).map((port) => `127.0.0.1:${port}:${port}`);
-  const ports = Object.entries(hostPorts).map(([route, port]) => `${portVariable(route)}=${port}`);
+  const ports = Object.entries(hostPorts).map(([route, port]) => `${routeVariable(route)}=${port}`);
   const name = containerName(service, component);
   return {
     name: slotName(service, component, slot),
@@ -37,9 +37,4 @@ export function containerRequest(
     },
     stopTimeoutS,
   };
-}
-
-/** `PORT` for the unnamed route, else `PORT_<NAME>`. */
-export function portVariable(route: string): string {
-  return route === "" ? "PORT" : `PORT_${route.toUpperCase().replaceAll("-", "_")}`;
 }

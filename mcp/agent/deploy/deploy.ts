@@ -2,11 +2,10 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { plan, serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
-import { collectFacts, type Facts } from "./facts.ts";
+import { begin, resume } from "./attempt.ts";
+import { collectFacts } from "./facts.ts";
 import { Interrupted } from "./journal.ts";
-import { carryOut } from "./operation.ts";
 import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
-import { restorePoints } from "./restore-points.ts";
 
 /** Carries out operations: the only code that starts, stops or replaces containers. */
 export interface Deployer extends AsyncDisposable {
@@ -18,9 +17,6 @@ export interface Deployer extends AsyncDisposable {
   /** Takes up what a crash left unfinished. Resolves when all of it has ended. */
   recover(): Promise<void>;
 }
-
-/** Time between two attempts to take up an operation while runtime or journal don't answer. */
-const resumeDelayMs = 1_000;
 
 export function createDeployer(options: DeployerOptions): Deployer {
   const { registry, clock, locks, logger } = options;
@@ -36,54 +32,31 @@ export function createDeployer(options: DeployerOptions): Deployer {
   ): Promise<OperationRecord> {
     const holder = { operationId, kind: intent.kind, caller, sinceMs };
     const lock = locks.acquire(serviceOf(intent), holder, clock.now());
-    const operation = body().finally(() => {
-      lock[Symbol.dispose]();
-      running.delete(operationId);
-    });
+    const operation = body()
+      .catch((error: unknown) => {
+        if (error instanceof Interrupted) registry.operations.discountAttempt(operationId);
+        throw error;
+      })
+      .finally(() => {
+        lock[Symbol.dispose]();
+        running.delete(operationId);
+      });
     running.set(operationId, operation);
     return operation;
   }
 
-  async function begin(request: OperationRequest, startedAtMs: number): Promise<OperationRecord> {
-    const { operationId, caller, intent } = request;
-    using facts = await factsOf({ ...request, startedAtMs, resumed: false });
-    const steps = plan(facts.input);
-    registry.transaction(() => {
-      registry.operations.begin({ id: operationId, caller, intent, startedAtMs });
-      registry.operations.recordBefore(operationId, restorePoints(steps, facts.input));
-    });
-    try {
-      return await carryOut(request, steps, options, signal);
-    } catch (error) {
-      if (error instanceof Interrupted) throw error;
-      logger.error({ operation: operationId, error }, "the operation stopped half-way, taking it up again");
-      return await resume(request, startedAtMs);
-    }
-  }
-
-  /** Retries until runtime and journal answer: an operation must not be lost because one of them is late. */
-  async function resume(request: OperationRequest, startedAtMs: number): Promise<OperationRecord> {
-    for (;;) {
-      try {
-        using facts = await factsOf({ ...request, startedAtMs, resumed: true });
-        return await carryOut(request, plan(facts.input), options, signal);
-      } catch (error) {
-        if (signal.aborted) throw new Interrupted(error);
-        logger.error({ operation: request.operationId, error }, "cannot take up the operation yet");
-        await clock.sleep(resumeDelayMs, signal);
-      }
-    }
-  }
-
-  function factsOf(operation: Parameters<typeof collectFacts>[0]): Promise<Facts> {
-    return collectFacts(operation, options, signal);
-  }
-
-  function takeUp({ id, caller, intent, startedAtMs, kind, service }: OperationRecord) {
+  async function takeUp({
+    id,
+    caller,
+    intent,
+    startedAtMs,
+    kind,
+    service,
+  }: OperationRecord): Promise<OperationRecord> {
     logger.warn({ operation: id, kind, service }, "taking up an operation that a crash interrupted");
     registry.operations.beginAgain(id);
     const request = { operationId: id, caller, intent };
-    return hold(request, startedAtMs, () => resume(request, startedAtMs));
+    return hold(request, startedAtMs, () => resume(request, startedAtMs, options, signal));
   }
 
   return {
@@ -93,12 +66,14 @@ export function createDeployer(options: DeployerOptions): Deployer {
       const inProgress = running.get(request.operationId);
       if (inProgress !== undefined) return inProgress;
       if (known?.outcome !== undefined) return known;
+      if (known !== undefined) return takeUp(known);
       const startedAtMs = clock.now();
-      return hold(request, startedAtMs, () => begin(request, startedAtMs));
+      return hold(request, startedAtMs, () => begin(request, startedAtMs, options, signal));
     },
     async preview(intent) {
       const startedAtMs = clock.now();
-      using facts = await factsOf({ intent, operationId: "preview", startedAtMs, resumed: false });
+      const operation = { intent, operationId: "preview", startedAtMs, resumed: false };
+      using facts = await collectFacts(operation, options, signal);
       return plan(facts.input);
     },
     async recover() {
@@ -117,9 +92,20 @@ export function createDeployer(options: DeployerOptions): Deployer {
   };
 }
 
-/** The same request, as far as the caller decides about it. */
+/** The same request, as far as the caller decides about it: what one component is deployed beside is read from
+ * the registry, and what a rollback leads to from the revisions. */
 function isSame(a: Intent, b: Intent): boolean {
-  return a.kind === b.kind && serviceOf(a) === serviceOf(b);
+  return JSON.stringify(decided(a)) === JSON.stringify(decided(b));
+}
+
+function decided(intent: Intent): unknown[] {
+  const about = [intent.kind, serviceOf(intent)];
+  if (intent.kind === "restart") return [...about, intent.component];
+  if (intent.kind === "rollback") return [...about, intent.revision];
+  if (intent.kind !== "deploy") return about;
+  const { spec, component, recreate } = intent;
+  const components = spec.components.filter(({ name }) => component === "" || name === component);
+  return [...about, component, recreate, spec.active, components];
 }
 
 function reused({ operationId, intent }: OperationRequest, known: OperationRecord): DetailedError {

@@ -1,8 +1,10 @@
 import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
+import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
 import { serviceOf, type Intent, type PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
-import { isPortFree, parsePublishedPort } from "../ports/published-port.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
+import { isRoutePortFree } from "../ports/port-problem.ts";
+import { publishedPorts } from "../ports/published-ports.ts";
 import type { Registry } from "../registry/registry.ts";
 import { labels, type Container, type Runtime } from "../runtime/runtime.ts";
 import { observedContainers } from "./observed-containers.ts";
@@ -27,26 +29,52 @@ export async function collectFacts(
   ]);
   const keys = specs.flatMap((spec) => spec.routes.map((route) => portKey(spec.name, route.name)));
   const promise = await ports.allocate(keys, portsInUse(registry, containers));
-  const registered = registry.service(service);
-  return {
-    input: {
-      ...operation,
-      registered: registered && {
-        ...registered,
-        components: await Promise.all(
-          registered.components.map(async (component) => ({
-            ...component,
-            hostPorts: await stillUsable(component.hostPorts, service, containers),
-          })),
-        ),
+  const usable = (hostPorts: HostPorts) => stillUsable(hostPorts, service, containers);
+  try {
+    return {
+      input: {
+        ...operation,
+        registered: await withUsablePorts(registry.service(service), usable),
+        observed: await observedWithUsablePorts(service, containers, usable),
+        imageIds,
+        freshPorts: new Map(specs.map((spec) => [spec.name, freshPorts(spec, promise.ports)])),
+        newestRevisionHash: registry.revisions.list(service, 1)[0]?.specHash ?? "",
       },
-      observed: observedContainers(service, containers),
-      imageIds,
-      freshPorts: new Map(specs.map((spec) => [spec.name, freshPorts(spec, promise.ports)])),
-      newestRevisionHash: registry.revisions.list(service, 1)[0]?.specHash ?? "",
-    },
-    [Symbol.dispose]: () => promise[Symbol.dispose](),
-  };
+      [Symbol.dispose]: () => promise[Symbol.dispose](),
+    };
+  } catch (error) {
+    promise[Symbol.dispose]();
+    throw error;
+  }
+}
+
+type UsablePorts = (hostPorts: HostPorts) => Promise<HostPorts>;
+
+async function withUsablePorts(
+  registered: RegisteredService | undefined,
+  usable: UsablePorts,
+): Promise<RegisteredService | undefined> {
+  if (registered === undefined) return undefined;
+  const components = registered.components.map(async (component) => ({
+    ...component,
+    hostPorts: await usable(component.hostPorts),
+  }));
+  return { ...registered, components: await Promise.all(components) };
+}
+
+/** What does not run may have lost its ports to somebody else. */
+async function observedWithUsablePorts(
+  service: string,
+  containers: readonly Container[],
+  usable: UsablePorts,
+): Promise<PlanInput["observed"]> {
+  const entries = [...observedContainers(service, containers)].map(async ([component, list]) => {
+    const checked = list.map(async (container) =>
+      container.running ? container : { ...container, hostPorts: await usable(container.hostPorts) },
+    );
+    return [component, await Promise.all(checked)] as const;
+  });
+  return new Map(await Promise.all(entries));
 }
 
 function mayBeCreated(intent: Intent, registry: Registry): readonly ComponentSpec[] {
@@ -83,9 +111,7 @@ async function localImages(
 
 function portsInUse(registry: Registry, containers: readonly Container[]): Set<number> {
   const recorded = registry.components.all().flatMap((component) => Object.values(component.hostPorts));
-  const published = containers.flatMap((container) =>
-    container.ports.map((port) => parsePublishedPort(port).hostPort),
-  );
+  const published = containers.flatMap((container) => publishedPorts(container).map((port) => port.hostPort));
   return new Set([...recorded, ...published]);
 }
 
@@ -97,14 +123,13 @@ async function stillUsable(
 ): Promise<HostPorts> {
   const own = new Set(
     containers
-      .filter((container) => container.labels[labels.service] === service)
-      .flatMap((container) => container.ports.map((port) => parsePublishedPort(port).hostPort)),
+      .filter((container) => container.labels[labels.service] === service && container.state === "running")
+      .flatMap((container) => publishedPorts(container).map((port) => port.hostPort)),
   );
   const usable = await Promise.all(
-    Object.entries(recorded).map(async ([route, hostPort]) => {
-      const port = { address: "127.0.0.1", hostPort, containerPort: hostPort, protocol: "tcp" } as const;
-      return own.has(hostPort) || (await isPortFree(port)) ? [[route, hostPort] as const] : [];
-    }),
+    Object.entries(recorded).map(async ([route, hostPort]) =>
+      own.has(hostPort) || (await isRoutePortFree(hostPort)) ? [[route, hostPort] as const] : [],
+    ),
   );
   return Object.fromEntries(usable.flat());
 }

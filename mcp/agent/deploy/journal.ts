@@ -43,14 +43,26 @@ export function createJournal(
   let done: readonly Step[] = [];
   registry.operations.recordSteps(operationId, planned, 0);
 
+  /** The journal shows what ran, in its order, and then what is still to come. */
+  function writeDown(step: Step): number {
+    const index = done.length;
+    if (planned[index] === step) {
+      registry.operations.advance(operationId, index);
+    } else {
+      planned = [...done, ...planned.slice(planned.indexOf(step))];
+      registry.operations.recordSteps(operationId, planned, index);
+    }
+    return index;
+  }
+
   async function run(step: Step): Promise<Failure | undefined> {
     if (signal.aborted) throw new Interrupted();
-    const index = planned.indexOf(step);
-    registry.operations.advance(operationId, index);
+    const index = writeDown(step);
     const about = { service, component: step.component, operationId, index, step } as const;
     const startedAtMs = clock.now();
     bus.publish({ ...about, type: "step-started", atMs: startedAtMs });
     const failure = await attempt(step);
+    if (failure !== undefined) registry.operations.recordFailure(operationId, index, failure);
     const atMs = clock.now();
     done = [...done, step];
     bus.publish({ ...about, type: "step-finished", atMs, failure, durationMs: atMs - startedAtMs });

@@ -26,12 +26,13 @@ export function observedContainers(
 function observedContainer(container: Container, slot: Slot): ObservedContainer {
   const claimed =
     container.state === "running" || container.state === "stopping" || container.state === "paused";
-  const running = claimed && systemProcesses.belongsTo(container.pid, container);
+  // While it is being stopped the runtime names no process, which says nothing about the container.
+  const lost = claimed && container.pid > 0 && !systemProcesses.belongsTo(container.pid, container);
   return {
     id: container.id,
     slot,
-    running,
-    lost: claimed && !running,
+    running: claimed && !lost,
+    lost,
     specHash: container.labels[labels.specHash] ?? "",
     imageId: container.imageId,
     createdBy: container.labels[labels.operation] ?? "",

@@ -1,14 +1,14 @@
-import type { ComponentResult, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
+import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import { outcomeOf } from "@metacircular/mcp-core/outcome.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
-import { createJournal, type Journal } from "./journal.ts";
-import { restore } from "./restore.ts";
+import { failureOf } from "./failure.ts";
+import { createJournal } from "./journal.ts";
 import type { StepContext } from "./step-context.ts";
-import { walk } from "./walk.ts";
+import { revert, walk } from "./walk.ts";
 
 /** After so many crashes in the middle of one operation it is reverted instead of tried again. */
 const maximumAttempts = 3;
@@ -29,9 +29,11 @@ export async function carryOut(
   bus.publish({ ...about, type: "operation-started", atMs: clock.now(), caller, steps });
   const journal = createJournal(context, options.executors, bus, steps);
   const touched =
-    record.attempts > maximumAttempts
-      ? await abandon(record, context, journal)
-      : await walk(steps, record.before, journal, context);
+    record.reverting !== undefined
+      ? await revert(steps, record.before, record.reverting, journal, context)
+      : record.attempts > maximumAttempts
+        ? await revert(steps, record.before, abandoned(record), journal, context)
+        : await walk(steps, record.before, journal, context);
   const results = withUnchanged(touched, intent);
   const outcome = outcomeOf(results, steps.length > 0 || record.attempts > 1);
   await finish(record, { outcome, results, step: journal.executed() }, options);
@@ -39,11 +41,7 @@ export async function carryOut(
   return recordOf(operationId, registry);
 }
 
-async function abandon(
-  { attempts, kind, service, before }: OperationRecord,
-  context: StepContext,
-  journal: Journal,
-): Promise<ComponentResult[]> {
+function abandoned({ attempts, kind, service }: OperationRecord): { failure: Failure; component: undefined } {
   const failure = {
     code: "OPERATION_ABANDONED",
     attempted: kind,
@@ -53,9 +51,25 @@ async function abandon(
     facts: {},
     output: [],
   };
-  const results: ComponentResult[] = [];
-  for (const point of before) results.push(await restore(point, failure, journal, context));
-  return results;
+  return { failure, component: undefined };
+}
+
+/** Ends an operation that cannot be planned or written down: nothing of it is tried any more. */
+export async function giveUp(
+  operationId: string,
+  error: unknown,
+  options: DeployerOptions,
+): Promise<OperationRecord> {
+  const { registry, bus, clock } = options;
+  const record = recordOf(operationId, registry);
+  const { kind, service } = record;
+  const failure = failureOf(error, kind);
+  const components = record.before.length === 0 ? [service] : record.before.map((point) => point.component);
+  const results = components.map((component) => ({ component, outcome: "failed", failure }) as const);
+  await finish(record, { outcome: "failed", results, step: record.step }, options);
+  const about = { service, component: "", operationId, kind } as const;
+  bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome: "failed", results });
+  return recordOf(operationId, registry);
 }
 
 async function finish(

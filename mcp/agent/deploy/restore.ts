@@ -1,25 +1,46 @@
 import type { ComponentResult, Failure } from "@metacircular/mcp-core/outcome.ts";
 import { planContainers, type ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
-import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { RestorePoint } from "../registry/operations.ts";
 import { failureOf } from "./failure.ts";
 import { Interrupted, type Journal } from "./journal.ts";
 import { observedContainers } from "./observed-containers.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Puts a component back to what it was before the operation, by planning from what is there now. */
+const firstDelayMs = 250;
+const maximumDelayMs = 5_000;
+/** How long a runtime that does not answer is waited for. */
+const patienceMs = 10 * 60_000;
+
+const passing = new Set(["RUNTIME_UNAVAILABLE", "RUNTIME_TIMED_OUT"]);
+
+/** Puts a component back to what it was before the operation, by planning from what is there now: first with the
+ * container that there was; where that does not come back, with a new one of the same version. */
 export async function restore(
-  { component, target }: RestorePoint,
+  point: RestorePoint,
   failure: Failure,
   journal: Journal,
   context: StepContext,
 ): Promise<ComponentResult> {
-  const problem = await replan(component, target, journal, context);
-  if (problem === undefined) return keptPrevious({ component, target }, failure);
-  return { component, outcome: "failed", failure: withRestoreFailure(failure, problem) };
+  const { component, target, recreated } = point;
+  const { clock, registry, operationId, signal } = context;
+  registry.operations.recordReverting(operationId, { component, failure });
+  const attempts = recreated === undefined ? [target, target] : [target, recreated, recreated];
+  const giveUpAtMs = clock.now() + patienceMs;
+  let attempt = 0;
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maximumDelayMs)) {
+    const problem = await replan(component, attempts[attempt] ?? target, journal, context);
+    if (problem === undefined) return keptPrevious(point, failure);
+    if (!passing.has(problem.code)) attempt += 1;
+    if (attempt >= attempts.length || clock.now() >= giveUpAtMs) {
+      return { component, outcome: "failed", failure: withRestoreFailure(failure, problem) };
+    }
+    await clock.sleep(delayMs, signal).catch((error: unknown) => {
+      throw new Interrupted(error);
+    });
+  }
 }
 
-/** The result for a component that failed before anything of it was touched. */
+/** The result for a component that failed before anything of it was touched, or that is back. */
 export function keptPrevious({ component, target }: RestorePoint, failure: Failure): ComponentResult {
   const runs = target.want === "restored" && target.running;
   return { component, outcome: runs ? "restored" : "failed", failure };
@@ -31,18 +52,24 @@ async function replan(
   journal: Journal,
   { runtime, service, signal }: StepContext,
 ): Promise<Failure | undefined> {
-  let steps: Step[];
   try {
     const observed = observedContainers(service, await runtime.list(signal)).get(component) ?? [];
-    if (target.want === "restored" && !observed.some((container) => container.id === target.id)) {
+    const isThere = observed.some(
+      (container) => target.want === "restored" && container.id === target.id && !container.lost,
+    );
+    if (target.want === "restored" && !isThere) {
       return failureOf(new Error("its container is gone"), "find the previous version");
     }
-    steps = planContainers(component, target, observed);
+    return await journal.append([
+      ...planContainers(component, target, observed),
+      ...(target.want === "running"
+        ? [{ kind: "record-component", component, spec: target.spec, desired: "running" } as const]
+        : []),
+    ]);
   } catch (error) {
     if (signal.aborted) throw new Interrupted(error);
     return failureOf(error, "look at the containers");
   }
-  return journal.append(steps);
 }
 
 function withRestoreFailure(failure: Failure, problem: Failure): Failure {

@@ -31,7 +31,10 @@ function newestDiffering(service: string, registry: Registry): Revision | undefi
   const components = registered.components.map((component) => component.spec);
   const current = serviceHash({ name: service, node: "", active: true, components });
   const digests = new Map(
-    registry.components.ofService(service).map((component) => [component.spec.name, component.imageDigest]),
+    registry.components
+      .ofService(service)
+      .filter((component) => component.desired !== "ignore")
+      .map((component) => [component.spec.name, component.imageDigest]),
   );
   return revisions.find(
     (candidate) =>

@@ -38,7 +38,8 @@ export type AgentEventBody =
       readonly index: number;
       readonly step: Step;
       readonly failure: Failure | undefined;
-      readonly durationMs: number;
+      /** Undefined where only the journal tells of it. */
+      readonly durationMs: number | undefined;
     }
   | {
       readonly type: "operation-finished";

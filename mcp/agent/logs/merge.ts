@@ -8,20 +8,20 @@ const batchLimit = 256;
 
 /** The lines of several components in the order of their times. */
 export async function* mergedLogs(query: LogsQuery): AsyncGenerator<ComponentLogLine> {
-  const sources = query.components.map((component) => new Source(componentLogs(component, query)));
+  const bell = new Bell();
+  const sources = query.components.map((component) => new Source(componentLogs(component, query), bell));
   try {
     for (;;) {
-      const open = sources.filter((source) => !source.done);
+      const open = sources.filter((source) => !source.isOver());
       if (open.length === 0) return;
       const waiting = open.filter((source) => source.head === undefined);
-      const heads = open.length > waiting.length;
-      if (waiting.length > 0) {
-        const arrival = Promise.race(waiting.map((source) => source.arrival()));
-        const arrived =
-          heads && query.follow ? await within(arrival, patienceMs) : await arrival.then(() => true);
-        if (arrived) continue;
-      }
+      for (const source of waiting) source.fetch();
       const earliest = open.reduce((best, source) => (source.timeMs < best.timeMs ? source : best));
+      const patienceLeftMs = query.follow ? earliest.timeMs + patienceMs - query.clock.now() : Infinity;
+      if (waiting.length > 0 && patienceLeftMs > 0) {
+        await bell.rung(patienceLeftMs);
+        continue;
+      }
       const line = earliest.take();
       if (line !== undefined) yield line;
     }
@@ -61,25 +61,45 @@ export async function* batches<Line>(
 /** One component's stream with its first line taken out. */
 class Source {
   head: ComponentLogLine | undefined;
-  done = false;
   readonly #lines: AsyncGenerator<ComponentLogLine>;
-  #arrival: Promise<void> | undefined;
+  readonly #bell: Bell;
+  #isFetching = false;
+  #end: { error?: unknown } | undefined;
 
-  constructor(lines: AsyncGenerator<ComponentLogLine>) {
+  constructor(lines: AsyncGenerator<ComponentLogLine>, bell: Bell) {
     this.#lines = lines;
+    this.#bell = bell;
   }
 
   get timeMs(): number {
     return this.head?.timestampMs ?? Infinity;
   }
 
-  arrival(): Promise<void> {
-    this.#arrival ??= this.#lines.next().then(({ done, value }) => {
-      this.#arrival = undefined;
-      if (done === true) this.done = true;
-      else this.head = value;
-    });
-    return this.#arrival;
+  /** Throws what ended the stream where that was an error. */
+  isOver(): boolean {
+    if (this.#end !== undefined && "error" in this.#end) throw this.#end.error;
+    return this.#end !== undefined && this.head === undefined;
+  }
+
+  /** Rings the bell when the next line or the end is there. */
+  fetch(): void {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    void this.#lines
+      .next()
+      .then(
+        ({ done, value }) => {
+          if (done === true) this.#end = {};
+          else this.head = value;
+        },
+        (error: unknown) => {
+          this.#end = { error };
+        },
+      )
+      .finally(() => {
+        this.#isFetching = false;
+        this.#bell.ring();
+      });
   }
 
   take(): ComponentLogLine | undefined {
@@ -89,8 +109,32 @@ class Source {
   }
 
   async close(): Promise<void> {
-    this.#arrival?.catch(() => undefined);
     await this.#lines.return(undefined);
+  }
+}
+
+/** Wakes the one who waits. A ring that nobody waits for is remembered. */
+class Bell {
+  #isRung = false;
+  #wake: () => void = () => undefined;
+
+  ring(): void {
+    this.#isRung = true;
+    this.#wake();
+  }
+
+  /** Resolves at the next ring, or after `withinMs`. */
+  async rung(withinMs: number): Promise<void> {
+    if (!this.#isRung) {
+      await new Promise<void>((resolve) => {
+        const timer = withinMs === Infinity ? undefined : setTimeout(resolve, withinMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#isRung = false;
   }
 }
 

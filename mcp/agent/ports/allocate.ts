@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { isPortFree } from "./published-port.ts";
+import { isRoutePortFree } from "./port-problem.ts";
 
 /** Range of the host ports that are given to routes. */
 export const firstPort = 10_000;
@@ -25,9 +25,7 @@ export function createPortAllocator(random: () => number): PortAllocator {
       const port = firstPort + Math.floor(random() * (lastPort - firstPort + 1));
       if (taken.has(port) || promised.has(port)) continue;
       promised.add(port);
-      if (await isPortFree({ address: "127.0.0.1", hostPort: port, containerPort: port, protocol: "tcp" })) {
-        return port;
-      }
+      if (await isRoutePortFree(port)) return port;
       promised.delete(port);
     }
     throw new DetailedError({

@@ -3,7 +3,7 @@ import type { Database } from "@metacircular/mcdsl/database/open.ts";
 import type { Intent, OperationKind } from "@metacircular/mcp-core/plan.ts";
 import { serviceOf } from "@metacircular/mcp-core/plan.ts";
 import type { ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
-import type { ComponentResult, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
+import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 
 /** The journal's entry for one operation. */
@@ -20,6 +20,10 @@ export interface OperationRecord {
   readonly steps: readonly Step[];
   /** Index of the step in progress; in the end, how many steps were executed. */
   readonly step: number;
+  /** Failures by the index of their step. */
+  readonly failures: Readonly<Record<number, Failure>>;
+  /** Set from when a component has begun to be put back: what failed, and where. */
+  readonly reverting: Reverting | undefined;
   /** How often it was begun: once, and again after each crash of the agent. */
   readonly attempts: number;
   /** Undefined while in progress. */
@@ -32,9 +36,16 @@ export interface OperationRecord {
   readonly finishedAtMs: number;
 }
 
+export interface Reverting {
+  readonly component: string;
+  readonly failure: Failure;
+}
+
 export interface RestorePoint {
   readonly component: string;
   readonly target: ContainerTarget;
+  /** Where that container does not come back: a new one of the same version. */
+  readonly recreated?: Extract<ContainerTarget, { want: "running" }> | undefined;
 }
 
 /** Table `operations`: the journal. */
@@ -47,10 +58,14 @@ export interface OperationTable {
   begin(entry: { id: string; caller: string; intent: Intent; startedAtMs: number }): void;
   /** One more attempt after a crash. */
   beginAgain(id: string): void;
-  /** Writes down where a failure has to lead back to. Only the first attempt may do so. */
+  /** The agent was stopped in good order: this attempt does not count as one that it died in. */
+  discountAttempt(id: string): void;
+  /** Writes down where a failure has to lead back to. */
   recordBefore(id: string, before: readonly RestorePoint[]): void;
   recordSteps(id: string, steps: readonly Step[], step: number): void;
   advance(id: string, step: number): void;
+  recordFailure(id: string, step: number, failure: Failure): void;
+  recordReverting(id: string, reverting: Reverting): void;
   recordRevision(id: string, revision: number): void;
   /** `step`: how many steps were executed. */
   finish(
@@ -72,6 +87,11 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
   const begin = sql.prepare(`INSERT INTO operations (id, kind, service, component, caller, intent, started_at)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const beginAgain = sql.prepare("UPDATE operations SET attempts = attempts + 1 WHERE id = ?");
+  const discount = sql.prepare("UPDATE operations SET attempts = attempts - 1 WHERE id = ?");
+  const failures = sql.prepare(
+    "UPDATE operations SET failures = json_set(failures, ?, json(?)) WHERE id = ?",
+  );
+  const reverting = sql.prepare("UPDATE operations SET reverting = ? WHERE id = ?");
   const before = sql.prepare("UPDATE operations SET before = ? WHERE id = ?");
   const steps = sql.prepare("UPDATE operations SET steps = ?, step = ? WHERE id = ?");
   const advance = sql.prepare("UPDATE operations SET step = ? WHERE id = ?");
@@ -96,6 +116,15 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
     },
     beginAgain(id) {
       beginAgain.run(id);
+    },
+    discountAttempt(id) {
+      discount.run(id);
+    },
+    recordFailure(id, step, failure) {
+      failures.run(`$."${step}"`, JSON.stringify(failure), id);
+    },
+    recordReverting(id, entry) {
+      reverting.run(JSON.stringify(entry), id);
     },
     recordBefore(id, points) {
       before.run(JSON.stringify(points), id);
@@ -130,6 +159,8 @@ function operationFromRow(row: Record<string, unknown>): OperationRecord {
     before: JSON.parse(text("before")) as RestorePoint[],
     steps: JSON.parse(text("steps")) as Step[],
     step: Number(row["step"]),
+    failures: JSON.parse(text("failures")) as Record<number, Failure>,
+    reverting: text("reverting") === "" ? undefined : (JSON.parse(text("reverting")) as Reverting),
     attempts: Number(row["attempts"]),
     outcome: outcome === "" ? undefined : (outcome as OperationOutcome),
     results: JSON.parse(text("results")) as ComponentResult[],

@@ -43,10 +43,14 @@ export function deployMethods(rpc: RpcContext): Methods {
 
     async rollback(request, context) {
       const known = registry.operations.get(request.operationId);
-      const intent =
-        known?.intent.kind === "rollback"
-          ? known.intent
-          : await rollbackIntent(request.service, request.revision, rpc, context.signal);
+      const revision = Number(request.revision);
+      const isKnown =
+        known?.intent.kind === "rollback" &&
+        known.service === request.service &&
+        known.intent.revision === revision;
+      const intent = isKnown
+        ? known.intent
+        : await rollbackIntent(request.service, revision, rpc, context.signal);
       return run(request.operationId, intent, context);
     },
   };
@@ -82,14 +86,10 @@ function merged(spec: ServiceSpec, component: string, { registry }: RpcContext):
 
 async function rollbackIntent(
   service: string,
-  revision: bigint,
+  revision: number,
   { registry, runtime, node }: RpcContext,
   signal: AbortSignal,
 ): Promise<DeployIntent> {
-  const spec = await rollbackSpec(
-    { service, revision: Number(revision) },
-    { registry, runtime, node },
-    signal,
-  );
-  return { kind: "rollback", spec, component: "", recreate: false };
+  const spec = await rollbackSpec({ service, revision }, { registry, runtime, node }, signal);
+  return { kind: "rollback", spec, component: "", recreate: false, revision };
 }

@@ -43,7 +43,7 @@ function encodeBody(event: AgentEvent): NonNullable<Response["event"]> {
         operationId,
         index,
         step: encodeStep(service, event.step),
-        duration: durationFromMs(durationMs),
+        ...(durationMs === undefined ? {} : { duration: durationFromMs(durationMs) }),
       };
       return {
         case: "stepFinished",

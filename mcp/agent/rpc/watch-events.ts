@@ -6,6 +6,7 @@ import type {
   WatchEventsRequest,
   WatchEventsResponseSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import type { OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import type { AgentEvent } from "../events/agent-event.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import { encodeAgentEvent, encodeRecordedEvent } from "./encode-agent-event.ts";
@@ -32,8 +33,12 @@ export function watchEventsMethods({ bus, registry, clock }: RpcContext): Method
         if (!request.follow || operation?.outcome !== undefined) return;
         for await (const delivery of deliveries) {
           if (delivery.type === "lost") {
-            const value = { count: BigInt(delivery.count) };
-            yield { timestamp: timestampFromMs(clock.now()), event: { case: "eventsLost", value } };
+            yield eventsLost(delivery.count, clock.now());
+            // Its end may have been among what was lost.
+            const latest = registry.operations.get(request.operationId);
+            if (latest?.outcome === undefined) continue;
+            yield encodeAgentEvent(operationFinished(latest, latest.outcome));
+            return;
           } else if (concerns(delivery, request)) {
             yield encodeAgentEvent(delivery);
             if (request.operationId !== "" && delivery.type === "operation-finished") return;
@@ -51,8 +56,15 @@ function recordedEvents(
   registry: RpcContext["registry"],
 ): Response[] {
   if (since === undefined || operationId !== "") return [];
-  const query = { service, sinceMs: timestampMs(since), limit: recordedLimit };
-  return registry.events.recent(query).toReversed().map(encodeRecordedEvent);
+  const query = { service, sinceMs: timestampMs(since), limit: recordedLimit + 1 };
+  const newestFirst = registry.events.recent(query);
+  const events = newestFirst.slice(0, recordedLimit).toReversed().map(encodeRecordedEvent);
+  // How many more there are is not counted.
+  return newestFirst.length > recordedLimit ? [eventsLost(1, timestampMs(since)), ...events] : events;
+}
+
+function eventsLost(count: number, atMs: number): Response {
+  return { timestamp: timestampFromMs(atMs), event: { case: "eventsLost", value: { count: BigInt(count) } } };
 }
 
 function concerns(event: AgentEvent, { service, operationId }: WatchEventsRequest): boolean {
@@ -62,28 +74,26 @@ function concerns(event: AgentEvent, { service, operationId }: WatchEventsReques
 
 /** What has happened in an operation so far, as its journal tells. */
 function journaledEvents(operation: OperationRecord): AgentEvent[] {
-  const { id: operationId, kind, caller, service, steps, step, startedAtMs, outcome, results } = operation;
+  const { id: operationId, kind, caller, service, steps, step, startedAtMs, outcome, failures } = operation;
   const base = { atMs: startedAtMs, service, operationId } as const;
   const reached = outcome === undefined ? steps.slice(0, step + 1) : steps.slice(0, step);
   return [
     { ...base, component: "", type: "operation-started", kind, caller, steps },
     ...reached.flatMap((entry, index): AgentEvent[] => {
       const about = { ...base, component: entry.component, index, step: entry };
-      const finished = { ...about, type: "step-finished", failure: undefined, durationMs: 0 } as const;
+      const finished = {
+        ...about,
+        type: "step-finished",
+        failure: failures[index],
+        durationMs: undefined,
+      } as const;
       return [{ ...about, type: "step-started" }, ...(index < step ? [finished] : [])];
     }),
-    ...(outcome === undefined
-      ? []
-      : [
-          {
-            ...base,
-            atMs: operation.finishedAtMs,
-            component: "",
-            type: "operation-finished",
-            kind,
-            outcome,
-            results,
-          } as const,
-        ]),
+    ...(outcome === undefined ? [] : [operationFinished(operation, outcome)]),
   ];
+}
+
+function operationFinished(operation: OperationRecord, outcome: OperationOutcome): AgentEvent {
+  const { id: operationId, service, kind, results, finishedAtMs: atMs } = operation;
+  return { type: "operation-finished", atMs, service, component: "", operationId, kind, outcome, results };
 }

@@ -1,3 +1,4 @@
+import { isUserNetwork } from "./podman-spec.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
@@ -108,6 +109,7 @@ class PodmanRuntime implements Runtime {
   }
 
   async networkExists(name: string, signal?: AbortSignal): Promise<boolean> {
+    if (!isUserNetwork(name)) return true;
     return (await this.#client.read(calls.networkCall(name), signal)).status !== 404;
   }
 

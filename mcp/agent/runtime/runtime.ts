@@ -104,6 +104,7 @@ export interface Runtime extends AsyncDisposable {
   image(reference: string, signal?: AbortSignal): Promise<Image | undefined>;
   /** Makes sure the image is here: goes to the network only when it is missing. */
   pull(reference: string, signal?: AbortSignal): Promise<Image>;
+  /** Also true for the kinds of network that a runtime has by itself, such as `host`. */
   networkExists(name: string, signal?: AbortSignal): Promise<boolean>;
   /** Creates without starting and returns the id. */
   create(request: ContainerRequest, signal?: AbortSignal): Promise<string>;

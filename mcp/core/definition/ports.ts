@@ -62,11 +62,13 @@ export function checkPorts(components: readonly ComponentSpec[]): Problem[] {
   return problems;
 }
 
-function overlaps(a: PortMapping, b: PortMapping): boolean {
+/** True where both cannot be published at the same time. */
+export function overlaps(a: PortMapping, b: PortMapping): boolean {
   if (a.hostPort !== b.hostPort || a.protocol !== b.protocol) return false;
   return a.address === b.address || coversAll(a.address) || coversAll(b.address);
 }
 
-function coversAll(address: string): boolean {
+/** True for the addresses that stand for all addresses of the node. */
+export function coversAll(address: string): boolean {
   return address === "" || address === "0.0.0.0" || address === "::";
 }

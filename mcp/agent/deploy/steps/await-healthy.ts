@@ -1,7 +1,7 @@
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
-import type { ContainerDetails } from "../../runtime/runtime.ts";
+import { type ContainerDetails, labels } from "../../runtime/runtime.ts";
 import { probeOf, type Probe } from "../health/probe.ts";
 import { lastLogLines } from "../last-log-lines.ts";
 import type { StepContext } from "../step-context.ts";
@@ -24,7 +24,8 @@ export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Pr
   for (;;) {
     const container = await runtime.inspect(name, signal);
     first ??= container;
-    if (container === undefined || hasEnded(container, first)) throw await ended(name, container, context);
+    if (container === undefined || hasEnded(container, first, context))
+      throw await ended(name, container, context);
     const elapsedMs = clock.now() - beganAtMs;
     if (probe === undefined) {
       if (elapsedMs >= health.settleMs) return;
@@ -51,9 +52,15 @@ async function attempt(probe: Probe, timeoutMs: number, signal: AbortSignal): Pr
 }
 
 /** The runtime restarts a container that ends by its policy, so a later start is an end, too. */
-function hasEnded(container: ContainerDetails, first: ContainerDetails | undefined): boolean {
+function hasEnded(
+  container: ContainerDetails,
+  first: ContainerDetails | undefined,
+  { operationId }: StepContext,
+): boolean {
   if (container.state !== "running") return true;
-  return container.restartCount > 0 || container.startedAtMs !== first?.startedAtMs;
+  const isNew = container.labels[labels.operation] === operationId;
+  const restartsBefore = isNew ? 0 : (first?.restartCount ?? 0);
+  return container.restartCount > restartsBefore || container.startedAtMs !== first?.startedAtMs;
 }
 
 /** How long a container that was restarted is watched for its next end. */

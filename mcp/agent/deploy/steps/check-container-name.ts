@@ -12,13 +12,21 @@ export async function checkContainerName(
   const name = slotName(service, component, "current");
   const container = await runtime.inspect(name, signal);
   if (container === undefined || container.labels[labels.service] === service) return;
+  const owner = container.labels[labels.service];
+  const other = owner === undefined ? "" : `${owner}/${container.labels[labels.component] ?? ""}`;
   throw new DetailedError({
     code: "NAME_IN_USE",
     category: "already-exists",
     attempted: "use the container name",
     subject: name,
-    found: `container ${container.id.slice(0, 12)}, which MCP did not create, has it`,
-    remedy: `rename or remove that container, e.g. with: podman rename ${name} ${name}-old`,
+    found:
+      owner === undefined
+        ? `container ${container.id.slice(0, 12)}, which MCP did not create, has it`
+        : `it is the container of ${other}`,
+    remedy:
+      owner === undefined
+        ? `rename or remove that container, e.g. with: ${runtime.name} rename ${name} ${name}-old`
+        : `give one of the two components another name, or undeploy ${owner}`,
     facts: { container: container.id },
   });
 }

@@ -2,15 +2,12 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
-/** Networks that every runtime has without having created them. */
-const builtIn = new Set(["bridge", "host", "none", "podman", "slirp4netns", "private"]);
-
 /** Fails where the network does not exist. */
 export async function checkNetwork(
   { network }: StepOf<"check-network">,
   { runtime, signal }: StepContext,
 ): Promise<void> {
-  if (builtIn.has(network) || (await runtime.networkExists(network, signal))) return;
+  if (await runtime.networkExists(network, signal)) return;
   throw new DetailedError({
     code: "NETWORK_NOT_FOUND",
     category: "failed-precondition",

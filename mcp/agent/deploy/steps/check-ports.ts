@@ -1,37 +1,37 @@
+import { overlaps, type PortMapping } from "@metacircular/mcp-core/definition/ports.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
-import { labels, type Container } from "../../runtime/runtime.ts";
-import { isPortFree, overlaps, parsePublishedPort, type PublishedPort } from "../../ports/published-port.ts";
+import { portProblem } from "../../ports/port-problem.ts";
+import { portMappings, publishedPorts } from "../../ports/published-ports.ts";
+import { labels } from "../../runtime/runtime.ts";
 import type { StepContext } from "../step-context.ts";
 
-/** Fails where a port that the component publishes is held by anything but the container it replaces. */
+/** Fails where a port that the component publishes is held by anything but a container of its own service, which
+ * may give it up in the same operation. */
 export async function checkPorts(
   { component, ports }: StepOf<"check-ports">,
   { runtime, service, signal }: StepContext,
 ): Promise<void> {
-  const wanted = ports.map(parsePublishedPort).filter((port) => port.hostPort !== 0);
-  const containers = await runtime.list(signal);
-  const own = (container: Container) =>
-    container.labels[labels.service] === service && container.labels[labels.component] === component;
-  const holders = containers.filter((container) => container.state === "running");
-  const publishes = (container: Container, wantedPort: PublishedPort) =>
-    container.ports.map(parsePublishedPort).some((port) => overlaps(port, wantedPort));
-  for (const port of wanted) {
-    const holder = holders.find((container) => publishes(container, port));
-    if (holder !== undefined && own(holder)) continue;
-    if (holder === undefined && (await isPortFree(port))) continue;
-    throw portInUse(`${service}/${component}`, port, holder?.name);
+  const running = (await runtime.list(signal)).filter((container) => container.state === "running");
+  for (const wanted of portMappings(ports)) {
+    const holder = running.find((container) =>
+      publishedPorts(container).some((published) => overlaps(published, wanted)),
+    );
+    if (holder?.labels[labels.service] === service) continue;
+    const problem =
+      holder === undefined ? await portProblem(wanted) : `container ${holder.name} publishes it`;
+    if (problem !== undefined) throw portInUse(`${service}/${component}`, wanted, problem);
   }
 }
 
-function portInUse(subject: string, { hostPort, protocol }: PublishedPort, holder: string | undefined) {
+function portInUse(subject: string, { hostPort, protocol }: PortMapping, problem: string): DetailedError {
   return new DetailedError({
     code: "PORT_IN_USE",
     category: "failed-precondition",
     attempted: `publish port ${hostPort}/${protocol} for`,
     subject,
-    found: holder === undefined ? "another process on the node has it" : `container ${holder} publishes it`,
-    remedy: `stop what uses it (ss -lntup 'sport = :${hostPort}' shows it) or choose another port`,
+    found: problem,
+    remedy: `choose another port, or free it: ss -lntup 'sport = :${hostPort}' shows who listens`,
     facts: { port: String(hostPort) },
   });
 }

@@ -9,7 +9,10 @@ export async function recordComponent(
   { component, spec, desired }: StepOf<"record-component">,
   { registry, runtime, service, intent, signal }: StepContext,
 ): Promise<void> {
-  const container = await runtime.inspect(slotName(service, component, "current"), signal);
+  const [container, image] = await Promise.all([
+    runtime.inspect(slotName(service, component, "current"), signal),
+    runtime.image(spec.image, signal),
+  ]);
   const recorded = registry.components.get(service, component);
   const declared = "spec" in intent ? intent.spec.components : registry.components.ofService(service);
   const names = declared.map((entry) => ("spec" in entry ? entry.spec.name : entry.name));
@@ -23,7 +26,7 @@ export async function recordComponent(
       desired,
       hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: versionOf(spec.image),
-      imageDigest: container?.imageDigest ?? recorded?.imageDigest ?? "",
+      imageDigest: image?.digest ?? container?.imageDigest ?? recorded?.imageDigest ?? "",
       position: Math.max(0, names.indexOf(component)),
     });
   });

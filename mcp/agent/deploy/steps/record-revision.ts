@@ -8,7 +8,10 @@ export function recordRevision(
 ): Promise<void> {
   if (!("spec" in intent)) return Promise.resolve();
   const digests = Object.fromEntries(
-    registry.components.ofService(service).map(({ spec, imageDigest }) => [spec.name, imageDigest]),
+    registry.components
+      .ofService(service)
+      .filter(({ desired }) => desired !== "ignore")
+      .map(({ spec, imageDigest }) => [spec.name, imageDigest]),
   );
   registry.transaction(() => {
     const number = registry.revisions.append({ spec: intent.spec, caller, operation: operationId, digests });

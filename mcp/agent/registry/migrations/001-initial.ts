@@ -104,6 +104,8 @@ CREATE TABLE operations (
   before TEXT NOT NULL DEFAULT '[]',
   steps TEXT NOT NULL DEFAULT '[]',
   step INTEGER NOT NULL DEFAULT 0,
+  failures TEXT NOT NULL DEFAULT '{}',
+  reverting TEXT NOT NULL DEFAULT '',
   attempts INTEGER NOT NULL DEFAULT 1,
   outcome TEXT NOT NULL DEFAULT '',
   results TEXT NOT NULL DEFAULT '[]',
