@@ -36,7 +36,8 @@ path = ${JSON.stringify(join(directory.path, "mcias.db"))}
         askSecret: async () => input,
       },
     };
-    const config = args[0] === "version" || args.includes("--help") ? [] : ["--config", configFile];
+    const named = args.some((each) => ["version", "--help", "--config"].includes(each));
+    const config = named ? [] : ["--config", configFile];
     const code = await run([...args, ...config], context);
     return { code, out: out.join("\n"), err: err.join("\n") };
   };
@@ -110,5 +111,8 @@ describe("the mcias command line", () => {
     const result = await mcias(["account", "list"], "", { MCIAS_SERVER_ISSUER: "http://localhost" });
     assert.equal(result.code, 2);
     assert.match(result.err, /MCIAS_SERVER_ISSUER.*must be an origin such as "https:/);
+    const absent = await mcias(["account", "list", "--config", "/nonexistent/mcias.toml"], "");
+    assert.equal(absent.code, 2);
+    assert.match(absent.err, /there is no such file/);
   });
 });

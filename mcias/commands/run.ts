@@ -18,8 +18,13 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? DONE : USAGE;
     context.terminal.say(describe(thrown));
-    return thrown instanceof DetailedError && thrown.category === "invalid-argument" ? USAGE : FAILED;
+    return isUsage(thrown) ? USAGE : FAILED;
   }
+}
+
+function isUsage(thrown: unknown): boolean {
+  if (!(thrown instanceof DetailedError)) return false;
+  return thrown.category === "invalid-argument" || thrown.code.startsWith("CONFIG_");
 }
 
 /** Lets errors of usage reach us, and makes each of them end with where to find help. */

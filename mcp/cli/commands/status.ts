@@ -76,6 +76,7 @@ function showStatus(
       ),
     ),
   );
+  for (const command of repairs(answers)) output.say(`  next: \`${command}\``);
   showList(
     output,
     "recent events",
@@ -111,6 +112,15 @@ function drift(answers: Answers<ServiceStatusResponse>["answers"]) {
       desired_state: desiredState,
       observed_state: observedState,
     })),
+  );
+}
+
+/** What brings each service that drifted to where it should be. */
+function repairs(answers: Answers<ServiceStatusResponse>["answers"]): Set<string> {
+  return new Set(
+    drift(answers).map(({ service, desired_state }) =>
+      desired_state === "stopped" ? `mcp stop ${service}` : `mcp start ${service}`,
+    ),
   );
 }
 

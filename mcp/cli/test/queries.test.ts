@@ -82,9 +82,10 @@ test("ps shows state, exit code, version and ports, and hides what is only seen"
 
 test("status shows drift, recent events, and where and when the state was learnt", async () => {
   await using workplace = await createWorkplace({ rift: agentWith("hello") });
-  const { stdout } = await workplace.mcp("status");
+  const { stdout, stderr } = await workplace.mcp("status");
   assert.match(stdout, /SEEN\n.*\d+d ago \(watch\)/);
   assert.match(stdout, /drift:\n {2}rift {2}hello\/web {2}should be running, is exited\n/);
+  assert.match(stderr, /next: `mcp start hello`/);
   assert.match(
     stdout,
     /recent events:\n {2}2026-11-\d\d \d\d:\d\d:\d\d {2}rift {2}hello\/web {2}running → exited\n/,
