@@ -101,7 +101,7 @@ async function confirmPurge(path: string): Promise<void> {
   } finally {
     prompt.close();
   }
-  throw notConfirmed("it was not confirmed", "nothing was changed");
+  throw notConfirmed("it was not confirmed, so nothing was changed", "answer y to go on");
 }
 
 function notConfirmed(found: string, remedy: string): DetailedError {

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { z } from "zod";
 
 const tailBytes = 16 * 1024;
 const lineLimit = 12;
@@ -12,9 +13,33 @@ export async function lastLogLines(path: string): Promise<string[]> {
     const length = Math.min(size, tailBytes);
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
     const lines = buffer.toString("utf8").split("\n").filter(Boolean);
-    return lines.slice(-lineLimit).map((line) => line.slice(0, lineLengthLimit));
+    return lines.slice(-lineLimit).map((line) => readableLine(line).slice(0, lineLengthLimit));
   } catch {
     // It accompanies an error: not having it must not hide that error.
     return [];
+  }
+}
+
+/** A line of a log for people: a JSON record becomes time, level, message and cause, anything else stays. */
+export function readableLine(line: string): string {
+  const record = recordSchema.safeParse(parseJson(line));
+  if (!record.success) return line;
+  const { time, level, msg, error } = record.data;
+  const cause = error?.message === undefined ? "" : `: ${error.message}`;
+  return `${time} ${level} ${msg}${cause}`;
+}
+
+const recordSchema = z.object({
+  time: z.string(),
+  level: z.string(),
+  msg: z.string(),
+  error: z.object({ message: z.string().optional() }).optional(),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
