@@ -41,7 +41,10 @@ export function define(command: Command, invocation: Invocation): void {
         ],
         revisions,
       );
-      output.say("* is what the node has now; go back with `mcp rollback --to <revision>`");
+      const has = revisions.some(({ current }) => current)
+        ? "* is what the node has now"
+        : "not deployed now";
+      output.say(`${has}; go back with \`mcp rollback ${service} --to <revision>\``);
     });
 }
 

@@ -225,3 +225,11 @@ describe("a definition file with mistakes", () => {
     assert.match(stderr, /code: DEFINITION_INVALID/);
   });
 });
+
+test("history says so when none of the revisions is deployed", async () => {
+  await using workplace = await createWorkplace({
+    rift: { listRevisions: () => ({ revisions: [{ number: 1n }] }) },
+  });
+  const { stderr } = await workplace.mcp("history", "hello", "--node", "rift");
+  assert.equal(stderr, "not deployed now; go back with `mcp rollback hello --to <revision>`\n");
+});
