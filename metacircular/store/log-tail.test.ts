@@ -8,12 +8,12 @@ test("shows of a JSON record what a person needs, with the cause", () => {
     time: "2026-11-21T08:09:25.407Z",
     pid: 18112,
     name: "mcp-agent",
-    error: { type: "Error", message: "database is locked", stack: "Error: database is locked at open" },
+    error: { message: "database is locked", code: "DATABASE_UNREADABLE", stack: "Error: database is locked" },
     msg: "could not start",
   };
   assert.equal(
     readableLine(JSON.stringify(record)),
-    "2026-11-21T08:09:25.407Z error could not start: database is locked",
+    "2026-11-21T08:09:25.407Z error could not start: database is locked [DATABASE_UNREADABLE]",
   );
   const { error: _, ...plain } = { ...record, level: "info", msg: "stopped" };
   assert.equal(readableLine(JSON.stringify(plain)), "2026-11-21T08:09:25.407Z info stopped");

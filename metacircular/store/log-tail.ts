@@ -26,14 +26,15 @@ export function readableLine(line: string): string {
   if (!record.success) return line;
   const { time, level, msg, error } = record.data;
   const cause = error?.message === undefined ? "" : `: ${error.message}`;
-  return `${time} ${level} ${msg}${cause}`;
+  const code = error?.code === undefined ? "" : ` [${error.code}]`;
+  return `${time} ${level} ${msg}${cause}${code}`;
 }
 
 const recordSchema = z.object({
   time: z.string(),
   level: z.string(),
   msg: z.string(),
-  error: z.object({ message: z.string().optional() }).optional(),
+  error: z.object({ message: z.string().optional(), code: z.string().optional() }).optional(),
 });
 
 function parseJson(text: string): unknown {

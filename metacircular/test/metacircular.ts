@@ -76,7 +76,9 @@ export async function createTestPlatform(): Promise<TestPlatform> {
     status,
     processes,
     async pid(program) {
-      const found = (await processes()).filter(({ argv }) => argv[1]?.endsWith(entries[program]));
+      const found = (await processes()).filter(({ argv }) =>
+        argv.some((text) => text.endsWith(entries[program])),
+      );
       assert.equal(found.length, 1, `${program} runs ${found.length} times`);
       return found[0]?.pid ?? 0;
     },

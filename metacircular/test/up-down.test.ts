@@ -38,7 +38,10 @@ function untilHealthy(): Promise<void> {
 
 /** The servers and their supervisor, by entry file and command. */
 async function programsRunning(): Promise<string[]> {
-  const names = (await platform.processes()).map(({ argv }) => `${argv[1]?.split("/").at(-2)} ${argv[2]}`);
+  const names = (await platform.processes()).map(({ argv }) => {
+    const entry = argv.findIndex((text) => text.endsWith("/main.ts"));
+    return `${argv[entry]?.split("/").at(-2)} ${argv[entry + 1]}`;
+  });
   return names.filter((name) => / (supervise|server)$/.test(name)).toSorted();
 }
 
