@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { DetailedError } from "../errors.ts";
-import { readTomlDocument, type TomlDocument } from "../toml/document.ts";
-import { inFileOrder, located } from "../toml/parse.ts";
+import { readTomlDocument } from "../toml/document.ts";
+import { inFileOrder, locateIn } from "../toml/parse.ts";
 import { formatProblem, type Problem } from "../toml/problem.ts";
 import { violationsOf, type Violation } from "../toml/schema-problems.ts";
 import {
@@ -38,10 +38,8 @@ export function loadConfig<S extends z.ZodType>(source: {
   const parsed = schema.safeParse(content);
   if (parsed.success && bad.length === 0) return parsed.data;
   const violations = parsed.success ? [] : violationsOf(schema, parsed.error.issues, content);
-  throw invalid(file, [
-    ...bad,
-    ...inFileOrder(violations.map((each) => placed(file, read.document, overrides, each))),
-  ]);
+  const inFile = locateIn(file, read.document.text);
+  throw invalid(file, [...bad, ...inFileOrder(violations.map((each) => placed(inFile, overrides, each)))]);
 }
 
 function readConfigFile(file: string): Uint8Array {
@@ -63,13 +61,12 @@ function readConfigFile(file: string): Uint8Array {
 
 /** At the variable where the value came from one, else at its place in the file. */
 function placed(
-  file: string,
-  document: TomlDocument,
+  inFile: (violation: Violation) => Problem,
   overrides: readonly Override[],
   violation: Violation,
 ): Problem {
   const override = overrides.find(({ path }) => path.every((part, index) => violation.path[index] === part));
-  if (override === undefined) return located(file, document, violation);
+  if (override === undefined) return inFile(violation);
   return variableProblem(override.variable, override.path.join("."), violation.message, violation.hint);
 }
 

@@ -1,11 +1,10 @@
 import { parse, TomlError, type TomlTable } from "smol-toml";
-import { type Locator, locatorOf } from "./locate.ts";
 import type { Problem } from "./problem.ts";
 
-/** A file that is sound TOML: its content and where each key stands. */
+/** A file that is sound TOML. */
 export interface TomlDocument {
   readonly content: TomlTable;
-  readonly locate: Locator;
+  readonly text: string;
 }
 
 /** The largest file that is read. */
@@ -29,7 +28,7 @@ export function readTomlDocument(source: {
   }
   try {
     const content = parse(text, { maxDepth, unsafeKeyBehaviour: "throw" });
-    return { document: { content, locate: locatorOf(text) } };
+    return { document: { content, text } };
   } catch (thrown) {
     if (!(thrown instanceof TomlError)) throw thrown;
     const { line, column } = thrown;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { readTomlDocument, type TomlDocument } from "./document.ts";
+import { readTomlDocument } from "./document.ts";
+import { type Locator, locatorOf } from "./locate.ts";
 import { formatPath, type Path, type Problem } from "./problem.ts";
 import { violationsOf, type Violation } from "./schema-problems.ts";
 
@@ -21,27 +22,31 @@ export function parseToml<S extends z.ZodType>(source: {
 }): { value: z.output<S> } | { problems: Problem[] } {
   const read = readTomlDocument(source);
   if ("problem" in read) return { problems: [read.problem] };
+  const atPlace = locateIn(source.file, read.document.text);
   const parsed = source.schema.safeParse(read.document.content);
   if (!parsed.success) {
     const violations = violationsOf(source.schema, parsed.error.issues, read.document.content);
-    return { problems: inFileOrder(violations.map((each) => located(source.file, read.document, each))) };
+    return { problems: inFileOrder(violations.map(atPlace)) };
   }
   const findings = source.check?.(parsed.data) ?? [];
   if (findings.length === 0) return { value: parsed.data };
   const violations = findings.map((finding): Violation => ({ ...finding, at: "value" }));
-  return { problems: inFileOrder(violations.map((each) => located(source.file, read.document, each))) };
+  return { problems: inFileOrder(violations.map(atPlace)) };
 }
 
-/** The violation with its place in the file. */
-export function located(file: string, document: TomlDocument, violation: Violation): Problem {
-  const { path, at, message, hint } = violation;
-  const place =
-    at === "table"
-      ? document.locate.key(path.slice(0, -1))
-      : at === "key"
-        ? document.locate.key(path)
-        : document.locate.value(path);
-  return { file, ...place, path: formatPath(path), message, ...(hint === undefined ? {} : { hint }) };
+/** Gives violations their places in the file, whose text is looked through again when the first one comes. */
+export function locateIn(file: string, text: string): (violation: Violation) => Problem {
+  let locator: Locator | undefined;
+  return ({ path, at, message, hint }) => {
+    locator ??= locatorOf(text);
+    const place =
+      at === "table"
+        ? locator.key(path.slice(0, -1))
+        : at === "key"
+          ? locator.key(path)
+          : locator.value(path);
+    return { file, ...place, path: formatPath(path), message, ...(hint === undefined ? {} : { hint }) };
+  };
 }
 
 /** Problems sorted by line and column. */

@@ -18,9 +18,9 @@ export interface Context extends AsyncDisposable {
 
 /** Reads the configuration and prepares connections; connects to nothing yet.
  * @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, NODE_UNKNOWN */
-export function openContext(command: CommandUnknownOpts, invocation: Invocation): Context {
+export async function openContext(command: CommandUnknownOpts, invocation: Invocation): Promise<Context> {
   const globals = globalsOf(command);
-  const config = loadCliConfig(globals.config, invocation.environment);
+  const config = await loadCliConfig(globals.config, invocation.environment);
   const output = new Output(invocation, globals);
   const token = createTokenSource(config, invocation, output);
   const nodes = new Nodes({ config, only: globals.node, token, signal: invocation.signal });

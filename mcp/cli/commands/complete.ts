@@ -12,7 +12,7 @@ function liveNames(command: CommandUnknownOpts, invocation: Invocation): LiveNam
     try {
       const { openContext } = await import("../context.ts");
       const { createLiveNames } = await import("../completion/live-names.ts");
-      await using context = openContext(command, invocation);
+      await using context = await openContext(command, invocation);
       return await of(createLiveNames(context));
     } catch {
       return [];

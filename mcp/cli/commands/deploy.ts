@@ -17,7 +17,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--recreate", "replace containers even where nothing changed")
     .addHelpText("after", examples)
     .action(async (target, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
       const recreate = options.recreate === true;
       const request = { service: spec, component, recreate };

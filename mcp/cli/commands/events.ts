@@ -22,7 +22,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--operation <id>", "only of this operation, until it ends")
     .addHelpText("after", examples)
     .action(async (options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const nowMs = invocation.clock.now();
       const sinceMs = options.since === undefined ? nowMs - dayMs : parseSince(options.since, nowMs);
       const request = {

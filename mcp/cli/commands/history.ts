@@ -19,7 +19,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("<service>", "service")
     .option("--limit <number>", "how many, newest first", limit, 20)
     .action(async (service, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { output } = context;
       const { node } = await locateService(context, service);
       const { revisions } = await context.nodes.call(node, (agent, signal) =>

@@ -17,7 +17,7 @@ export function define(command: Command, invocation: Invocation): void {
   command
     .description("Lists the services of all nodes from their registries, without asking the runtimes.")
     .action(async (_, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { output } = context;
       const asked = await context.nodes.ask((agent, signal) => agent.listServices({}, { signal }));
       const rows = asked.answers.flatMap(({ node, value }) =>

@@ -18,7 +18,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--device", "log in with a browser, on this or another machine")
     .addHelpText("after", examples)
     .action(async (options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { config, output } = context;
       const { issuer, identity } = connectIdentity(config, invocation);
       using client = identity;

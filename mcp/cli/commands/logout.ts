@@ -7,7 +7,7 @@ import { readTokenFile, removeTokenFile } from "../session/token-file.ts";
 
 export function define(command: Command, invocation: Invocation): void {
   command.action(async (_, self) => {
-    await using context = openContext(self, invocation);
+    await using context = await openContext(self, invocation);
     const { config, output } = context;
     const stored = await readTokenFile(config.tokenFile);
     if (stored === undefined) return output.say("not logged in");

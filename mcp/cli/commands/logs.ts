@@ -26,7 +26,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("-t, --timestamps", "show when each line was printed")
     .addHelpText("after", examples)
     .action(async (text, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { service, component } = parseTarget(text);
       const { node } = await locateService(context, service);
       const show = lineWriter(context.output, {

@@ -23,7 +23,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--in-progress", "only those that are not finished")
     .option("--limit <number>", "how many per node, newest first", limit, 20)
     .action(async (options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { output } = context;
       const request = {
         service: options.service ?? "",

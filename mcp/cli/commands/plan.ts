@@ -16,7 +16,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--exit-code", `exit with ${exitCodes.wouldChange} when something would change`)
     .addHelpText("after", examples)
     .action(async (target, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
       const request = { service: spec, component, recreate: options.recreate === true };
       const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));

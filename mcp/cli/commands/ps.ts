@@ -15,7 +15,7 @@ export function define(command: Command, invocation: Invocation): void {
     .description("Asks the container runtime of every node what runs now.")
     .option("-a, --all", "also containers that MCP only sees")
     .action(async (options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { output } = context;
       const asked = await context.nodes.ask((agent, signal) => agent.liveCheck({}, { signal }));
       const rows = asked.answers

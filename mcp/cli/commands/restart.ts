@@ -15,7 +15,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("<service[/component]>", "service to restart, or one component of it")
     .option("--dry-run", "only show what would be restarted")
     .action(async (text, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { service, component } = parseTarget(text);
       const { node } = await locateService(context, service);
       if (options.dryRun === true) {

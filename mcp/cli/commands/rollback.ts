@@ -25,7 +25,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "only show what would be done")
     .action(async (service, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { node } = await locateService(context, service);
       const target = await chooseRevision(context, node, service, options.to);
       if (options.dryRun === true) {

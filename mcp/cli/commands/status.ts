@@ -24,7 +24,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("[service]", "only this service")
     .option("-a, --all", "also containers that MCP only sees")
     .action(async (service, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const asked = await ask(context, service);
       if (context.output.format === "json") context.output.json(statusView(asked));
       else showStatus(context, asked, options.all === true || service !== undefined);

@@ -14,7 +14,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("<service>", "service to stop")
     .option("--dry-run", "only show what would be done")
     .action(async (service, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       await activate(context, service, { active: false, dryRun: options.dryRun === true });
     });
 }

@@ -19,7 +19,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "only show what would be removed")
     .action(async (service, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { node } = await locateService(context, service);
       const containers = await affectedContainers(context, node, { service, component: "" });
       if (options.dryRun === true)

@@ -16,7 +16,7 @@ export const json = {
 
 export function define(command: Command, invocation: Invocation): void {
   command.action(async (_, self) => {
-    await using context = openContext(self, invocation);
+    await using context = await openContext(self, invocation);
     const { config, output } = context;
     const token = await createTokenSource(config, invocation, output)();
     const { identity } = connectIdentity(config, invocation);

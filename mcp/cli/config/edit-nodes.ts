@@ -6,7 +6,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { appendTable, removeTable } from "../toml/edit.ts";
 import { editFile } from "../toml/edit-file.ts";
 import type { CliConfig, NodeConfig } from "./load.ts";
-import { nodeAddressProblem, nodeNameProblem } from "./schema.ts";
+import { nodeAddressProblem, nodeNameProblem } from "./node-rules.ts";
 
 /** Throws where a node cannot be added to those that are known.
  * @throws DetailedError NODE_INVALID, NODE_EXISTS */

@@ -1,14 +1,12 @@
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
-import type { z } from "zod";
-
 import { configFile } from "./paths.ts";
-import { configSchema } from "./schema.ts";
+import { plainSettings } from "./plain-settings.ts";
+import type { Settings } from "./schema.ts";
 
 export interface NodeConfig {
   readonly name: string;
@@ -38,9 +36,9 @@ export interface CliConfig {
 
 /** Reads the configuration. Highest first: the flag, the environment, the file.
  * @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
-export function loadCliConfig(flag: string | undefined, environment: Environment): CliConfig {
+export async function loadCliConfig(flag: string | undefined, environment: Environment): Promise<CliConfig> {
   const file = resolve(configFile(flag, environment, homedir()));
-  const settings = loadFile(file, environment);
+  const settings = plainSettings(file, environment) ?? (await loadWithSchema(file, environment));
   const directory = dirname(file);
   const path = (text: string) => resolve(directory, text);
   const optionalPath = (text: string) => (text === "" ? undefined : path(text));
@@ -65,7 +63,10 @@ export function loadCliConfig(flag: string | undefined, environment: Environment
   };
 }
 
-function loadFile(file: string, environment: Environment): z.output<typeof configSchema> {
+/** Loads the library for schemas, which takes longer than a query: only for what needs it. */
+async function loadWithSchema(file: string, environment: Environment): Promise<Settings> {
+  const { loadConfig } = await import("@metacircular/mcdsl/config/load.ts");
+  const { configSchema } = await import("./schema.ts");
   try {
     return loadConfig({ schema: configSchema, file, environmentPrefix: "MCP", environment });
   } catch (thrown) {

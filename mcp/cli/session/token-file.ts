@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
-import { z } from "zod";
 
 /** What a login leaves behind. */
 export interface StoredToken {
@@ -18,14 +17,6 @@ export interface StoredToken {
   readonly account: string;
 }
 
-const storedSchema = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().default(""),
-  expires_at: z.iso.datetime().optional(),
-  issuer: z.string().default(""),
-  account: z.string().default(""),
-});
-
 const mostBytes = 64 * 1024;
 
 /** Reads the stored token. A file that holds just a bearer token is accepted too. Undefined: not logged in.
@@ -36,11 +27,9 @@ export async function readTokenFile(path: string): Promise<StoredToken | undefin
   if (!text.trimStart().startsWith("{")) {
     return { accessToken: text.trim(), refreshToken: "", expiresAtMs: undefined, issuer: "", account: "" };
   }
-  const stored = storedSchema.safeParse(parseJson(text));
-  if (!stored.success) throw unreadable(path, "it is not a stored login");
-  const { access_token, refresh_token, expires_at, issuer, account } = stored.data;
-  const expiresAtMs = expires_at === undefined ? undefined : Date.parse(expires_at);
-  return { accessToken: access_token, refreshToken: refresh_token, expiresAtMs, issuer, account };
+  const stored = storedToken(parseJson(text));
+  if (stored === undefined) throw unreadable(path, "it is not a stored login");
+  return stored;
 }
 
 /** Stores the token for its owner only. */
@@ -76,6 +65,20 @@ export async function readPrivate(path: string): Promise<string | undefined> {
   if (!status.isFile() || status.size > mostBytes) throw unreadable(path, "it is not a file of a few lines");
   if ((status.mode & 0o077) !== 0) throw exposed(path, status.mode);
   return await file.readFile("utf8");
+}
+
+/** By hand: a library for schemas would take longer to load than most commands run. */
+function storedToken(content: unknown): StoredToken | undefined {
+  if (typeof content !== "object" || content === null) return undefined;
+  const fields: Record<string, unknown> = { ...content };
+  const { access_token, refresh_token = "", expires_at, issuer = "", account = "" } = fields;
+  if (typeof access_token !== "string" || access_token === "") return undefined;
+  if (typeof refresh_token !== "string" || typeof issuer !== "string" || typeof account !== "string") {
+    return undefined;
+  }
+  const expiresAtMs = typeof expires_at === "string" ? Date.parse(expires_at) : undefined;
+  if (expires_at !== undefined && !Number.isFinite(expiresAtMs)) return undefined;
+  return { accessToken: access_token, refreshToken: refresh_token, expiresAtMs, issuer, account };
 }
 
 function parseJson(text: string): unknown {

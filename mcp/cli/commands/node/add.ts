@@ -24,7 +24,7 @@ export function define(command: Command, invocation: Invocation): void {
       const globals = globalsOf(self);
       const output = new Output(invocation, globals);
       const file = resolve(configFile(globals.config, invocation.environment, homedir()));
-      const known = knownNodes(globals.config, invocation);
+      const known = await knownNodes(globals.config, invocation);
       const node = { name, address, serverName: options.serverName };
       assertCanAdd(file, known, node);
       if (options.dryRun !== true) await addNode(file, node);
@@ -34,9 +34,12 @@ export function define(command: Command, invocation: Invocation): void {
 }
 
 /** The configured nodes; none where there is no configuration yet. */
-function knownNodes(flag: string | undefined, { environment }: Invocation): CliConfig["nodes"] {
+async function knownNodes(
+  flag: string | undefined,
+  { environment }: Invocation,
+): Promise<CliConfig["nodes"]> {
   try {
-    return loadCliConfig(flag, environment).nodes;
+    return (await loadCliConfig(flag, environment)).nodes;
   } catch (thrown) {
     if (thrown instanceof DetailedError && thrown.code === "CONFIG_NOT_FOUND") return [];
     throw thrown;

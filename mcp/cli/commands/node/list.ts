@@ -7,7 +7,7 @@ export const json = { nodes: "name, address" } as const;
 
 export function define(command: Command, invocation: Invocation): void {
   command.action(async (_, self) => {
-    await using context = openContext(self, invocation);
+    await using context = await openContext(self, invocation);
     const { config, output } = context;
     if (output.format === "json") {
       return output.json({ nodes: config.nodes.map(({ name, address }) => ({ name, address })) });

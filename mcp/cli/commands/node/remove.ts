@@ -12,7 +12,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("<node>", "name of the node")
     .option("--dry-run", "only check")
     .action(async (name, options, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { config, output } = context;
       context.nodes.config(name);
       if (options.dryRun !== true) await removeNode(config, name);

@@ -21,7 +21,7 @@ type Row = {
 
 export function define(command: Command, invocation: Invocation): void {
   command.argument("[node]", "only this node").action(async (name, _, self) => {
-    await using context = openContext(self, invocation);
+    await using context = await openContext(self, invocation);
     const { output } = context;
     const chosen = name === undefined ? context.nodes : context.nodes.only([name]);
     const asked = await chosen.ask(async (agent, signal, node): Promise<Row> => {

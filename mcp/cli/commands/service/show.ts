@@ -4,7 +4,7 @@ import { specToDefinition } from "@metacircular/mcp-core/definition/convert.ts";
 import { specFromMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import { stringify } from "smol-toml";
 
-import { openContext } from "../../context.ts";
+import { type Context, openContext } from "../../context.ts";
 import type { Invocation } from "../../invocation.ts";
 import { locateService } from "../../nodes/locate.ts";
 
@@ -18,7 +18,7 @@ export function define(command: Command, invocation: Invocation): void {
     .description("Prints what a service's node has in its registry, in the form of a definition file.")
     .argument("<service>", "service to show")
     .action(async (service, _, self) => {
-      await using context = openContext(self, invocation);
+      await using context = await openContext(self, invocation);
       const { output } = context;
       const { node } = await locateService(context, service);
       const definition = await registeredDefinition(context.nodes, node, service);
@@ -28,7 +28,7 @@ export function define(command: Command, invocation: Invocation): void {
 }
 
 async function registeredDefinition(
-  nodes: ReturnType<typeof openContext>["nodes"],
+  nodes: Context["nodes"],
   node: string,
   service: string,
 ): Promise<Record<string, unknown>> {
