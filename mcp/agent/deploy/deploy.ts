@@ -54,9 +54,11 @@ export function createDeployer(options: DeployerOptions): Deployer {
     service,
   }: OperationRecord): Promise<OperationRecord> {
     logger.warn({ operation: id, kind, service }, "taking up an operation that a crash interrupted");
-    registry.operations.beginAgain(id);
     const request = { operationId: id, caller, intent };
-    return hold(request, startedAtMs, () => resume(request, startedAtMs, options, signal));
+    return hold(request, startedAtMs, async () => {
+      registry.operations.beginAgain(id);
+      return resume(request, startedAtMs, options, signal);
+    });
   }
 
   return {

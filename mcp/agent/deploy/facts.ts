@@ -27,17 +27,19 @@ export async function collectFacts(
     runtime.list(signal),
     localImages(intent, specs, runtime, signal),
   ]);
-  const keys = specs.flatMap((spec) => spec.routes.map((route) => portKey(spec.name, route.name)));
+  const registered = registry.service(service);
+  const routes = routeNames(specs, intent, registered);
+  const keys = [...routes].flatMap(([component, names]) => names.map((route) => portKey(component, route)));
   const promise = await ports.allocate(keys, portsInUse(registry, containers));
   const usable = (hostPorts: HostPorts) => stillUsable(hostPorts, service, containers);
   try {
     return {
       input: {
         ...operation,
-        registered: await withUsablePorts(registry.service(service), usable),
+        registered: await withUsablePorts(registered, usable),
         observed: await observedWithUsablePorts(service, containers, usable),
         imageIds,
-        freshPorts: new Map(specs.map((spec) => [spec.name, freshPorts(spec, promise.ports)])),
+        freshPorts: freshPorts(routes, promise.ports),
         newestRevisionHash: registry.revisions.list(service, 1)[0]?.specHash ?? "",
       },
       [Symbol.dispose]: () => promise[Symbol.dispose](),
@@ -138,11 +140,32 @@ function portKey(component: string, route: string): string {
   return `${component}/${route}`;
 }
 
-function freshPorts(spec: ComponentSpec, allocated: Readonly<Record<string, number>>): HostPorts {
-  return Object.fromEntries(
-    spec.routes.flatMap(({ name }) => {
-      const port = allocated[portKey(spec.name, name)];
-      return port === undefined ? [] : [[name, port]];
-    }),
+/** By component, its routes: also those of the version that a failed deploy leads back to. */
+function routeNames(
+  specs: readonly ComponentSpec[],
+  intent: Intent,
+  registered: RegisteredService | undefined,
+): Map<string, string[]> {
+  const previous = "spec" in intent ? (registered?.components ?? []).map(({ spec }) => spec) : [];
+  const byComponent = Map.groupBy([...specs, ...previous], (spec) => spec.name);
+  return new Map(
+    [...byComponent].map(([component, versions]) => [
+      component,
+      [...new Set(versions.flatMap((spec) => spec.routes.map((route) => route.name)))],
+    ]),
   );
+}
+
+function freshPorts(
+  routes: ReadonlyMap<string, readonly string[]>,
+  allocated: Readonly<Record<string, number>>,
+): Map<string, HostPorts> {
+  const entries = [...routes].map(([component, names]) => {
+    const ports = names.flatMap((name) => {
+      const port = allocated[portKey(component, name)];
+      return port === undefined ? [] : [[name, port] as const];
+    });
+    return [component, Object.fromEntries(ports)] as const;
+  });
+  return new Map(entries);
 }

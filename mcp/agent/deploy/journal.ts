@@ -26,8 +26,8 @@ export class Interrupted extends DetailedError {
 export interface Journal {
   /** Undefined when the step succeeded. */
   run(step: Step): Promise<Failure | undefined>;
-  /** Runs steps that the plan did not foresee, up to the first that fails. */
-  append(steps: readonly Step[]): Promise<Failure | undefined>;
+  /** Runs steps that the plan did not foresee, up to the first that fails, which it returns. */
+  append(steps: readonly Step[]): Promise<{ step: Step; failure: Failure } | undefined>;
   /** How many steps have run. */
   executed(): number;
 }
@@ -90,7 +90,7 @@ export function createJournal(
       registry.operations.recordSteps(operationId, planned, done.length);
       for (const step of extra) {
         const failure = await run(step);
-        if (failure !== undefined) return failure;
+        if (failure !== undefined) return { step, failure };
       }
       return undefined;
     },

@@ -1,5 +1,6 @@
 import type { ComponentResult, Failure } from "@metacircular/mcp-core/outcome.ts";
 import { planContainers, type ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
+import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import type { RestorePoint } from "../registry/operations.ts";
 import { failureOf } from "./failure.ts";
 import { Interrupted, type Journal } from "./journal.ts";
@@ -11,6 +12,7 @@ const maximumDelayMs = 5_000;
 /** How long a runtime that does not answer is waited for. */
 const patienceMs = 10 * 60_000;
 
+const bringsUp: ReadonlySet<StepKind> = new Set(["start-container", "await-healthy"]);
 const passing = new Set(["RUNTIME_UNAVAILABLE", "RUNTIME_TIMED_OUT"]);
 
 /** Puts a component back to what it was before the operation, by planning from what is there now: first with the
@@ -24,15 +26,18 @@ export async function restore(
   const { component, target, recreated } = point;
   const { clock, registry, operationId, signal } = context;
   registry.operations.recordReverting(operationId, { component, failure });
-  const attempts = recreated === undefined ? [target, target] : [target, recreated, recreated];
   const giveUpAtMs = clock.now() + patienceMs;
-  let attempt = 0;
+  let attemptsLeft = recreated === undefined ? 2 : 3;
+  let wanted = target;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maximumDelayMs)) {
-    const problem = await replan(component, attempts[attempt] ?? target, journal, context);
+    const problem = await replan(component, wanted, journal, context);
     if (problem === undefined) return keptPrevious(point, failure);
-    if (!passing.has(problem.code)) attempt += 1;
-    if (attempt >= attempts.length || clock.now() >= giveUpAtMs) {
-      return { component, outcome: "failed", failure: withRestoreFailure(failure, problem) };
+    if (!passing.has(problem.failure.code)) {
+      attemptsLeft -= 1;
+      if (problem.isOfTarget) wanted = recreated ?? target;
+    }
+    if (attemptsLeft === 0 || clock.now() >= giveUpAtMs) {
+      return { component, outcome: "failed", failure: withRestoreFailure(failure, problem.failure) };
     }
     await clock.sleep(delayMs, signal).catch((error: unknown) => {
       throw new Interrupted(error);
@@ -46,29 +51,38 @@ export function keptPrevious({ component, target }: RestorePoint, failure: Failu
   return { component, outcome: runs ? "restored" : "failed", failure };
 }
 
+interface Problem {
+  readonly failure: Failure;
+  /** The container to go back to will not do; what is in its way may still give way. */
+  readonly isOfTarget: boolean;
+}
+
 async function replan(
   component: string,
   target: ContainerTarget,
   journal: Journal,
   { runtime, service, signal }: StepContext,
-): Promise<Failure | undefined> {
+): Promise<Problem | undefined> {
   try {
     const observed = observedContainers(service, await runtime.list(signal)).get(component) ?? [];
     const isThere = observed.some(
       (container) => target.want === "restored" && container.id === target.id && !container.lost,
     );
     if (target.want === "restored" && !isThere) {
-      return failureOf(new Error("its container is gone"), "find the previous version");
+      const failure = failureOf(new Error("its container is gone"), "find the previous version");
+      return { failure, isOfTarget: true };
     }
-    return await journal.append([
+    const failed = await journal.append([
       ...planContainers(component, target, observed),
       ...(target.want === "running"
         ? [{ kind: "record-component", component, spec: target.spec, desired: "running" } as const]
         : []),
     ]);
+    if (failed === undefined) return undefined;
+    return { failure: failed.failure, isOfTarget: bringsUp.has(failed.step.kind) };
   } catch (error) {
     if (signal.aborted) throw new Interrupted(error);
-    return failureOf(error, "look at the containers");
+    return { failure: failureOf(error, "look at the containers"), isOfTarget: false };
   }
 }
 

@@ -99,5 +99,10 @@ export async function revert(
       results.push(await restore(point, failure, journal, context));
     } else results.push({ component, outcome: "failed", failure });
   }
+  // What was left to do for the service as a whole is not done any more.
+  const { service } = context;
+  if (!results.some((result) => "failure" in result)) {
+    results.push({ component: service, outcome: "failed", failure });
+  }
   return results;
 }
