@@ -9,7 +9,11 @@ const batchLimit = 256;
 /** The lines of several components in the order of their times. */
 export async function* mergedLogs(query: LogsQuery): AsyncGenerator<ComponentLogLine> {
   const bell = new Bell();
-  const sources = query.components.map((component) => new Source(componentLogs(component, query), bell));
+  const over = new AbortController();
+  const signal = AbortSignal.any([query.signal, over.signal]);
+  const sources = query.components.map(
+    (component) => new Source(componentLogs(component, { ...query, signal }), bell),
+  );
   try {
     for (;;) {
       const open = sources.filter((source) => !source.isOver());
@@ -26,6 +30,8 @@ export async function* mergedLogs(query: LogsQuery): AsyncGenerator<ComponentLog
       if (line !== undefined) yield line;
     }
   } finally {
+    // One that waits for its next line cannot be closed before it has been told.
+    over.abort();
     await Promise.allSettled(sources.map((source) => source.close()));
   }
 }
