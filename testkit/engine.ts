@@ -7,7 +7,7 @@ import { createDeployer, type Deployer } from "@metacircular/mcp-agent/deploy/de
 import { executors, type Executors } from "@metacircular/mcp-agent/deploy/executors.ts";
 import { createServiceLocks } from "@metacircular/mcp-agent/deploy/locks.ts";
 import type { Executor } from "@metacircular/mcp-agent/deploy/step-context.ts";
-import { createEventBus } from "@metacircular/mcp-agent/events/event-bus.ts";
+import { createEventBus, type EventBus } from "@metacircular/mcp-agent/events/event-bus.ts";
 import { createPortAllocator } from "@metacircular/mcp-agent/ports/allocate.ts";
 import type { OperationRecord } from "@metacircular/mcp-agent/registry/operations.ts";
 import { openRegistry, type Registry } from "@metacircular/mcp-agent/registry/registry.ts";
@@ -23,6 +23,7 @@ import { createTemporaryDirectory } from "./temporary-directory.ts";
 export interface Engine extends AsyncDisposable {
   readonly registry: Registry;
   readonly runtime: MemoryRuntime;
+  readonly bus: EventBus;
   readonly clock: Clock;
   /** The deployer of the agent that lives now. */
   deployer(): Deployer;
@@ -107,6 +108,7 @@ export async function createEngine(): Promise<Engine> {
   return {
     registry,
     runtime,
+    bus: options.bus,
     clock,
     deployer: () => deployer,
     run,

@@ -18,7 +18,11 @@ type Response = MessageInitShape<typeof WatchEventsResponseSchema>;
 /** How many recorded state changes are sent before what happens now. */
 const recordedLimit = 1_000;
 
-export function watchEventsMethods({ bus, registry, clock }: RpcContext): Methods {
+export function watchEventsMethods({
+  bus,
+  registry,
+  clock,
+}: Pick<RpcContext, "bus" | "registry" | "clock">): Methods {
   return {
     async *watchEvents(request, { signal }) {
       const over = new AbortController();
