@@ -1,18 +1,21 @@
 import { Command } from "@commander-js/extra-typings";
 import packageJson from "./package.json" with { type: "json" };
-import { serve } from "./commands/server.ts";
-import { snapshot } from "./commands/snapshot.ts";
 
 const program = new Command("mcp-agent")
   .description("Runs the containers of one node, watches them, and serves the control plane's API.")
-  .version(packageJson.version, "-V, --version");
+  .version(packageJson.version, "-V, --version")
+  // 2 says of every program here that it was called wrongly.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 program
   .command("server")
   .description("run the agent until SIGINT or SIGTERM")
   .requiredOption("--config <file>", "configuration file")
   .addHelpText("after", "\nExample:\n  mcp-agent server --config /srv/mcp/mcp-agent.toml")
-  .action(({ config }) => serve(config, packageJson.version));
+  .action(async ({ config }) => {
+    const { serve } = await import("./commands/server.ts");
+    await serve(config, packageJson.version);
+  });
 
 program
   .command("snapshot")
@@ -20,7 +23,10 @@ program
   .requiredOption("--config <file>", "configuration file")
   .option("--to <file>", "where to write it (default: backups/ beside the registry, named by the time)")
   .addHelpText("after", "\nExample:\n  mcp-agent snapshot --config /srv/mcp/mcp-agent.toml")
-  .action(({ config, to }) => snapshot(config, to));
+  .action(async ({ config, to }) => {
+    const { snapshot } = await import("./commands/snapshot.ts");
+    await snapshot(config, to);
+  });
 
 program
   .command("version")

@@ -1,5 +1,6 @@
+import { formatDuration } from "./duration.ts";
 import type { RegisteredService } from "./registered.ts";
-import type { ComponentSpec, ServiceSpec } from "./spec.ts";
+import type { ComponentSpec, HealthSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
 /** What a plan means for one component, for people. */
@@ -68,9 +69,22 @@ const fields: readonly { field: keyof ComponentSpec; show: (spec: ComponentSpec)
   { field: "cmd", show: (spec) => JSON.stringify(spec.cmd) },
   { field: "env", show: (spec) => spec.env.map(variableName).join(" ") },
   { field: "routes", show: (spec) => spec.routes.map(showRoute).join(" ") },
-  { field: "health", show: (spec) => JSON.stringify(spec.health) },
+  { field: "health", show: (spec) => showHealth(spec.health) },
   { field: "update", show: (spec) => spec.update },
 ];
+
+function showHealth({ probe, intervalMs, timeoutMs, deadlineMs, settleMs }: HealthSpec): string {
+  if (probe.kind === "settle") return `runs for ${formatDuration(settleMs)}`;
+  const limits = `every ${formatDuration(intervalMs)}, each ${formatDuration(timeoutMs)}, within ${formatDuration(deadlineMs)}`;
+  switch (probe.kind) {
+    case "http":
+      return `GET ${[probe.route, probe.path].filter((part) => part !== "").join(" ")} ${limits}`;
+    case "tcp":
+      return `connection ${[probe.route, limits].filter((part) => part !== "").join(" ")}`;
+    case "cmd":
+      return `${JSON.stringify(probe.argv)} ${limits}`;
+  }
+}
 
 function variableName(assignment: string): string {
   return `${assignment.split("=")[0]}=…`;

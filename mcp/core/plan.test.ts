@@ -197,4 +197,20 @@ describe("the summary of a plan", () => {
     });
     assert.deepEqual(second, { component: "web", action: "none", fields: [] });
   });
+
+  test("should say in words how health is decided", () => {
+    const probed = {
+      ...api,
+      health: { ...api.health, probe: { kind: "http", path: "/healthz", route: "" }, deadlineMs: 90_000 },
+    } as const;
+    const spec = aService([probed, web]);
+    const [first] = planChanges(plan(input(deploy(spec), revised)), spec, revised.registered);
+    assert.deepEqual(first?.fields, [
+      {
+        field: "health",
+        before: "runs for 3s",
+        after: "GET /healthz every 500ms, each 5s, within 1m30s",
+      },
+    ]);
+  });
 });

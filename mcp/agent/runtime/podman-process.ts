@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { open, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -37,7 +38,8 @@ export async function spawnService(
   await using log = await open(logPath, "w", 0o600);
   const [command = "", ...args] = serviceCommand(socketPath);
   const child = spawn(command, args, {
-    cwd: "/",
+    // Containers' monitors inherit it, and write a file there when a container runs out of memory.
+    cwd: dirname(socketPath),
     detached: true,
     env: podmanEnvironment(environment),
     stdio: ["ignore", log.fd, log.fd],
