@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { removeFirewallRules } from "./podman-firewall.ts";
 import { bridgePrefix, type Universe } from "./podman-universe.ts";
 
 const run = promisify(execFile);
@@ -17,6 +18,7 @@ export async function endUniverse(
   await endProcesses(universe);
   await unmount(universe.directory);
   await removeBridges(universe);
+  await removeFirewallRules(universe);
 }
 
 async function removeContainers(environment: Readonly<Record<string, string>>): Promise<void> {

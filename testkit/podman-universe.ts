@@ -52,8 +52,7 @@ export async function addNetwork(universe: Universe, name: string): Promise<void
   );
   const index = others.length;
   if (index >= networksEach) throw new Error(`a podman universe has at most ${networksEach} networks`);
-  const subnet = universe.number * networksEach + index;
-  const prefix = `10.${76 + (subnet >> 8)}.${subnet & 255}`;
+  const prefix = subnetPrefix(universe, index);
   const isDefault = name === defaultNetwork(universe.number);
   const network = {
     name,
@@ -61,7 +60,7 @@ export async function addNetwork(universe: Universe, name: string): Promise<void
     driver: "bridge",
     network_interface: `mcpt${universe.number}-${index}`,
     created: "2026-01-01T00:00:00Z",
-    subnets: [{ subnet: `${prefix}.0/24`, gateway: `${prefix}.1` }],
+    subnets: [{ subnet: `${prefix}0/24`, gateway: `${prefix}1` }],
     ipv6_enabled: false,
     internal: false,
     dns_enabled: !isDefault,
@@ -72,6 +71,16 @@ export async function addNetwork(universe: Universe, name: string): Promise<void
 
 export function defaultNetwork(number: number): string {
   return `mcp-${number}`;
+}
+
+/** Addresses in this universe's networks begin so. */
+export function subnetPrefixes(universe: Universe): string[] {
+  return Array.from({ length: networksEach }, (_, index) => subnetPrefix(universe, index));
+}
+
+function subnetPrefix({ number }: Universe, index: number): string {
+  const subnet = number * networksEach + index;
+  return `10.${76 + (subnet >> 8)}.${subnet & 255}.`;
 }
 
 /** Bridges of this universe begin so. */

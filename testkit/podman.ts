@@ -8,6 +8,7 @@ import { openPodman } from "@metacircular/mcp-agent/runtime/podman.ts";
 import type { Runtime } from "@metacircular/mcp-agent/runtime/runtime.ts";
 import { sampleImages } from "./images.ts";
 import { imageArchive, type ImageSpec } from "./podman-image.ts";
+import { removeFirewallRules } from "./podman-firewall.ts";
 import { endUniverse } from "./podman-teardown.ts";
 import { addNetwork, claimUniverse, releaseUniverse, type Universe } from "./podman-universe.ts";
 
@@ -32,6 +33,8 @@ export async function createTestPodman(options: { images?: readonly ImageSpec[] 
   const universe = await claimUniverse((left) => endUniverse(left, environmentOf(left)));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => releaseUniverse(universe));
+  // What an earlier one with that number left although its directory is gone.
+  await removeFirewallRules(universe);
   const environment = environmentOf(universe);
   stack.defer(() => endUniverse(universe, environment));
   await loadImages(universe, options.images ?? sampleImages);
