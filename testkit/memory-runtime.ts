@@ -129,6 +129,8 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("start", id, signal);
       const container = require(id);
       if (container.state === "running") return;
+      if (container.state === "stopping")
+        fail("CONTAINER_STUCK", "failed-precondition", "it is being stopped");
       await requireFreePorts(container);
       const exits = container.image.endsWith(":exits");
       const ended = { state: "exited", pid: 0, exitCode: 1, exitedAtMs: options.now() } as const;
@@ -137,7 +139,8 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
     },
     async stop(id, signal) {
       await called("stop", id, signal);
-      if (require(id).state === "running") change(id, { state: "exited", pid: 0, exitedAtMs: options.now() });
+      if (!["running", "stopping"].includes(require(id).state)) return;
+      change(id, { state: "exited", pid: 0, exitedAtMs: options.now() });
     },
     async rename(id, name, signal) {
       await called("rename", id, signal);

@@ -184,7 +184,7 @@ function bringUp(
   const { slot } = container;
   const healthy = awaitHealthy(component, slot, target.spec, container.hostPorts);
   const stale = container.startedAtMs < (target.startedSinceMs ?? 0);
-  if (container.running && !stale) return verify ? [healthy] : [];
+  if (container.running && container.stopping !== true && !stale) return verify ? [healthy] : [];
   return [...halt(component, container), { kind: "start-container", component, slot }, healthy];
 }
 
@@ -203,10 +203,11 @@ function planRestored(component: string, target: RestoredTarget, slots: Slots): 
   if (wanted === undefined) return [];
   const others = all.filter((container) => container !== wanted);
   const discarded = others.flatMap((container) => discard(component, container));
-  const halted = target.running ? [] : halt(component, wanted);
-  const started = target.running && !wanted.running ? restart(component, target, wanted) : [];
+  const staysUp = wanted.running && wanted.stopping !== true;
+  const halted = target.running && staysUp ? [] : halt(component, wanted);
+  const started = target.running && !staysUp ? restart(component, target, wanted) : [];
   // Beside its replacement it can be started before that one goes; under another name it cannot.
-  if (wanted.slot === "current") return [...started, ...halted, ...discarded];
+  if (wanted.slot === "current") return [...halted, ...started, ...discarded];
   return [
     ...discarded,
     ...halted,

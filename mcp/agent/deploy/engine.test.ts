@@ -121,12 +121,13 @@ for (const kind of ["start", "deploy"] as const) {
   });
 }
 
-test("a container that is being stopped is not taken for one whose process is gone", async () => {
+test("a container that is being stopped is started again, and not taken for one whose process is gone", async () => {
   await using engine = await deployed();
+  const { id } = engine.runtime.container("hello-web");
   engine.runtime.alter("hello-web", { state: "stopping", pid: 0 });
-  assert.deepEqual(await engine.deployer().preview(both("v1")), []);
-  const steps = await engine.deployer().preview(anOperation("stop"));
-  assert.ok(steps.every(({ kind }) => kind !== "remove-container"));
+  assert.equal((await engine.run(both("v1"))).outcome, "succeeded");
+  assert.equal(engine.runtime.container("hello-web").id, id);
+  assert.equal(engine.runtime.container("hello-web").state, "running");
 });
 
 describe("whether a service is active", () => {

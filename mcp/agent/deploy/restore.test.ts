@@ -128,6 +128,19 @@ test("a crash while the previous version is put back goes on with that, and not 
   assert.equal(idOf(engine), id);
 });
 
+test("a previous version that the runtime has begun to stop when it fails is up again", async () => {
+  await using engine = await createEngine();
+  await engine.run(aDeploy([aWeb("v1", { update: "stop-first" })]));
+  const id = idOf(engine);
+  engine.runtime.before("stop", () => {
+    engine.runtime.alter("hello-web", { state: "stopping", pid: 0 });
+    unavailable();
+  });
+  assert.equal((await engine.run(aDeploy([aWeb("v2", { update: "stop-first" })]))).outcome, "restored");
+  assert.deepEqual(engine.runtime.shown(), v1Runs);
+  assert.equal(idOf(engine), id);
+});
+
 test("a runtime that never answers again does not hold the service for ever", async () => {
   await using engine = await createEngine();
   await engine.run(aDeploy([aWeb("v1")]));
