@@ -116,7 +116,7 @@ describe("a launcher in bin/", () => {
   test("gives services little memory to be generous with, and commands all they want", () => {
     for (const name of ["mcp-agent", "mcias"]) {
       const { execArgv, arenas } = started(path.join(checkout, "bin", name));
-      assert.deepEqual([execArgv, arenas], [["--max-semi-space-size=1"], "2"], name);
+      assert.deepEqual([execArgv, arenas], [["--max-semi-space-size=1", "--optimize-for-size"], "2"], name);
     }
     const agent = path.join(checkout, "bin/mcp-agent");
     assert.equal(started(agent, { env: { MALLOC_ARENA_MAX: "8" } }).arenas, "8");
