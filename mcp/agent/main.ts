@@ -1,11 +1,11 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import packageJson from "./package.json" with { type: "json" };
 
 const program = new Command("mcp-agent")
   .description("Runs the containers of one node, watches them, and serves the control plane's API.")
   .version(packageJson.version, "-V, --version")
-  // 2 says of every program here that it was called wrongly.
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+  .exitOverride();
 
 program
   .command("server")
@@ -35,4 +35,13 @@ program
     process.stdout.write(`mcp-agent ${packageJson.version}\n`);
   });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // 2 says of every program here that it was called or configured wrongly.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof DetailedError) {
+    process.stderr.write(`mcp-agent: ${error.message}\n`);
+    process.exitCode = 2;
+  } else throw error;
+}

@@ -113,15 +113,18 @@ describe("a launcher in bin/", () => {
     assert.ok(existsSync(path.join(checkout, ".cache/compiled")));
   });
 
+  const always = ["--no-maglev", "--no-concurrent-recompilation"];
+
   test("gives services little memory to be generous with, and commands all they want", () => {
     for (const name of ["mcp-agent", "mcias"]) {
       const { execArgv, arenas } = started(path.join(checkout, "bin", name));
-      assert.deepEqual([execArgv, arenas], [["--max-semi-space-size=1", "--optimize-for-size"], "2"], name);
+      const sparing = ["--max-semi-space-size=1", "--optimize-for-size"];
+      assert.deepEqual([execArgv, arenas], [[...always, ...sparing], "2"], name);
     }
     const agent = path.join(checkout, "bin/mcp-agent");
     assert.equal(started(agent, { env: { MALLOC_ARENA_MAX: "8" } }).arenas, "8");
     const { execArgv, arenas } = started(mcp);
-    assert.deepEqual([execArgv, arenas], [[], undefined]);
+    assert.deepEqual([execArgv, arenas], [always, undefined]);
   });
 
   test("under a name it does not know says which names there are", () => {
