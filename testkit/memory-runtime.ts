@@ -1,6 +1,6 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { isRoutePortFree } from "@metacircular/mcp-agent/ports/port-problem.ts";
-import { portMappings } from "@metacircular/mcp-agent/ports/published-ports.ts";
+import { portMappings } from "@metacircular/mcp-agent/ports/port-mappings.ts";
 import type {
   Container,
   ContainerDetails,

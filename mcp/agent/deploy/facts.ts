@@ -4,7 +4,7 @@ import { serviceOf, type Intent, type PlanInput } from "@metacircular/mcp-core/p
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import { isRoutePortFree } from "../ports/port-problem.ts";
-import { publishedPorts } from "../ports/published-ports.ts";
+import { portMappings } from "../ports/port-mappings.ts";
 import type { Registry } from "../registry/registry.ts";
 import { labels, type Container, type Runtime } from "../runtime/runtime.ts";
 import { observedContainers } from "./observed-containers.ts";
@@ -113,7 +113,9 @@ async function localImages(
 
 function portsInUse(registry: Registry, containers: readonly Container[]): Set<number> {
   const recorded = registry.components.all().flatMap((component) => Object.values(component.hostPorts));
-  const published = containers.flatMap((container) => publishedPorts(container).map((port) => port.hostPort));
+  const published = containers.flatMap((container) =>
+    portMappings(container.ports).map((port) => port.hostPort),
+  );
   return new Set([...recorded, ...published]);
 }
 
@@ -126,7 +128,7 @@ async function stillUsable(
   const own = new Set(
     containers
       .filter((container) => container.labels[labels.service] === service && container.state === "running")
-      .flatMap((container) => publishedPorts(container).map((port) => port.hostPort)),
+      .flatMap((container) => portMappings(container.ports).map((port) => port.hostPort)),
   );
   const usable = await Promise.all(
     Object.entries(recorded).map(async ([route, hostPort]) =>

@@ -25,8 +25,16 @@ export async function carryOut(
   const record = recordOf(operationId, registry);
   const { kind, service } = record;
   const context = contextOf(request, options, signal);
-  const about = { service, component: "", operationId, kind } as const;
-  bus.publish({ ...about, type: "operation-started", atMs: clock.now(), caller, steps });
+  bus.publish({
+    type: "operation-started",
+    atMs: clock.now(),
+    service,
+    component: "",
+    operationId,
+    kind,
+    caller,
+    steps,
+  });
   const journal = createJournal(context, options.executors, bus, steps);
   const touched =
     record.reverting !== undefined
@@ -36,9 +44,7 @@ export async function carryOut(
         : await walk(steps, record.before, journal, context);
   const results = withUnchanged(touched, intent);
   const outcome = outcomeOf(results, steps.length > 0 || record.attempts > 1);
-  await finish(record, { outcome, results, step: journal.executed() }, options);
-  bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome, results });
-  return recordOf(operationId, registry);
+  return finish(record, { outcome, results, step: journal.executed() }, options);
 }
 
 function abandoned({ attempts, kind, service }: OperationRecord): { failure: Failure; component: undefined } {
@@ -60,28 +66,37 @@ export async function giveUp(
   error: unknown,
   options: DeployerOptions,
 ): Promise<OperationRecord> {
-  const { registry, bus, clock } = options;
-  const record = recordOf(operationId, registry);
+  const record = recordOf(operationId, options.registry);
   const { kind, service } = record;
   const failure = failureOf(error, kind);
   const components = record.before.length === 0 ? [service] : record.before.map((point) => point.component);
   const results = components.map((component) => ({ component, outcome: "failed", failure }) as const);
-  await finish(record, { outcome: "failed", results, step: record.step }, options);
-  const about = { service, component: "", operationId, kind } as const;
-  bus.publish({ ...about, type: "operation-finished", atMs: clock.now(), outcome: "failed", results });
-  return recordOf(operationId, registry);
+  return finish(record, { outcome: "failed", results, step: record.step }, options);
 }
 
+/** Writes down how an operation ended, and tells watchers. */
 async function finish(
   { id, kind, service }: OperationRecord,
   ended: { outcome: OperationOutcome; results: readonly ComponentResult[]; step: number },
-  { registry, logger, observe }: DeployerOptions,
-): Promise<void> {
+  { registry, logger, observe, bus, clock }: DeployerOptions,
+): Promise<OperationRecord> {
   await observe(service).catch((error: unknown) => {
     logger.warn({ service, error }, "cannot observe the service after its operation");
   });
   registry.operations.finish(id, ended);
-  logger.info({ operation: id, kind, service, outcome: ended.outcome }, "operation finished");
+  const { outcome, results } = ended;
+  logger.info({ operation: id, kind, service, outcome }, "operation finished");
+  bus.publish({
+    type: "operation-finished",
+    atMs: clock.now(),
+    service,
+    component: "",
+    operationId: id,
+    kind,
+    outcome,
+    results,
+  });
+  return recordOf(id, registry);
 }
 
 function contextOf(

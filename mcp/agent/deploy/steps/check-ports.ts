@@ -2,7 +2,7 @@ import { overlaps, type PortMapping } from "@metacircular/mcp-core/definition/po
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { portProblem } from "../../ports/port-problem.ts";
-import { portMappings, publishedPorts } from "../../ports/published-ports.ts";
+import { portMappings } from "../../ports/port-mappings.ts";
 import { labels } from "../../runtime/runtime.ts";
 import type { StepContext } from "../step-context.ts";
 
@@ -15,7 +15,7 @@ export async function checkPorts(
   const running = (await runtime.list(signal)).filter((container) => container.state === "running");
   for (const wanted of portMappings(ports)) {
     const holder = running.find((container) =>
-      publishedPorts(container).some((published) => overlaps(published, wanted)),
+      portMappings(container.ports).some((published) => overlaps(published, wanted)),
     );
     if (holder?.labels[labels.service] === service) continue;
     const problem =
