@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/mcp.proto.
  */
 export const file_mcp_v1_mcp: GenFile = /*@__PURE__*/
-  fileDesc("ChBtY3AvdjEvbWNwLnByb3RvEgZtY3AudjEihQIKDUNvbXBvbmVudFNwZWMSDAoEbmFtZRgBIAEoCRINCgVpbWFnZRgCIAEoCRIPCgduZXR3b3JrGAMgASgJEgwKBHVzZXIYBCABKAkSDwoHcmVzdGFydBgFIAEoCRINCgVwb3J0cxgGIAMoCRIPCgd2b2x1bWVzGAcgAygJEgsKA2NtZBgIIAMoCRILCgNlbnYYCSADKAkSIQoGcm91dGVzGAogAygLMhEubWNwLnYxLlJvdXRlU3BlYxIiCgZoZWFsdGgYCyABKAsyEi5tY3AudjEuSGVhbHRoU3BlYxImCgZ1cGRhdGUYDCABKA4yFi5tY3AudjEuVXBkYXRlU3RyYXRlZ3kiRwoJUm91dGVTcGVjEgwKBG5hbWUYASABKAkSDAoEcG9ydBgCIAEoDRIMCgRtb2RlGAMgASgJEhAKCGhvc3RuYW1lGAQgASgJIrMCCgpIZWFsdGhTcGVjEiEKBGh0dHAYASABKAsyES5tY3AudjEuSHR0cFByb2JlSAASHwoDdGNwGAIgASgLMhAubWNwLnYxLlRjcFByb2JlSAASJwoHY29tbWFuZBgDIAEoCzIULm1jcC52MS5Db21tYW5kUHJvYmVIABIrCghpbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGRlYWRsaW5lGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnNldHRsZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIHCgVwcm9iZSIoCglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRINCgVyb3V0ZRgCIAEoCSIZCghUY3BQcm9iZRINCgVyb3V0ZRgBIAEoCSIcCgxDb21tYW5kUHJvYmUSDAoEYXJndhgBIAMoCSJkCgtTZXJ2aWNlU3BlYxIMCgRuYW1lGAEgASgJEg4KBmFjdGl2ZRgCIAEoCBIpCgpjb21wb25lbnRzGAMgAygLMhUubWNwLnYxLkNvbXBvbmVudFNwZWMSDAoEbm9kZRgEIAEoCSJwCg1EZXBsb3lSZXF1ZXN0EiQKB3NlcnZpY2UYASABKAsyEy5tY3AudjEuU2VydmljZVNwZWMSEQoJY29tcG9uZW50GAIgASgJEhQKDG9wZXJhdGlvbl9pZBgDIAEoCRIQCghyZWNyZWF0ZRgEIAEoCCKNAQoORGVwbG95UmVzcG9uc2USKAoHcmVzdWx0cxgBIAMoCzIXLm1jcC52MS5Db21wb25lbnRSZXN1bHQSFAoMb3BlcmF0aW9uX2lkGAIgASgJEikKB291dGNvbWUYAyABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIQCghyZXZpc2lvbhgEIAEoBCKRAQoPQ29tcG9uZW50UmVzdWx0EgwKBG5hbWUYASABKAkSDwoHc3VjY2VzcxgCIAEoCBINCgVlcnJvchgDIAEoCRIlCgZkZXRhaWwYBCABKAsyFS5tY2RzbC52MS5FcnJvckRldGFpbBIpCgdvdXRjb21lGAUgASgOMhgubWNwLnYxLkNvbXBvbmVudE91dGNvbWUiRwoOU2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkSEQoJY29tcG9uZW50GAMgASgJInwKD1NlcnZpY2VSZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcubWNwLnYxLkNvbXBvbmVudFJlc3VsdBIUCgxvcGVyYXRpb25faWQYAiABKAkSKQoHb3V0Y29tZRgDIAEoDjIYLm1jcC52MS5PcGVyYXRpb25PdXRjb21lIjwKFlVuZGVwbG95U2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkihAEKF1VuZGVwbG95U2VydmljZVJlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy5tY3AudjEuQ29tcG9uZW50UmVzdWx0EhQKDG9wZXJhdGlvbl9pZBgCIAEoCRIpCgdvdXRjb21lGAMgASgOMhgubWNwLnYxLk9wZXJhdGlvbk91dGNvbWUiYgoSUGxhbkRlcGxveVJlc3BvbnNlEiIKBXN0ZXBzGAEgAygLMhMubWNwLnYxLlBsYW5uZWRTdGVwEigKB2NoYW5nZXMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50Q2hhbmdlIkMKC1BsYW5uZWRTdGVwEgwKBGtpbmQYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIlkKD0NvbXBvbmVudENoYW5nZRIRCgljb21wb25lbnQYASABKAkSDgoGYWN0aW9uGAIgASgJEiMKBmZpZWxkcxgDIAMoCzITLm1jcC52MS5GaWVsZENoYW5nZSI7CgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFYWZ0ZXIYAyABKAkiTAoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDQoFbGltaXQYAiABKA0SEwoLaW5fcHJvZ3Jlc3MYAyABKAgiuwIKDU9wZXJhdGlvbkluZm8SCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIPCgdzZXJ2aWNlGAMgASgJEhEKCWNvbXBvbmVudBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSKwoHc3RhcnRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZmluaXNoZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKB291dGNvbWUYCCABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIMCgRzdGVwGAkgASgNEiIKBXN0ZXBzGAogAygLMhMubWNwLnYxLlBsYW5uZWRTdGVwEiQKBWVycm9yGAsgASgLMhUubWNkc2wudjEuRXJyb3JEZXRhaWwiQwoWTGlzdE9wZXJhdGlvbnNSZXNwb25zZRIpCgpvcGVyYXRpb25zGAEgAygLMhUubWNwLnYxLk9wZXJhdGlvbkluZm8iNgoUTGlzdFJldmlzaW9uc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRINCgVsaW1pdBgCIAEoDSKJAgoMUmV2aXNpb25JbmZvEg4KBm51bWJlchgBIAEoBBIrCgdjcmVhdGVkGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjYWxsZXIYAyABKAkSFAoMb3BlcmF0aW9uX2lkGAQgASgJEiEKBHNwZWMYBSABKAsyEy5tY3AudjEuU2VydmljZVNwZWMSMgoHZGlnZXN0cxgGIAMoCzIhLm1jcC52MS5SZXZpc2lvbkluZm8uRGlnZXN0c0VudHJ5Eg8KB2N1cnJlbnQYByABKAgaLgoMRGlnZXN0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQAoVTGlzdFJldmlzaW9uc1Jlc3BvbnNlEicKCXJldmlzaW9ucxgBIAMoCzIULm1jcC52MS5SZXZpc2lvbkluZm8iSgoPUm9sbGJhY2tSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAQSFAoMb3BlcmF0aW9uX2lkGAMgASgJIjQKC1N5bmNSZXF1ZXN0EiUKCHNlcnZpY2VzGAEgAygLMhMubWNwLnYxLlNlcnZpY2VTcGVjIjoKDFN5bmNSZXNwb25zZRIqCgdyZXN1bHRzGAEgAygLMhkubWNwLnYxLlNlcnZpY2VTeW5jUmVzdWx0IkMKEVNlcnZpY2VTeW5jUmVzdWx0EgwKBG5hbWUYASABKAkSDwoHY2hhbmdlZBgCIAEoCBIPCgdzdW1tYXJ5GAMgASgJIhUKE0xpc3RTZXJ2aWNlc1JlcXVlc3QiowEKC1NlcnZpY2VJbmZvEgwKBG5hbWUYASABKAkSDgoGYWN0aXZlGAIgASgIEikKCmNvbXBvbmVudHMYAyADKAsyFS5tY3AudjEuQ29tcG9uZW50SW5mbxIhCgRzcGVjGAQgASgLMhMubWNwLnYxLlNlcnZpY2VTcGVjEigKCW9wZXJhdGlvbhgFIAEoCzIVLm1jcC52MS5PcGVyYXRpb25JbmZvIt8CCg1Db21wb25lbnRJbmZvEgwKBG5hbWUYASABKAkSDQoFaW1hZ2UYAiABKAkSFQoNZGVzaXJlZF9zdGF0ZRgDIAEoCRIWCg5vYnNlcnZlZF9zdGF0ZRgEIAEoCRIPCgd2ZXJzaW9uGAUgASgJEisKB3N0YXJ0ZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNvbnRhaW5lchgHIAEoCRIUCgxpbWFnZV9kaWdlc3QYCCABKAkSIQoGcm91dGVzGAkgAygLMhEubWNwLnYxLlJvdXRlSW5mbxIsCghvYnNlcnZlZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNb2JzZXJ2ZWRfZnJvbRgLIAEoCRIWCglleGl0X2NvZGUYDCABKAVIAIgBARINCgVwb3J0cxgNIAMoCUIMCgpfZXhpdF9jb2RlIloKCVJvdXRlSW5mbxIMCgRuYW1lGAEgASgJEgwKBHBvcnQYAiABKA0SDAoEbW9kZRgDIAEoCRIQCghob3N0bmFtZRgEIAEoCRIRCglob3N0X3BvcnQYBSABKA0iPQoUTGlzdFNlcnZpY2VzUmVzcG9uc2USJQoIc2VydmljZXMYASADKAsyEy5tY3AudjEuU2VydmljZUluZm8iJAoUU2VydmljZVN0YXR1c1JlcXVlc3QSDAoEbmFtZRgBIAEoCSJeCglEcmlmdEluZm8SDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSFQoNZGVzaXJlZF9zdGF0ZRgDIAEoCRIWCg5vYnNlcnZlZF9zdGF0ZRgEIAEoCSKFAQoJRXZlbnRJbmZvEg8KB3NlcnZpY2UYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhIKCnByZXZfc3RhdGUYAyABKAkSEQoJbmV3X3N0YXRlGAQgASgJEi0KCXRpbWVzdGFtcBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiigEKFVNlcnZpY2VTdGF0dXNSZXNwb25zZRIlCghzZXJ2aWNlcxgBIAMoCzITLm1jcC52MS5TZXJ2aWNlSW5mbxIgCgVkcmlmdBgCIAMoCzIRLm1jcC52MS5EcmlmdEluZm8SKAoNcmVjZW50X2V2ZW50cxgDIAMoCzIRLm1jcC52MS5FdmVudEluZm8iEgoQTGl2ZUNoZWNrUmVxdWVzdCI6ChFMaXZlQ2hlY2tSZXNwb25zZRIlCghzZXJ2aWNlcxgBIAMoCzITLm1jcC52MS5TZXJ2aWNlSW5mbyKIAQoLTG9nc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSDgoGZm9sbG93GAMgASgIEhEKBHRhaWwYBCABKA1IAIgBARIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBwoFX3RhaWwiLgoMTG9nc1Jlc3BvbnNlEh4KBWxpbmVzGAEgAygLMg8ubWNwLnYxLkxvZ0xpbmUiaQoHTG9nTGluZRIRCgljb21wb25lbnQYASABKAkSLQoJdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdHJlYW0YAyABKAkSDAoEdGV4dBgEIAEoCSJ2ChJXYXRjaEV2ZW50c1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmZvbGxvdxgEIAEoCCLeAwoTV2F0Y2hFdmVudHNSZXNwb25zZRItCgl0aW1lc3RhbXAYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZpY2UYAiABKAkSEQoJY29tcG9uZW50GAMgASgJEi0KDXN0YXRlX2NoYW5nZWQYBCABKAsyFC5tY3AudjEuU3RhdGVDaGFuZ2VkSAASNQoRb3BlcmF0aW9uX3N0YXJ0ZWQYBSABKAsyGC5tY3AudjEuT3BlcmF0aW9uU3RhcnRlZEgAEisKDHN0ZXBfc3RhcnRlZBgGIAEoCzITLm1jcC52MS5TdGVwU3RhcnRlZEgAEi0KDXN0ZXBfZmluaXNoZWQYByABKAsyFC5tY3AudjEuU3RlcEZpbmlzaGVkSAASNwoSb3BlcmF0aW9uX2ZpbmlzaGVkGAggASgLMhkubWNwLnYxLk9wZXJhdGlvbkZpbmlzaGVkSAASHgoFYWxlcnQYCSABKAsyDS5tY3AudjEuQWxlcnRIABIpCgtldmVudHNfbG9zdBgKIAEoCzISLm1jcC52MS5FdmVudHNMb3N0SAASJQoJY2F1Z2h0X3VwGAsgASgLMhAubWNwLnYxLkNhdWdodFVwSABCBwoFZXZlbnQicgoMU3RhdGVDaGFuZ2VkEhIKCnByZXZfc3RhdGUYASABKAkSEQoJbmV3X3N0YXRlGAIgASgJEhUKDWRlc2lyZWRfc3RhdGUYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQFCDAoKX2V4aXRfY29kZSJqChBPcGVyYXRpb25TdGFydGVkEhQKDG9wZXJhdGlvbl9pZBgBIAEoCRIMCgRraW5kGAIgASgJEg4KBmNhbGxlchgDIAEoCRIiCgVzdGVwcxgEIAMoCzITLm1jcC52MS5QbGFubmVkU3RlcCJVCgtTdGVwU3RhcnRlZBIUCgxvcGVyYXRpb25faWQYASABKAkSDQoFaW5kZXgYAiABKA0SIQoEc3RlcBgDIAEoCzITLm1jcC52MS5QbGFubmVkU3RlcCKpAQoMU3RlcEZpbmlzaGVkEhQKDG9wZXJhdGlvbl9pZBgBIAEoCRINCgVpbmRleBgCIAEoDRIhCgRzdGVwGAMgASgLMhMubWNwLnYxLlBsYW5uZWRTdGVwEiQKBWVycm9yGAQgASgLMhUubWNkc2wudjEuRXJyb3JEZXRhaWwSKwoIZHVyYXRpb24YBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijAEKEU9wZXJhdGlvbkZpbmlzaGVkEhQKDG9wZXJhdGlvbl9pZBgBIAEoCRIMCgRraW5kGAIgASgJEikKB291dGNvbWUYAyABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIoCgdyZXN1bHRzGAQgAygLMhcubWNwLnYxLkNvbXBvbmVudFJlc3VsdCJtCgVBbGVydBIMCgR0eXBlGAEgASgJEhUKDWRlc2lyZWRfc3RhdGUYAiABKAkSFgoOb2JzZXJ2ZWRfc3RhdGUYAyABKAkSEgoKcHJldl9zdGF0ZRgEIAEoCRITCgt0cmFuc2l0aW9ucxgFIAEoDSIbCgpFdmVudHNMb3N0Eg0KBWNvdW50GAEgASgEIgoKCENhdWdodFVwIh8KDEFkb3B0UmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIlMKC0Fkb3B0UmVzdWx0EhEKCWNvbnRhaW5lchgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSDwoHc3VjY2VzcxgDIAEoCBINCgVlcnJvchgEIAEoCSI1Cg1BZG9wdFJlc3BvbnNlEiQKB3Jlc3VsdHMYASADKAsyEy5tY3AudjEuQWRvcHRSZXN1bHQiTwoPUHVzaEZpbGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDAoEcGF0aBgCIAEoCRIPCgdjb250ZW50GAMgASgMEgwKBG1vZGUYBCABKA0iMgoQUHVzaEZpbGVSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEg0KBWVycm9yGAIgASgJIjAKD1B1bGxGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkiQAoQUHVsbEZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEgwKBG1vZGUYAiABKA0SDQoFZXJyb3IYAyABKAkiEwoRTm9kZVN0YXR1c1JlcXVlc3QijgMKEk5vZGVTdGF0dXNSZXNwb25zZRIRCglub2RlX25hbWUYASABKAkSDwoHcnVudGltZRgCIAEoCRIXCg9ydW50aW1lX3ZlcnNpb24YAyABKAkSFQoNc2VydmljZV9jb3VudBgEIAEoDRIXCg9jb21wb25lbnRfY291bnQYBSABKA0SGAoQZGlza190b3RhbF9ieXRlcxgGIAEoBBIXCg9kaXNrX2ZyZWVfYnl0ZXMYByABKAQSGgoSbWVtb3J5X3RvdGFsX2J5dGVzGAggASgEEhkKEW1lbW9yeV9mcmVlX2J5dGVzGAkgASgEEhkKEWNwdV91c2FnZV9wZXJjZW50GAogASgBEjAKDHVwdGltZV9zaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNYWdlbnRfdmVyc2lvbhgMIAEoCRIUCgxhcmNoaXRlY3R1cmUYDSABKAkSJwoDbm93GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpyCg5VcGRhdGVTdHJhdGVneRIfChtVUERBVEVfU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIfChtVUERBVEVfU1RSQVRFR1lfU1RBUlRfRklSU1QQARIeChpVUERBVEVfU1RSQVRFR1lfU1RPUF9GSVJTVBACKtoBChBPcGVyYXRpb25PdXRjb21lEiEKHU9QRVJBVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobT1BFUkFUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHwobT1BFUkFUSU9OX09VVENPTUVfVU5DSEFOR0VEEAISIwofT1BFUkFUSU9OX09VVENPTUVfUEFSVExZX0ZBSUxFRBADEh4KGk9QRVJBVElPTl9PVVRDT01FX1JFU1RPUkVEEAQSHAoYT1BFUkFUSU9OX09VVENPTUVfRkFJTEVEEAUq0gEKEENvbXBvbmVudE91dGNvbWUSIQodQ09NUE9ORU5UX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlDT01QT05FTlRfT1VUQ09NRV9DSEFOR0VEEAESHwobQ09NUE9ORU5UX09VVENPTUVfVU5DSEFOR0VEEAISHgoaQ09NUE9ORU5UX09VVENPTUVfUkVTVE9SRUQQAxIcChhDT01QT05FTlRfT1VUQ09NRV9GQUlMRUQQBBIdChlDT01QT05FTlRfT1VUQ09NRV9TS0lQUEVEEAUylgoKCE1jcEFnZW50EjcKBkRlcGxveRIVLm1jcC52MS5EZXBsb3lSZXF1ZXN0GhYubWNwLnYxLkRlcGxveVJlc3BvbnNlEj4KC1N0b3BTZXJ2aWNlEhYubWNwLnYxLlNlcnZpY2VSZXF1ZXN0GhcubWNwLnYxLlNlcnZpY2VSZXNwb25zZRI/CgxTdGFydFNlcnZpY2USFi5tY3AudjEuU2VydmljZVJlcXVlc3QaFy5tY3AudjEuU2VydmljZVJlc3BvbnNlEkEKDlJlc3RhcnRTZXJ2aWNlEhYubWNwLnYxLlNlcnZpY2VSZXF1ZXN0GhcubWNwLnYxLlNlcnZpY2VSZXNwb25zZRJSCg9VbmRlcGxveVNlcnZpY2USHi5tY3AudjEuVW5kZXBsb3lTZXJ2aWNlUmVxdWVzdBofLm1jcC52MS5VbmRlcGxveVNlcnZpY2VSZXNwb25zZRI/CgpQbGFuRGVwbG95EhUubWNwLnYxLkRlcGxveVJlcXVlc3QaGi5tY3AudjEuUGxhbkRlcGxveVJlc3BvbnNlEk8KDkxpc3RPcGVyYXRpb25zEh0ubWNwLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoeLm1jcC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEkwKDUxpc3RSZXZpc2lvbnMSHC5tY3AudjEuTGlzdFJldmlzaW9uc1JlcXVlc3QaHS5tY3AudjEuTGlzdFJldmlzaW9uc1Jlc3BvbnNlEjsKCFJvbGxiYWNrEhcubWNwLnYxLlJvbGxiYWNrUmVxdWVzdBoWLm1jcC52MS5EZXBsb3lSZXNwb25zZRI9ChBTeW5jRGVzaXJlZFN0YXRlEhMubWNwLnYxLlN5bmNSZXF1ZXN0GhQubWNwLnYxLlN5bmNSZXNwb25zZRJJCgxMaXN0U2VydmljZXMSGy5tY3AudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBocLm1jcC52MS5MaXN0U2VydmljZXNSZXNwb25zZRJPChBHZXRTZXJ2aWNlU3RhdHVzEhwubWNwLnYxLlNlcnZpY2VTdGF0dXNSZXF1ZXN0Gh0ubWNwLnYxLlNlcnZpY2VTdGF0dXNSZXNwb25zZRJACglMaXZlQ2hlY2sSGC5tY3AudjEuTGl2ZUNoZWNrUmVxdWVzdBoZLm1jcC52MS5MaXZlQ2hlY2tSZXNwb25zZRIzCgRMb2dzEhMubWNwLnYxLkxvZ3NSZXF1ZXN0GhQubWNwLnYxLkxvZ3NSZXNwb25zZTABEkgKC1dhdGNoRXZlbnRzEhoubWNwLnYxLldhdGNoRXZlbnRzUmVxdWVzdBobLm1jcC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAESPQoOQWRvcHRDb250YWluZXISFC5tY3AudjEuQWRvcHRSZXF1ZXN0GhUubWNwLnYxLkFkb3B0UmVzcG9uc2USPQoIUHVzaEZpbGUSFy5tY3AudjEuUHVzaEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1c2hGaWxlUmVzcG9uc2USPQoIUHVsbEZpbGUSFy5tY3AudjEuUHVsbEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1bGxGaWxlUmVzcG9uc2USQwoKTm9kZVN0YXR1cxIZLm1jcC52MS5Ob2RlU3RhdHVzUmVxdWVzdBoaLm1jcC52MS5Ob2RlU3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mcdsl_v1_error]);
+  fileDesc("ChBtY3AvdjEvbWNwLnByb3RvEgZtY3AudjEihQIKDUNvbXBvbmVudFNwZWMSDAoEbmFtZRgBIAEoCRINCgVpbWFnZRgCIAEoCRIPCgduZXR3b3JrGAMgASgJEgwKBHVzZXIYBCABKAkSDwoHcmVzdGFydBgFIAEoCRINCgVwb3J0cxgGIAMoCRIPCgd2b2x1bWVzGAcgAygJEgsKA2NtZBgIIAMoCRILCgNlbnYYCSADKAkSIQoGcm91dGVzGAogAygLMhEubWNwLnYxLlJvdXRlU3BlYxIiCgZoZWFsdGgYCyABKAsyEi5tY3AudjEuSGVhbHRoU3BlYxImCgZ1cGRhdGUYDCABKA4yFi5tY3AudjEuVXBkYXRlU3RyYXRlZ3kiRwoJUm91dGVTcGVjEgwKBG5hbWUYASABKAkSDAoEcG9ydBgCIAEoDRIMCgRtb2RlGAMgASgJEhAKCGhvc3RuYW1lGAQgASgJIrMCCgpIZWFsdGhTcGVjEiEKBGh0dHAYASABKAsyES5tY3AudjEuSHR0cFByb2JlSAASHwoDdGNwGAIgASgLMhAubWNwLnYxLlRjcFByb2JlSAASJwoHY29tbWFuZBgDIAEoCzIULm1jcC52MS5Db21tYW5kUHJvYmVIABIrCghpbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGRlYWRsaW5lGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnNldHRsZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIHCgVwcm9iZSIoCglIdHRwUHJvYmUSDAoEcGF0aBgBIAEoCRINCgVyb3V0ZRgCIAEoCSIZCghUY3BQcm9iZRINCgVyb3V0ZRgBIAEoCSIcCgxDb21tYW5kUHJvYmUSDAoEYXJndhgBIAMoCSKKAQoLU2VydmljZVNwZWMSDAoEbmFtZRgBIAEoCRIOCgZhY3RpdmUYAiABKAgSKQoKY29tcG9uZW50cxgDIAMoCzIVLm1jcC52MS5Db21wb25lbnRTcGVjEgwKBG5vZGUYBCABKAkSFgoJcmVjb25jaWxlGAUgASgISACIAQFCDAoKX3JlY29uY2lsZSJwCg1EZXBsb3lSZXF1ZXN0EiQKB3NlcnZpY2UYASABKAsyEy5tY3AudjEuU2VydmljZVNwZWMSEQoJY29tcG9uZW50GAIgASgJEhQKDG9wZXJhdGlvbl9pZBgDIAEoCRIQCghyZWNyZWF0ZRgEIAEoCCKNAQoORGVwbG95UmVzcG9uc2USKAoHcmVzdWx0cxgBIAMoCzIXLm1jcC52MS5Db21wb25lbnRSZXN1bHQSFAoMb3BlcmF0aW9uX2lkGAIgASgJEikKB291dGNvbWUYAyABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIQCghyZXZpc2lvbhgEIAEoBCKRAQoPQ29tcG9uZW50UmVzdWx0EgwKBG5hbWUYASABKAkSDwoHc3VjY2VzcxgCIAEoCBINCgVlcnJvchgDIAEoCRIlCgZkZXRhaWwYBCABKAsyFS5tY2RzbC52MS5FcnJvckRldGFpbBIpCgdvdXRjb21lGAUgASgOMhgubWNwLnYxLkNvbXBvbmVudE91dGNvbWUiRwoOU2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkSEQoJY29tcG9uZW50GAMgASgJInwKD1NlcnZpY2VSZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcubWNwLnYxLkNvbXBvbmVudFJlc3VsdBIUCgxvcGVyYXRpb25faWQYAiABKAkSKQoHb3V0Y29tZRgDIAEoDjIYLm1jcC52MS5PcGVyYXRpb25PdXRjb21lIjwKFlVuZGVwbG95U2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkihAEKF1VuZGVwbG95U2VydmljZVJlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy5tY3AudjEuQ29tcG9uZW50UmVzdWx0EhQKDG9wZXJhdGlvbl9pZBgCIAEoCRIpCgdvdXRjb21lGAMgASgOMhgubWNwLnYxLk9wZXJhdGlvbk91dGNvbWUiYgoSUGxhbkRlcGxveVJlc3BvbnNlEiIKBXN0ZXBzGAEgAygLMhMubWNwLnYxLlBsYW5uZWRTdGVwEigKB2NoYW5nZXMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50Q2hhbmdlIkMKC1BsYW5uZWRTdGVwEgwKBGtpbmQYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIlkKD0NvbXBvbmVudENoYW5nZRIRCgljb21wb25lbnQYASABKAkSDgoGYWN0aW9uGAIgASgJEiMKBmZpZWxkcxgDIAMoCzITLm1jcC52MS5GaWVsZENoYW5nZSI7CgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFYWZ0ZXIYAyABKAkiTAoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDQoFbGltaXQYAiABKA0SEwoLaW5fcHJvZ3Jlc3MYAyABKAgiuwIKDU9wZXJhdGlvbkluZm8SCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIPCgdzZXJ2aWNlGAMgASgJEhEKCWNvbXBvbmVudBgEIAEoCRIOCgZjYWxsZXIYBSABKAkSKwoHc3RhcnRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZmluaXNoZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKB291dGNvbWUYCCABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIMCgRzdGVwGAkgASgNEiIKBXN0ZXBzGAogAygLMhMubWNwLnYxLlBsYW5uZWRTdGVwEiQKBWVycm9yGAsgASgLMhUubWNkc2wudjEuRXJyb3JEZXRhaWwiQwoWTGlzdE9wZXJhdGlvbnNSZXNwb25zZRIpCgpvcGVyYXRpb25zGAEgAygLMhUubWNwLnYxLk9wZXJhdGlvbkluZm8iNgoUTGlzdFJldmlzaW9uc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRINCgVsaW1pdBgCIAEoDSKJAgoMUmV2aXNpb25JbmZvEg4KBm51bWJlchgBIAEoBBIrCgdjcmVhdGVkGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjYWxsZXIYAyABKAkSFAoMb3BlcmF0aW9uX2lkGAQgASgJEiEKBHNwZWMYBSABKAsyEy5tY3AudjEuU2VydmljZVNwZWMSMgoHZGlnZXN0cxgGIAMoCzIhLm1jcC52MS5SZXZpc2lvbkluZm8uRGlnZXN0c0VudHJ5Eg8KB2N1cnJlbnQYByABKAgaLgoMRGlnZXN0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQAoVTGlzdFJldmlzaW9uc1Jlc3BvbnNlEicKCXJldmlzaW9ucxgBIAMoCzIULm1jcC52MS5SZXZpc2lvbkluZm8iSgoPUm9sbGJhY2tSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAQSFAoMb3BlcmF0aW9uX2lkGAMgASgJIkUKC1N5bmNSZXF1ZXN0EiUKCHNlcnZpY2VzGAEgAygLMhMubWNwLnYxLlNlcnZpY2VTcGVjEg8KB2RyeV9ydW4YAiABKAgiaQoMU3luY1Jlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5tY3AudjEuU2VydmljZVN5bmNSZXN1bHQSLQoJdW5tYW5hZ2VkGAIgAygLMhoubWNwLnYxLlVubWFuYWdlZENvbnRhaW5lciJtChJVbm1hbmFnZWRDb250YWluZXISDAoEbmFtZRgBIAEoCRINCgVpbWFnZRgCIAEoCRIWCg5vYnNlcnZlZF9zdGF0ZRgDIAEoCRIPCgdzZXJ2aWNlGAQgASgJEhEKCWNvbXBvbmVudBgFIAEoCSKHAgoRU2VydmljZVN5bmNSZXN1bHQSDAoEbmFtZRgBIAEoCRIPCgdjaGFuZ2VkGAIgASgIEg8KB3N1bW1hcnkYAyABKAkSKAoHY2hhbmdlcxgEIAMoCzIXLm1jcC52MS5Db21wb25lbnRDaGFuZ2USIgoFc3RlcHMYBSADKAsyEy5tY3AudjEuUGxhbm5lZFN0ZXASFAoMb3BlcmF0aW9uX2lkGAYgASgJEikKB291dGNvbWUYByABKA4yGC5tY3AudjEuT3BlcmF0aW9uT3V0Y29tZRIkCgVlcnJvchgIIAEoCzIVLm1jZHNsLnYxLkVycm9yRGV0YWlsEg0KBW5vdGVzGAkgAygJIm4KDFB1cmdlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIpCgdkZWZpbmVkGAMgAygLMhgubWNwLnYxLkRlZmluZWRDb21wb25lbnQSDwoHZHJ5X3J1bhgEIAEoCCI2ChBEZWZpbmVkQ29tcG9uZW50Eg8KB3NlcnZpY2UYASABKAkSEQoJY29tcG9uZW50GAIgASgJIjUKDVB1cmdlUmVzcG9uc2USJAoHcmVzdWx0cxgBIAMoCzITLm1jcC52MS5QdXJnZVJlc3VsdCKgAQoLUHVyZ2VSZXN1bHQSDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEQoJY29udGFpbmVyGAMgASgJEg4KBnB1cmdlZBgEIAEoCBIOCgZyZWFzb24YBSABKAkSJAoFZXJyb3IYBiABKAsyFS5tY2RzbC52MS5FcnJvckRldGFpbBIUCgxvcGVyYXRpb25faWQYByABKAkiTgoXUmVjb25jaWxlU2VydmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxvcGVyYXRpb25faWQYAiABKAkSDwoHZHJ5X3J1bhgDIAEoCCKpAQoYUmVjb25jaWxlU2VydmljZVJlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy5tY3AudjEuQ29tcG9uZW50UmVzdWx0EhQKDG9wZXJhdGlvbl9pZBgCIAEoCRIpCgdvdXRjb21lGAMgASgOMhgubWNwLnYxLk9wZXJhdGlvbk91dGNvbWUSIgoFc3RlcHMYBCADKAsyEy5tY3AudjEuUGxhbm5lZFN0ZXAiFQoTTGlzdFNlcnZpY2VzUmVxdWVzdCK2AQoLU2VydmljZUluZm8SDAoEbmFtZRgBIAEoCRIOCgZhY3RpdmUYAiABKAgSKQoKY29tcG9uZW50cxgDIAMoCzIVLm1jcC52MS5Db21wb25lbnRJbmZvEiEKBHNwZWMYBCABKAsyEy5tY3AudjEuU2VydmljZVNwZWMSKAoJb3BlcmF0aW9uGAUgASgLMhUubWNwLnYxLk9wZXJhdGlvbkluZm8SEQoJcmVjb25jaWxlGAYgASgIIpUDCg1Db21wb25lbnRJbmZvEgwKBG5hbWUYASABKAkSDQoFaW1hZ2UYAiABKAkSFQoNZGVzaXJlZF9zdGF0ZRgDIAEoCRIWCg5vYnNlcnZlZF9zdGF0ZRgEIAEoCRIPCgd2ZXJzaW9uGAUgASgJEisKB3N0YXJ0ZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNvbnRhaW5lchgHIAEoCRIUCgxpbWFnZV9kaWdlc3QYCCABKAkSIQoGcm91dGVzGAkgAygLMhEubWNwLnYxLlJvdXRlSW5mbxIsCghvYnNlcnZlZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNb2JzZXJ2ZWRfZnJvbRgLIAEoCRIWCglleGl0X2NvZGUYDCABKAVIAIgBARINCgVwb3J0cxgNIAMoCRIQCghvdXRkYXRlZBgOIAEoCBIiCgZyZXBhaXIYDyABKAsyEi5tY3AudjEuUmVwYWlySW5mb0IMCgpfZXhpdF9jb2RlInQKClJlcGFpckluZm8SDQoFc3RhdGUYASABKAkSEAoIYXR0ZW1wdHMYAiABKA0SKAoEbmV4dBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAQgASgJEgsKA2xvZxgFIAMoCSJaCglSb3V0ZUluZm8SDAoEbmFtZRgBIAEoCRIMCgRwb3J0GAIgASgNEgwKBG1vZGUYAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSEQoJaG9zdF9wb3J0GAUgASgNIj0KFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiUKCHNlcnZpY2VzGAEgAygLMhMubWNwLnYxLlNlcnZpY2VJbmZvIiQKFFNlcnZpY2VTdGF0dXNSZXF1ZXN0EgwKBG5hbWUYASABKAkiXgoJRHJpZnRJbmZvEg8KB3NlcnZpY2UYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhUKDWRlc2lyZWRfc3RhdGUYAyABKAkSFgoOb2JzZXJ2ZWRfc3RhdGUYBCABKAkihQEKCUV2ZW50SW5mbxIPCgdzZXJ2aWNlGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRISCgpwcmV2X3N0YXRlGAMgASgJEhEKCW5ld19zdGF0ZRgEIAEoCRItCgl0aW1lc3RhbXAYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIooBChVTZXJ2aWNlU3RhdHVzUmVzcG9uc2USJQoIc2VydmljZXMYASADKAsyEy5tY3AudjEuU2VydmljZUluZm8SIAoFZHJpZnQYAiADKAsyES5tY3AudjEuRHJpZnRJbmZvEigKDXJlY2VudF9ldmVudHMYAyADKAsyES5tY3AudjEuRXZlbnRJbmZvIhIKEExpdmVDaGVja1JlcXVlc3QiOgoRTGl2ZUNoZWNrUmVzcG9uc2USJQoIc2VydmljZXMYASADKAsyEy5tY3AudjEuU2VydmljZUluZm8iiAEKC0xvZ3NSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEQoJY29tcG9uZW50GAIgASgJEg4KBmZvbGxvdxgDIAEoCBIRCgR0YWlsGAQgASgNSACIAQESKQoFc2luY2UYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV90YWlsIi4KDExvZ3NSZXNwb25zZRIeCgVsaW5lcxgBIAMoCzIPLm1jcC52MS5Mb2dMaW5lImkKB0xvZ0xpbmUSEQoJY29tcG9uZW50GAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RyZWFtGAMgASgJEgwKBHRleHQYBCABKAkidgoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSFAoMb3BlcmF0aW9uX2lkGAIgASgJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZmb2xsb3cYBCABKAgi3gMKE1dhdGNoRXZlbnRzUmVzcG9uc2USLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzZXJ2aWNlGAIgASgJEhEKCWNvbXBvbmVudBgDIAEoCRItCg1zdGF0ZV9jaGFuZ2VkGAQgASgLMhQubWNwLnYxLlN0YXRlQ2hhbmdlZEgAEjUKEW9wZXJhdGlvbl9zdGFydGVkGAUgASgLMhgubWNwLnYxLk9wZXJhdGlvblN0YXJ0ZWRIABIrCgxzdGVwX3N0YXJ0ZWQYBiABKAsyEy5tY3AudjEuU3RlcFN0YXJ0ZWRIABItCg1zdGVwX2ZpbmlzaGVkGAcgASgLMhQubWNwLnYxLlN0ZXBGaW5pc2hlZEgAEjcKEm9wZXJhdGlvbl9maW5pc2hlZBgIIAEoCzIZLm1jcC52MS5PcGVyYXRpb25GaW5pc2hlZEgAEh4KBWFsZXJ0GAkgASgLMg0ubWNwLnYxLkFsZXJ0SAASKQoLZXZlbnRzX2xvc3QYCiABKAsyEi5tY3AudjEuRXZlbnRzTG9zdEgAEiUKCWNhdWdodF91cBgLIAEoCzIQLm1jcC52MS5DYXVnaHRVcEgAQgcKBWV2ZW50InIKDFN0YXRlQ2hhbmdlZBISCgpwcmV2X3N0YXRlGAEgASgJEhEKCW5ld19zdGF0ZRgCIAEoCRIVCg1kZXNpcmVkX3N0YXRlGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBQgwKCl9leGl0X2NvZGUiagoQT3BlcmF0aW9uU3RhcnRlZBIUCgxvcGVyYXRpb25faWQYASABKAkSDAoEa2luZBgCIAEoCRIOCgZjYWxsZXIYAyABKAkSIgoFc3RlcHMYBCADKAsyEy5tY3AudjEuUGxhbm5lZFN0ZXAiVQoLU3RlcFN0YXJ0ZWQSFAoMb3BlcmF0aW9uX2lkGAEgASgJEg0KBWluZGV4GAIgASgNEiEKBHN0ZXAYAyABKAsyEy5tY3AudjEuUGxhbm5lZFN0ZXAiqQEKDFN0ZXBGaW5pc2hlZBIUCgxvcGVyYXRpb25faWQYASABKAkSDQoFaW5kZXgYAiABKA0SIQoEc3RlcBgDIAEoCzITLm1jcC52MS5QbGFubmVkU3RlcBIkCgVlcnJvchgEIAEoCzIVLm1jZHNsLnYxLkVycm9yRGV0YWlsEisKCGR1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIowBChFPcGVyYXRpb25GaW5pc2hlZBIUCgxvcGVyYXRpb25faWQYASABKAkSDAoEa2luZBgCIAEoCRIpCgdvdXRjb21lGAMgASgOMhgubWNwLnYxLk9wZXJhdGlvbk91dGNvbWUSKAoHcmVzdWx0cxgEIAMoCzIXLm1jcC52MS5Db21wb25lbnRSZXN1bHQibQoFQWxlcnQSDAoEdHlwZRgBIAEoCRIVCg1kZXNpcmVkX3N0YXRlGAIgASgJEhYKDm9ic2VydmVkX3N0YXRlGAMgASgJEhIKCnByZXZfc3RhdGUYBCABKAkSEwoLdHJhbnNpdGlvbnMYBSABKA0iGwoKRXZlbnRzTG9zdBINCgVjb3VudBgBIAEoBCIKCghDYXVnaHRVcCJGCgxBZG9wdFJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIPCgdkcnlfcnVuGAIgASgIEhQKDG9wZXJhdGlvbl9pZBgDIAEoCSLLAQoLQWRvcHRSZXN1bHQSEQoJY29udGFpbmVyGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIPCgdzdWNjZXNzGAMgASgIEg0KBWVycm9yGAQgASgJEiUKBmRldGFpbBgFIAEoCzIVLm1jZHNsLnYxLkVycm9yRGV0YWlsEiMKBHNwZWMYBiABKAsyFS5tY3AudjEuQ29tcG9uZW50U3BlYxIVCg1kZXNpcmVkX3N0YXRlGAcgASgJEhMKC25vdF9jYXJyaWVkGAggAygJInYKDUFkb3B0UmVzcG9uc2USJAoHcmVzdWx0cxgBIAMoCzITLm1jcC52MS5BZG9wdFJlc3VsdBIUCgxvcGVyYXRpb25faWQYAiABKAkSKQoHb3V0Y29tZRgDIAEoDjIYLm1jcC52MS5PcGVyYXRpb25PdXRjb21lIk8KD1B1c2hGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkSDwoHY29udGVudBgDIAEoDBIMCgRtb2RlGAQgASgNIjIKEFB1c2hGaWxlUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBINCgVlcnJvchgCIAEoCSIwCg9QdWxsRmlsZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIMCgRwYXRoGAIgASgJIkAKEFB1bGxGaWxlUmVzcG9uc2USDwoHY29udGVudBgBIAEoDBIMCgRtb2RlGAIgASgNEg0KBWVycm9yGAMgASgJInwKEVVwbG9hZEZpbGVSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcubWNwLnYxLlVwbG9hZEZpbGVTdGFydEgAEg8KBWNodW5rGAIgASgMSAASJAoDZW5kGAMgASgLMhUubWNwLnYxLlVwbG9hZEZpbGVFbmRIAEIGCgRwYXJ0ImAKD1VwbG9hZEZpbGVTdGFydBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkSEQoEbW9kZRgDIAEoDUgAiAEBEhIKCnNpemVfYnl0ZXMYBCABKARCBwoFX21vZGUiHwoNVXBsb2FkRmlsZUVuZBIOCgZzaGEyNTYYASABKAwiWAoSVXBsb2FkRmlsZVJlc3BvbnNlEg4KBnNoYTI1NhgBIAEoDBISCgpzaXplX2J5dGVzGAIgASgEEgwKBG1vZGUYAyABKA0SEAoIcmVwbGFjZWQYBCABKAgiNAoTRG93bmxvYWRGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkigwEKFERvd25sb2FkRmlsZVJlc3BvbnNlEioKBXN0YXJ0GAEgASgLMhkubWNwLnYxLkRvd25sb2FkRmlsZVN0YXJ0SAASDwoFY2h1bmsYAiABKAxIABImCgNlbmQYAyABKAsyFy5tY3AudjEuRG93bmxvYWRGaWxlRW5kSABCBgoEcGFydCJjChFEb3dubG9hZEZpbGVTdGFydBISCgpzaXplX2J5dGVzGAEgASgEEgwKBG1vZGUYAiABKA0SLAoIbW9kaWZpZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiEKD0Rvd25sb2FkRmlsZUVuZBIOCgZzaGEyNTYYASABKAwiQwoRTGlzdEFsZXJ0c1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIOCgZhY3RpdmUYAiABKAgSDQoFbGltaXQYAyABKA0iNwoSTGlzdEFsZXJ0c1Jlc3BvbnNlEiEKBmFsZXJ0cxgBIAMoCzIRLm1jcC52MS5BbGVydEluZm8ipAIKCUFsZXJ0SW5mbxIKCgJpZBgBIAEoBBIMCgR0eXBlGAIgASgJEg8KB3NlcnZpY2UYAyABKAkSEQoJY29tcG9uZW50GAQgASgJEhUKDWRlc2lyZWRfc3RhdGUYBSABKAkSFgoOb2JzZXJ2ZWRfc3RhdGUYBiABKAkSEgoKcHJldl9zdGF0ZRgHIAEoCRITCgt0cmFuc2l0aW9ucxgIIAEoDRIqCgZyYWlzZWQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXJlY292ZXJlZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29tbWFuZBgLIAEoCRIVCg1jb21tYW5kX2Vycm9yGAwgASgJIhIKEFRlc3RBbGVydFJlcXVlc3QifgoRVGVzdEFsZXJ0UmVzcG9uc2USDAoEYXJndhgBIAMoCRIPCgdzdWNjZXNzGAIgASgIEg0KBWVycm9yGAMgASgJEg4KBm91dHB1dBgEIAEoCRIrCghkdXJhdGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiITChFOb2RlU3RhdHVzUmVxdWVzdCKOAwoSTm9kZVN0YXR1c1Jlc3BvbnNlEhEKCW5vZGVfbmFtZRgBIAEoCRIPCgdydW50aW1lGAIgASgJEhcKD3J1bnRpbWVfdmVyc2lvbhgDIAEoCRIVCg1zZXJ2aWNlX2NvdW50GAQgASgNEhcKD2NvbXBvbmVudF9jb3VudBgFIAEoDRIYChBkaXNrX3RvdGFsX2J5dGVzGAYgASgEEhcKD2Rpc2tfZnJlZV9ieXRlcxgHIAEoBBIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCCABKAQSGQoRbWVtb3J5X2ZyZWVfYnl0ZXMYCSABKAQSGQoRY3B1X3VzYWdlX3BlcmNlbnQYCiABKAESMAoMdXB0aW1lX3NpbmNlGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1hZ2VudF92ZXJzaW9uGAwgASgJEhQKDGFyY2hpdGVjdHVyZRgNIAEoCRInCgNub3cYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhEKD0RpYWdub3NlUmVxdWVzdCI1ChBEaWFnbm9zZVJlc3BvbnNlEiEKCGZpbmRpbmdzGAEgAygLMg8ubWNwLnYxLkZpbmRpbmcicwoHRmluZGluZxINCgVjaGVjaxgBIAEoCRIpCghzZXZlcml0eRgCIAEoDjIXLm1jcC52MS5GaW5kaW5nU2V2ZXJpdHkSDwoHc3ViamVjdBgDIAEoCRINCgVmb3VuZBgEIAEoCRIOCgZyZW1lZHkYBSABKAkqcgoOVXBkYXRlU3RyYXRlZ3kSHwobVVBEQVRFX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASHwobVVBEQVRFX1NUUkFURUdZX1NUQVJUX0ZJUlNUEAESHgoaVVBEQVRFX1NUUkFURUdZX1NUT1BfRklSU1QQAiraAQoQT3BlcmF0aW9uT3V0Y29tZRIhCh1PUEVSQVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEh8KG09QRVJBVElPTl9PVVRDT01FX1NVQ0NFRURFRBABEh8KG09QRVJBVElPTl9PVVRDT01FX1VOQ0hBTkdFRBACEiMKH09QRVJBVElPTl9PVVRDT01FX1BBUlRMWV9GQUlMRUQQAxIeChpPUEVSQVRJT05fT1VUQ09NRV9SRVNUT1JFRBAEEhwKGE9QRVJBVElPTl9PVVRDT01FX0ZBSUxFRBAFKtIBChBDb21wb25lbnRPdXRjb21lEiEKHUNPTVBPTkVOVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQ09NUE9ORU5UX09VVENPTUVfQ0hBTkdFRBABEh8KG0NPTVBPTkVOVF9PVVRDT01FX1VOQ0hBTkdFRBACEh4KGkNPTVBPTkVOVF9PVVRDT01FX1JFU1RPUkVEEAMSHAoYQ09NUE9ORU5UX09VVENPTUVfRkFJTEVEEAQSHQoZQ09NUE9ORU5UX09VVENPTUVfU0tJUFBFRBAFKqYBCg9GaW5kaW5nU2V2ZXJpdHkSIAocRklORElOR19TRVZFUklUWV9VTlNQRUNJRklFRBAAEhcKE0ZJTkRJTkdfU0VWRVJJVFlfT0sQARIcChhGSU5ESU5HX1NFVkVSSVRZX1dBUk5JTkcQAhIcChhGSU5ESU5HX1NFVkVSSVRZX1BST0JMRU0QAxIcChhGSU5ESU5HX1NFVkVSSVRZX1VOS05PV04QBDKHDgoITWNwQWdlbnQSNwoGRGVwbG95EhUubWNwLnYxLkRlcGxveVJlcXVlc3QaFi5tY3AudjEuRGVwbG95UmVzcG9uc2USPgoLU3RvcFNlcnZpY2USFi5tY3AudjEuU2VydmljZVJlcXVlc3QaFy5tY3AudjEuU2VydmljZVJlc3BvbnNlEj8KDFN0YXJ0U2VydmljZRIWLm1jcC52MS5TZXJ2aWNlUmVxdWVzdBoXLm1jcC52MS5TZXJ2aWNlUmVzcG9uc2USQQoOUmVzdGFydFNlcnZpY2USFi5tY3AudjEuU2VydmljZVJlcXVlc3QaFy5tY3AudjEuU2VydmljZVJlc3BvbnNlElIKD1VuZGVwbG95U2VydmljZRIeLm1jcC52MS5VbmRlcGxveVNlcnZpY2VSZXF1ZXN0Gh8ubWNwLnYxLlVuZGVwbG95U2VydmljZVJlc3BvbnNlEj8KClBsYW5EZXBsb3kSFS5tY3AudjEuRGVwbG95UmVxdWVzdBoaLm1jcC52MS5QbGFuRGVwbG95UmVzcG9uc2USTwoOTGlzdE9wZXJhdGlvbnMSHS5tY3AudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ubWNwLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2USTAoNTGlzdFJldmlzaW9ucxIcLm1jcC52MS5MaXN0UmV2aXNpb25zUmVxdWVzdBodLm1jcC52MS5MaXN0UmV2aXNpb25zUmVzcG9uc2USOwoIUm9sbGJhY2sSFy5tY3AudjEuUm9sbGJhY2tSZXF1ZXN0GhYubWNwLnYxLkRlcGxveVJlc3BvbnNlEj0KEFN5bmNEZXNpcmVkU3RhdGUSEy5tY3AudjEuU3luY1JlcXVlc3QaFC5tY3AudjEuU3luY1Jlc3BvbnNlEj4KD1B1cmdlQ29tcG9uZW50cxIULm1jcC52MS5QdXJnZVJlcXVlc3QaFS5tY3AudjEuUHVyZ2VSZXNwb25zZRJVChBSZWNvbmNpbGVTZXJ2aWNlEh8ubWNwLnYxLlJlY29uY2lsZVNlcnZpY2VSZXF1ZXN0GiAubWNwLnYxLlJlY29uY2lsZVNlcnZpY2VSZXNwb25zZRJJCgxMaXN0U2VydmljZXMSGy5tY3AudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBocLm1jcC52MS5MaXN0U2VydmljZXNSZXNwb25zZRJPChBHZXRTZXJ2aWNlU3RhdHVzEhwubWNwLnYxLlNlcnZpY2VTdGF0dXNSZXF1ZXN0Gh0ubWNwLnYxLlNlcnZpY2VTdGF0dXNSZXNwb25zZRJACglMaXZlQ2hlY2sSGC5tY3AudjEuTGl2ZUNoZWNrUmVxdWVzdBoZLm1jcC52MS5MaXZlQ2hlY2tSZXNwb25zZRIzCgRMb2dzEhMubWNwLnYxLkxvZ3NSZXF1ZXN0GhQubWNwLnYxLkxvZ3NSZXNwb25zZTABEkgKC1dhdGNoRXZlbnRzEhoubWNwLnYxLldhdGNoRXZlbnRzUmVxdWVzdBobLm1jcC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAESPQoOQWRvcHRDb250YWluZXISFC5tY3AudjEuQWRvcHRSZXF1ZXN0GhUubWNwLnYxLkFkb3B0UmVzcG9uc2USPQoIUHVzaEZpbGUSFy5tY3AudjEuUHVzaEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1c2hGaWxlUmVzcG9uc2USPQoIUHVsbEZpbGUSFy5tY3AudjEuUHVsbEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1bGxGaWxlUmVzcG9uc2USRQoKVXBsb2FkRmlsZRIZLm1jcC52MS5VcGxvYWRGaWxlUmVxdWVzdBoaLm1jcC52MS5VcGxvYWRGaWxlUmVzcG9uc2UoARJLCgxEb3dubG9hZEZpbGUSGy5tY3AudjEuRG93bmxvYWRGaWxlUmVxdWVzdBocLm1jcC52MS5Eb3dubG9hZEZpbGVSZXNwb25zZTABEkMKCkxpc3RBbGVydHMSGS5tY3AudjEuTGlzdEFsZXJ0c1JlcXVlc3QaGi5tY3AudjEuTGlzdEFsZXJ0c1Jlc3BvbnNlEkAKCVRlc3RBbGVydBIYLm1jcC52MS5UZXN0QWxlcnRSZXF1ZXN0GhkubWNwLnYxLlRlc3RBbGVydFJlc3BvbnNlEkMKCk5vZGVTdGF0dXMSGS5tY3AudjEuTm9kZVN0YXR1c1JlcXVlc3QaGi5tY3AudjEuTm9kZVN0YXR1c1Jlc3BvbnNlEj0KCERpYWdub3NlEhcubWNwLnYxLkRpYWdub3NlUmVxdWVzdBoYLm1jcC52MS5EaWFnbm9zZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mcdsl_v1_error]);
 
 /**
  * @generated from message mcp.v1.ComponentSpec
@@ -297,6 +297,13 @@ export type ServiceSpec = Message<"mcp.v1.ServiceSpec"> & {
    * @generated from field: string node = 4;
    */
   node: string;
+
+  /**
+   * Whether the agent repairs drift by itself. Unset: as the agent is configured.
+   *
+   * @generated from field: optional bool reconcile = 5;
+   */
+  reconcile?: boolean | undefined;
 };
 
 /**
@@ -677,7 +684,7 @@ export type OperationInfo = Message<"mcp.v1.OperationInfo"> & {
   id: string;
 
   /**
-   * "deploy", "stop", "start", "restart", "undeploy", "rollback"
+   * "deploy", "stop", "start", "restart", "undeploy", "rollback", "sync", "adopt", "purge", "repair" or "brake"
    *
    * @generated from field: string kind = 2;
    */
@@ -896,6 +903,13 @@ export type SyncRequest = Message<"mcp.v1.SyncRequest"> & {
    * @generated from field: repeated mcp.v1.ServiceSpec services = 1;
    */
   services: ServiceSpec[];
+
+  /**
+   * Only say what would be done.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -913,6 +927,13 @@ export type SyncResponse = Message<"mcp.v1.SyncResponse"> & {
    * @generated from field: repeated mcp.v1.ServiceSyncResult results = 1;
    */
   results: ServiceSyncResult[];
+
+  /**
+   * Containers on the node that MCP does not manage.
+   *
+   * @generated from field: repeated mcp.v1.UnmanagedContainer unmanaged = 2;
+   */
+  unmanaged: UnmanagedContainer[];
 };
 
 /**
@@ -921,6 +942,47 @@ export type SyncResponse = Message<"mcp.v1.SyncResponse"> & {
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
   messageDesc(file_mcp_v1_mcp, 26);
+
+/**
+ * @generated from message mcp.v1.UnmanagedContainer
+ */
+export type UnmanagedContainer = Message<"mcp.v1.UnmanagedContainer"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string image = 2;
+   */
+  image: string;
+
+  /**
+   * "running", "stopped", "exited", "unknown"
+   *
+   * @generated from field: string observed_state = 3;
+   */
+  observedState: string;
+
+  /**
+   * What `adopt` would make of it.
+   *
+   * @generated from field: string service = 4;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string component = 5;
+   */
+  component: string;
+};
+
+/**
+ * Describes the message mcp.v1.UnmanagedContainer.
+ * Use `create(UnmanagedContainerSchema)` to create a new message.
+ */
+export const UnmanagedContainerSchema: GenMessage<UnmanagedContainer> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 27);
 
 /**
  * @generated from message mcp.v1.ServiceSyncResult
@@ -942,6 +1004,44 @@ export type ServiceSyncResult = Message<"mcp.v1.ServiceSyncResult"> & {
    * @generated from field: string summary = 3;
    */
   summary: string;
+
+  /**
+   * @generated from field: repeated mcp.v1.ComponentChange changes = 4;
+   */
+  changes: ComponentChange[];
+
+  /**
+   * Steps of the operation, or those it would take. Empty: nothing to do.
+   *
+   * @generated from field: repeated mcp.v1.PlannedStep steps = 5;
+   */
+  steps: PlannedStep[];
+
+  /**
+   * Empty where nothing was done.
+   *
+   * @generated from field: string operation_id = 6;
+   */
+  operationId: string;
+
+  /**
+   * @generated from field: mcp.v1.OperationOutcome outcome = 7;
+   */
+  outcome: OperationOutcome;
+
+  /**
+   * Set where this service could not be synchronised; the others were.
+   *
+   * @generated from field: mcdsl.v1.ErrorDetail error = 8;
+   */
+  error?: ErrorDetail | undefined;
+
+  /**
+   * What the operator should know: containers in the way, components that only a deploy removes, and the like.
+   *
+   * @generated from field: repeated string notes = 9;
+   */
+  notes: string[];
 };
 
 /**
@@ -949,7 +1049,206 @@ export type ServiceSyncResult = Message<"mcp.v1.ServiceSyncResult"> & {
  * Use `create(ServiceSyncResultSchema)` to create a new message.
  */
 export const ServiceSyncResultSchema: GenMessage<ServiceSyncResult> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 27);
+  messageDesc(file_mcp_v1_mcp, 28);
+
+/**
+ * @generated from message mcp.v1.PurgeRequest
+ */
+export type PurgeRequest = Message<"mcp.v1.PurgeRequest"> & {
+  /**
+   * Empty: all services.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * Empty: all components.
+   *
+   * @generated from field: string component = 2;
+   */
+  component: string;
+
+  /**
+   * What the operator's definitions declare for this node: never purged.
+   *
+   * @generated from field: repeated mcp.v1.DefinedComponent defined = 3;
+   */
+  defined: DefinedComponent[];
+
+  /**
+   * Only say what would be done.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message mcp.v1.PurgeRequest.
+ * Use `create(PurgeRequestSchema)` to create a new message.
+ */
+export const PurgeRequestSchema: GenMessage<PurgeRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 29);
+
+/**
+ * @generated from message mcp.v1.DefinedComponent
+ */
+export type DefinedComponent = Message<"mcp.v1.DefinedComponent"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string component = 2;
+   */
+  component: string;
+};
+
+/**
+ * Describes the message mcp.v1.DefinedComponent.
+ * Use `create(DefinedComponentSchema)` to create a new message.
+ */
+export const DefinedComponentSchema: GenMessage<DefinedComponent> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 30);
+
+/**
+ * @generated from message mcp.v1.PurgeResponse
+ */
+export type PurgeResponse = Message<"mcp.v1.PurgeResponse"> & {
+  /**
+   * One for each entry that is in no definition.
+   *
+   * @generated from field: repeated mcp.v1.PurgeResult results = 1;
+   */
+  results: PurgeResult[];
+};
+
+/**
+ * Describes the message mcp.v1.PurgeResponse.
+ * Use `create(PurgeResponseSchema)` to create a new message.
+ */
+export const PurgeResponseSchema: GenMessage<PurgeResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 31);
+
+/**
+ * @generated from message mcp.v1.PurgeResult
+ */
+export type PurgeResult = Message<"mcp.v1.PurgeResult"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string component = 2;
+   */
+  component: string;
+
+  /**
+   * Name of its container; empty where it has none.
+   *
+   * @generated from field: string container = 3;
+   */
+  container: string;
+
+  /**
+   * It is gone, or would be.
+   *
+   * @generated from field: bool purged = 4;
+   */
+  purged: boolean;
+
+  /**
+   * Why it is or is not.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * Set where it was refused or failed.
+   *
+   * @generated from field: mcdsl.v1.ErrorDetail error = 6;
+   */
+  error?: ErrorDetail | undefined;
+
+  /**
+   * @generated from field: string operation_id = 7;
+   */
+  operationId: string;
+};
+
+/**
+ * Describes the message mcp.v1.PurgeResult.
+ * Use `create(PurgeResultSchema)` to create a new message.
+ */
+export const PurgeResultSchema: GenMessage<PurgeResult> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 32);
+
+/**
+ * @generated from message mcp.v1.ReconcileServiceRequest
+ */
+export type ReconcileServiceRequest = Message<"mcp.v1.ReconcileServiceRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string operation_id = 2;
+   */
+  operationId: string;
+
+  /**
+   * Only say what would be done.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message mcp.v1.ReconcileServiceRequest.
+ * Use `create(ReconcileServiceRequestSchema)` to create a new message.
+ */
+export const ReconcileServiceRequestSchema: GenMessage<ReconcileServiceRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 33);
+
+/**
+ * @generated from message mcp.v1.ReconcileServiceResponse
+ */
+export type ReconcileServiceResponse = Message<"mcp.v1.ReconcileServiceResponse"> & {
+  /**
+   * @generated from field: repeated mcp.v1.ComponentResult results = 1;
+   */
+  results: ComponentResult[];
+
+  /**
+   * @generated from field: string operation_id = 2;
+   */
+  operationId: string;
+
+  /**
+   * @generated from field: mcp.v1.OperationOutcome outcome = 3;
+   */
+  outcome: OperationOutcome;
+
+  /**
+   * What is done, or would be. Empty: nothing drifts.
+   *
+   * @generated from field: repeated mcp.v1.PlannedStep steps = 4;
+   */
+  steps: PlannedStep[];
+};
+
+/**
+ * Describes the message mcp.v1.ReconcileServiceResponse.
+ * Use `create(ReconcileServiceResponseSchema)` to create a new message.
+ */
+export const ReconcileServiceResponseSchema: GenMessage<ReconcileServiceResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 34);
 
 /**
  * @generated from message mcp.v1.ListServicesRequest
@@ -962,7 +1261,7 @@ export type ListServicesRequest = Message<"mcp.v1.ListServicesRequest"> & {
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 28);
+  messageDesc(file_mcp_v1_mcp, 35);
 
 /**
  * @generated from message mcp.v1.ServiceInfo
@@ -996,6 +1295,13 @@ export type ServiceInfo = Message<"mcp.v1.ServiceInfo"> & {
    * @generated from field: mcp.v1.OperationInfo operation = 5;
    */
   operation?: OperationInfo | undefined;
+
+  /**
+   * Whether the agent repairs its drift by itself.
+   *
+   * @generated from field: bool reconcile = 6;
+   */
+  reconcile: boolean;
 };
 
 /**
@@ -1003,7 +1309,7 @@ export type ServiceInfo = Message<"mcp.v1.ServiceInfo"> & {
  * Use `create(ServiceInfoSchema)` to create a new message.
  */
 export const ServiceInfoSchema: GenMessage<ServiceInfo> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 29);
+  messageDesc(file_mcp_v1_mcp, 36);
 
 /**
  * @generated from message mcp.v1.ComponentInfo
@@ -1087,6 +1393,20 @@ export type ComponentInfo = Message<"mcp.v1.ComponentInfo"> & {
    * @generated from field: repeated string ports = 13;
    */
   ports: string[];
+
+  /**
+   * Set while its container was made from another declaration than the registry's: a deploy would replace it.
+   *
+   * @generated from field: bool outdated = 14;
+   */
+  outdated: boolean;
+
+  /**
+   * Set while the agent is at work on it by itself, or has given up.
+   *
+   * @generated from field: mcp.v1.RepairInfo repair = 15;
+   */
+  repair?: RepairInfo | undefined;
 };
 
 /**
@@ -1094,7 +1414,52 @@ export type ComponentInfo = Message<"mcp.v1.ComponentInfo"> & {
  * Use `create(ComponentInfoSchema)` to create a new message.
  */
 export const ComponentInfoSchema: GenMessage<ComponentInfo> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 30);
+  messageDesc(file_mcp_v1_mcp, 37);
+
+/**
+ * @generated from message mcp.v1.RepairInfo
+ */
+export type RepairInfo = Message<"mcp.v1.RepairInfo"> & {
+  /**
+   * "waiting" for the next attempt, "crash-loop" (stopped for now, since it ends right after each start) or "given-up"
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Attempts so far, since it last ran well.
+   *
+   * @generated from field: uint32 attempts = 2;
+   */
+  attempts: number;
+
+  /**
+   * When the next attempt comes; unset: none will.
+   *
+   * @generated from field: google.protobuf.Timestamp next = 3;
+   */
+  next?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * The last lines that its container printed.
+   *
+   * @generated from field: repeated string log = 5;
+   */
+  log: string[];
+};
+
+/**
+ * Describes the message mcp.v1.RepairInfo.
+ * Use `create(RepairInfoSchema)` to create a new message.
+ */
+export const RepairInfoSchema: GenMessage<RepairInfo> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 38);
 
 /**
  * @generated from message mcp.v1.RouteInfo
@@ -1133,7 +1498,7 @@ export type RouteInfo = Message<"mcp.v1.RouteInfo"> & {
  * Use `create(RouteInfoSchema)` to create a new message.
  */
 export const RouteInfoSchema: GenMessage<RouteInfo> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 31);
+  messageDesc(file_mcp_v1_mcp, 39);
 
 /**
  * @generated from message mcp.v1.ListServicesResponse
@@ -1150,7 +1515,7 @@ export type ListServicesResponse = Message<"mcp.v1.ListServicesResponse"> & {
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 32);
+  messageDesc(file_mcp_v1_mcp, 40);
 
 /**
  * @generated from message mcp.v1.ServiceStatusRequest
@@ -1169,7 +1534,7 @@ export type ServiceStatusRequest = Message<"mcp.v1.ServiceStatusRequest"> & {
  * Use `create(ServiceStatusRequestSchema)` to create a new message.
  */
 export const ServiceStatusRequestSchema: GenMessage<ServiceStatusRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 33);
+  messageDesc(file_mcp_v1_mcp, 41);
 
 /**
  * @generated from message mcp.v1.DriftInfo
@@ -1201,7 +1566,7 @@ export type DriftInfo = Message<"mcp.v1.DriftInfo"> & {
  * Use `create(DriftInfoSchema)` to create a new message.
  */
 export const DriftInfoSchema: GenMessage<DriftInfo> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 34);
+  messageDesc(file_mcp_v1_mcp, 42);
 
 /**
  * @generated from message mcp.v1.EventInfo
@@ -1238,7 +1603,7 @@ export type EventInfo = Message<"mcp.v1.EventInfo"> & {
  * Use `create(EventInfoSchema)` to create a new message.
  */
 export const EventInfoSchema: GenMessage<EventInfo> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 35);
+  messageDesc(file_mcp_v1_mcp, 43);
 
 /**
  * @generated from message mcp.v1.ServiceStatusResponse
@@ -1265,7 +1630,7 @@ export type ServiceStatusResponse = Message<"mcp.v1.ServiceStatusResponse"> & {
  * Use `create(ServiceStatusResponseSchema)` to create a new message.
  */
 export const ServiceStatusResponseSchema: GenMessage<ServiceStatusResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 36);
+  messageDesc(file_mcp_v1_mcp, 44);
 
 /**
  * @generated from message mcp.v1.LiveCheckRequest
@@ -1278,7 +1643,7 @@ export type LiveCheckRequest = Message<"mcp.v1.LiveCheckRequest"> & {
  * Use `create(LiveCheckRequestSchema)` to create a new message.
  */
 export const LiveCheckRequestSchema: GenMessage<LiveCheckRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 37);
+  messageDesc(file_mcp_v1_mcp, 45);
 
 /**
  * @generated from message mcp.v1.LiveCheckResponse
@@ -1297,7 +1662,7 @@ export type LiveCheckResponse = Message<"mcp.v1.LiveCheckResponse"> & {
  * Use `create(LiveCheckResponseSchema)` to create a new message.
  */
 export const LiveCheckResponseSchema: GenMessage<LiveCheckResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 38);
+  messageDesc(file_mcp_v1_mcp, 46);
 
 /**
  * @generated from message mcp.v1.LogsRequest
@@ -1338,7 +1703,7 @@ export type LogsRequest = Message<"mcp.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 39);
+  messageDesc(file_mcp_v1_mcp, 47);
 
 /**
  * @generated from message mcp.v1.LogsResponse
@@ -1355,7 +1720,7 @@ export type LogsResponse = Message<"mcp.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 40);
+  messageDesc(file_mcp_v1_mcp, 48);
 
 /**
  * @generated from message mcp.v1.LogLine
@@ -1389,7 +1754,7 @@ export type LogLine = Message<"mcp.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 41);
+  messageDesc(file_mcp_v1_mcp, 49);
 
 /**
  * @generated from message mcp.v1.WatchEventsRequest
@@ -1429,7 +1794,7 @@ export type WatchEventsRequest = Message<"mcp.v1.WatchEventsRequest"> & {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 42);
+  messageDesc(file_mcp_v1_mcp, 50);
 
 /**
  * @generated from message mcp.v1.WatchEventsResponse
@@ -1513,7 +1878,7 @@ export type WatchEventsResponse = Message<"mcp.v1.WatchEventsResponse"> & {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 43);
+  messageDesc(file_mcp_v1_mcp, 51);
 
 /**
  * @generated from message mcp.v1.StateChanged
@@ -1545,7 +1910,7 @@ export type StateChanged = Message<"mcp.v1.StateChanged"> & {
  * Use `create(StateChangedSchema)` to create a new message.
  */
 export const StateChangedSchema: GenMessage<StateChanged> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 44);
+  messageDesc(file_mcp_v1_mcp, 52);
 
 /**
  * @generated from message mcp.v1.OperationStarted
@@ -1577,7 +1942,7 @@ export type OperationStarted = Message<"mcp.v1.OperationStarted"> & {
  * Use `create(OperationStartedSchema)` to create a new message.
  */
 export const OperationStartedSchema: GenMessage<OperationStarted> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 45);
+  messageDesc(file_mcp_v1_mcp, 53);
 
 /**
  * @generated from message mcp.v1.StepStarted
@@ -1604,7 +1969,7 @@ export type StepStarted = Message<"mcp.v1.StepStarted"> & {
  * Use `create(StepStartedSchema)` to create a new message.
  */
 export const StepStartedSchema: GenMessage<StepStarted> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 46);
+  messageDesc(file_mcp_v1_mcp, 54);
 
 /**
  * @generated from message mcp.v1.StepFinished
@@ -1643,7 +2008,7 @@ export type StepFinished = Message<"mcp.v1.StepFinished"> & {
  * Use `create(StepFinishedSchema)` to create a new message.
  */
 export const StepFinishedSchema: GenMessage<StepFinished> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 47);
+  messageDesc(file_mcp_v1_mcp, 55);
 
 /**
  * @generated from message mcp.v1.OperationFinished
@@ -1675,14 +2040,14 @@ export type OperationFinished = Message<"mcp.v1.OperationFinished"> & {
  * Use `create(OperationFinishedSchema)` to create a new message.
  */
 export const OperationFinishedSchema: GenMessage<OperationFinished> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 48);
+  messageDesc(file_mcp_v1_mcp, 56);
 
 /**
  * @generated from message mcp.v1.Alert
  */
 export type Alert = Message<"mcp.v1.Alert"> & {
   /**
-   * "drift" or "flapping"
+   * "drift", "flapping", "crash-loop", "gave-up" or "recovered"
    *
    * @generated from field: string type = 1;
    */
@@ -1716,7 +2081,7 @@ export type Alert = Message<"mcp.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 49);
+  messageDesc(file_mcp_v1_mcp, 57);
 
 /**
  * The reader was too slow: this many events were dropped from its stream.
@@ -1735,7 +2100,7 @@ export type EventsLost = Message<"mcp.v1.EventsLost"> & {
  * Use `create(EventsLostSchema)` to create a new message.
  */
 export const EventsLostSchema: GenMessage<EventsLost> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 50);
+  messageDesc(file_mcp_v1_mcp, 58);
 
 /**
  * @generated from message mcp.v1.CaughtUp
@@ -1748,7 +2113,7 @@ export type CaughtUp = Message<"mcp.v1.CaughtUp"> & {
  * Use `create(CaughtUpSchema)` to create a new message.
  */
 export const CaughtUpSchema: GenMessage<CaughtUp> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 51);
+  messageDesc(file_mcp_v1_mcp, 59);
 
 /**
  * @generated from message mcp.v1.AdoptRequest
@@ -1760,6 +2125,18 @@ export type AdoptRequest = Message<"mcp.v1.AdoptRequest"> & {
    * @generated from field: string service = 1;
    */
   service: string;
+
+  /**
+   * Only say what would be done.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+
+  /**
+   * @generated from field: string operation_id = 3;
+   */
+  operationId: string;
 };
 
 /**
@@ -1767,7 +2144,7 @@ export type AdoptRequest = Message<"mcp.v1.AdoptRequest"> & {
  * Use `create(AdoptRequestSchema)` to create a new message.
  */
 export const AdoptRequestSchema: GenMessage<AdoptRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 52);
+  messageDesc(file_mcp_v1_mcp, 60);
 
 /**
  * @generated from message mcp.v1.AdoptResult
@@ -1796,6 +2173,32 @@ export type AdoptResult = Message<"mcp.v1.AdoptResult"> & {
    * @generated from field: string error = 4;
    */
   error: string;
+
+  /**
+   * @generated from field: mcdsl.v1.ErrorDetail detail = 5;
+   */
+  detail?: ErrorDetail | undefined;
+
+  /**
+   * The specification that was read from the container.
+   *
+   * @generated from field: mcp.v1.ComponentSpec spec = 6;
+   */
+  spec?: ComponentSpec | undefined;
+
+  /**
+   * "running" or "stopped"
+   *
+   * @generated from field: string desired_state = 7;
+   */
+  desiredState: string;
+
+  /**
+   * What the container has and a specification cannot say: lost when the container is replaced.
+   *
+   * @generated from field: repeated string not_carried = 8;
+   */
+  notCarried: string[];
 };
 
 /**
@@ -1803,7 +2206,7 @@ export type AdoptResult = Message<"mcp.v1.AdoptResult"> & {
  * Use `create(AdoptResultSchema)` to create a new message.
  */
 export const AdoptResultSchema: GenMessage<AdoptResult> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 53);
+  messageDesc(file_mcp_v1_mcp, 61);
 
 /**
  * @generated from message mcp.v1.AdoptResponse
@@ -1813,6 +2216,18 @@ export type AdoptResponse = Message<"mcp.v1.AdoptResponse"> & {
    * @generated from field: repeated mcp.v1.AdoptResult results = 1;
    */
   results: AdoptResult[];
+
+  /**
+   * Empty where nothing was adopted.
+   *
+   * @generated from field: string operation_id = 2;
+   */
+  operationId: string;
+
+  /**
+   * @generated from field: mcp.v1.OperationOutcome outcome = 3;
+   */
+  outcome: OperationOutcome;
 };
 
 /**
@@ -1820,7 +2235,7 @@ export type AdoptResponse = Message<"mcp.v1.AdoptResponse"> & {
  * Use `create(AdoptResponseSchema)` to create a new message.
  */
 export const AdoptResponseSchema: GenMessage<AdoptResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 54);
+  messageDesc(file_mcp_v1_mcp, 62);
 
 /**
  * @generated from message mcp.v1.PushFileRequest
@@ -1856,7 +2271,7 @@ export type PushFileRequest = Message<"mcp.v1.PushFileRequest"> & {
  * Use `create(PushFileRequestSchema)` to create a new message.
  */
 export const PushFileRequestSchema: GenMessage<PushFileRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 55);
+  messageDesc(file_mcp_v1_mcp, 63);
 
 /**
  * @generated from message mcp.v1.PushFileResponse
@@ -1878,7 +2293,7 @@ export type PushFileResponse = Message<"mcp.v1.PushFileResponse"> & {
  * Use `create(PushFileResponseSchema)` to create a new message.
  */
 export const PushFileResponseSchema: GenMessage<PushFileResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 56);
+  messageDesc(file_mcp_v1_mcp, 64);
 
 /**
  * @generated from message mcp.v1.PullFileRequest
@@ -1902,7 +2317,7 @@ export type PullFileRequest = Message<"mcp.v1.PullFileRequest"> & {
  * Use `create(PullFileRequestSchema)` to create a new message.
  */
 export const PullFileRequestSchema: GenMessage<PullFileRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 57);
+  messageDesc(file_mcp_v1_mcp, 65);
 
 /**
  * @generated from message mcp.v1.PullFileResponse
@@ -1929,7 +2344,432 @@ export type PullFileResponse = Message<"mcp.v1.PullFileResponse"> & {
  * Use `create(PullFileResponseSchema)` to create a new message.
  */
 export const PullFileResponseSchema: GenMessage<PullFileResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 58);
+  messageDesc(file_mcp_v1_mcp, 66);
+
+/**
+ * In this order: one start, chunks, one end. Without the end the old file stays.
+ *
+ * @generated from message mcp.v1.UploadFileRequest
+ */
+export type UploadFileRequest = Message<"mcp.v1.UploadFileRequest"> & {
+  /**
+   * @generated from oneof mcp.v1.UploadFileRequest.part
+   */
+  part: {
+    /**
+     * @generated from field: mcp.v1.UploadFileStart start = 1;
+     */
+    value: UploadFileStart;
+    case: "start";
+  } | {
+    /**
+     * At most 1 MiB.
+     *
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: mcp.v1.UploadFileEnd end = 3;
+     */
+    value: UploadFileEnd;
+    case: "end";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message mcp.v1.UploadFileRequest.
+ * Use `create(UploadFileRequestSchema)` to create a new message.
+ */
+export const UploadFileRequestSchema: GenMessage<UploadFileRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 67);
+
+/**
+ * @generated from message mcp.v1.UploadFileStart
+ */
+export type UploadFileStart = Message<"mcp.v1.UploadFileStart"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * relative path within service dir
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * File permissions. Unset: those of the file it replaces, else 0644.
+   *
+   * @generated from field: optional uint32 mode = 3;
+   */
+  mode?: number | undefined;
+
+  /**
+   * Size of the whole file.
+   *
+   * @generated from field: uint64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message mcp.v1.UploadFileStart.
+ * Use `create(UploadFileStartSchema)` to create a new message.
+ */
+export const UploadFileStartSchema: GenMessage<UploadFileStart> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 68);
+
+/**
+ * @generated from message mcp.v1.UploadFileEnd
+ */
+export type UploadFileEnd = Message<"mcp.v1.UploadFileEnd"> & {
+  /**
+   * Of the whole content.
+   *
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message mcp.v1.UploadFileEnd.
+ * Use `create(UploadFileEndSchema)` to create a new message.
+ */
+export const UploadFileEndSchema: GenMessage<UploadFileEnd> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 69);
+
+/**
+ * @generated from message mcp.v1.UploadFileResponse
+ */
+export type UploadFileResponse = Message<"mcp.v1.UploadFileResponse"> & {
+  /**
+   * As written and synced to disk.
+   *
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+
+  /**
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: uint32 mode = 3;
+   */
+  mode: number;
+
+  /**
+   * A file of that name was there before.
+   *
+   * @generated from field: bool replaced = 4;
+   */
+  replaced: boolean;
+};
+
+/**
+ * Describes the message mcp.v1.UploadFileResponse.
+ * Use `create(UploadFileResponseSchema)` to create a new message.
+ */
+export const UploadFileResponseSchema: GenMessage<UploadFileResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 70);
+
+/**
+ * @generated from message mcp.v1.DownloadFileRequest
+ */
+export type DownloadFileRequest = Message<"mcp.v1.DownloadFileRequest"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * relative path within service dir
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message mcp.v1.DownloadFileRequest.
+ * Use `create(DownloadFileRequestSchema)` to create a new message.
+ */
+export const DownloadFileRequestSchema: GenMessage<DownloadFileRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 71);
+
+/**
+ * In this order: one start, chunks, one end. Without the end the content is not complete.
+ *
+ * @generated from message mcp.v1.DownloadFileResponse
+ */
+export type DownloadFileResponse = Message<"mcp.v1.DownloadFileResponse"> & {
+  /**
+   * @generated from oneof mcp.v1.DownloadFileResponse.part
+   */
+  part: {
+    /**
+     * @generated from field: mcp.v1.DownloadFileStart start = 1;
+     */
+    value: DownloadFileStart;
+    case: "start";
+  } | {
+    /**
+     * @generated from field: bytes chunk = 2;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: mcp.v1.DownloadFileEnd end = 3;
+     */
+    value: DownloadFileEnd;
+    case: "end";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message mcp.v1.DownloadFileResponse.
+ * Use `create(DownloadFileResponseSchema)` to create a new message.
+ */
+export const DownloadFileResponseSchema: GenMessage<DownloadFileResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 72);
+
+/**
+ * @generated from message mcp.v1.DownloadFileStart
+ */
+export type DownloadFileStart = Message<"mcp.v1.DownloadFileStart"> & {
+  /**
+   * @generated from field: uint64 size_bytes = 1;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: uint32 mode = 2;
+   */
+  mode: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp modified = 3;
+   */
+  modified?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mcp.v1.DownloadFileStart.
+ * Use `create(DownloadFileStartSchema)` to create a new message.
+ */
+export const DownloadFileStartSchema: GenMessage<DownloadFileStart> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 73);
+
+/**
+ * @generated from message mcp.v1.DownloadFileEnd
+ */
+export type DownloadFileEnd = Message<"mcp.v1.DownloadFileEnd"> & {
+  /**
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message mcp.v1.DownloadFileEnd.
+ * Use `create(DownloadFileEndSchema)` to create a new message.
+ */
+export const DownloadFileEndSchema: GenMessage<DownloadFileEnd> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 74);
+
+/**
+ * @generated from message mcp.v1.ListAlertsRequest
+ */
+export type ListAlertsRequest = Message<"mcp.v1.ListAlertsRequest"> & {
+  /**
+   * Empty: all services.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * Only what has not recovered.
+   *
+   * @generated from field: bool active = 2;
+   */
+  active: boolean;
+
+  /**
+   * 0: 50. At most 1000.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message mcp.v1.ListAlertsRequest.
+ * Use `create(ListAlertsRequestSchema)` to create a new message.
+ */
+export const ListAlertsRequestSchema: GenMessage<ListAlertsRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 75);
+
+/**
+ * @generated from message mcp.v1.ListAlertsResponse
+ */
+export type ListAlertsResponse = Message<"mcp.v1.ListAlertsResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated mcp.v1.AlertInfo alerts = 1;
+   */
+  alerts: AlertInfo[];
+};
+
+/**
+ * Describes the message mcp.v1.ListAlertsResponse.
+ * Use `create(ListAlertsResponseSchema)` to create a new message.
+ */
+export const ListAlertsResponseSchema: GenMessage<ListAlertsResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 76);
+
+/**
+ * @generated from message mcp.v1.AlertInfo
+ */
+export type AlertInfo = Message<"mcp.v1.AlertInfo"> & {
+  /**
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * "drift", "flapping", "crash-loop" or "gave-up"
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * @generated from field: string service = 3;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string component = 4;
+   */
+  component: string;
+
+  /**
+   * @generated from field: string desired_state = 5;
+   */
+  desiredState: string;
+
+  /**
+   * @generated from field: string observed_state = 6;
+   */
+  observedState: string;
+
+  /**
+   * @generated from field: string prev_state = 7;
+   */
+  prevState: string;
+
+  /**
+   * @generated from field: uint32 transitions = 8;
+   */
+  transitions: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp raised = 9;
+   */
+  raised?: Timestamp | undefined;
+
+  /**
+   * Unset: it lasts.
+   *
+   * @generated from field: google.protobuf.Timestamp recovered = 10;
+   */
+  recovered?: Timestamp | undefined;
+
+  /**
+   * Of the alert command: "none" is configured, "pending", "done" or "failed"
+   *
+   * @generated from field: string command = 11;
+   */
+  command: string;
+
+  /**
+   * What went wrong with the command.
+   *
+   * @generated from field: string command_error = 12;
+   */
+  commandError: string;
+};
+
+/**
+ * Describes the message mcp.v1.AlertInfo.
+ * Use `create(AlertInfoSchema)` to create a new message.
+ */
+export const AlertInfoSchema: GenMessage<AlertInfo> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 77);
+
+/**
+ * @generated from message mcp.v1.TestAlertRequest
+ */
+export type TestAlertRequest = Message<"mcp.v1.TestAlertRequest"> & {
+};
+
+/**
+ * Describes the message mcp.v1.TestAlertRequest.
+ * Use `create(TestAlertRequestSchema)` to create a new message.
+ */
+export const TestAlertRequestSchema: GenMessage<TestAlertRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 78);
+
+/**
+ * @generated from message mcp.v1.TestAlertResponse
+ */
+export type TestAlertResponse = Message<"mcp.v1.TestAlertResponse"> & {
+  /**
+   * Empty: no command is configured.
+   *
+   * @generated from field: repeated string argv = 1;
+   */
+  argv: string[];
+
+  /**
+   * @generated from field: bool success = 2;
+   */
+  success: boolean;
+
+  /**
+   * What went wrong.
+   *
+   * @generated from field: string error = 3;
+   */
+  error: string;
+
+  /**
+   * What the command printed, bounded.
+   *
+   * @generated from field: string output = 4;
+   */
+  output: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration duration = 5;
+   */
+  duration?: Duration | undefined;
+};
+
+/**
+ * Describes the message mcp.v1.TestAlertResponse.
+ * Use `create(TestAlertResponseSchema)` to create a new message.
+ */
+export const TestAlertResponseSchema: GenMessage<TestAlertResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 79);
 
 /**
  * @generated from message mcp.v1.NodeStatusRequest
@@ -1942,7 +2782,7 @@ export type NodeStatusRequest = Message<"mcp.v1.NodeStatusRequest"> & {
  * Use `create(NodeStatusRequestSchema)` to create a new message.
  */
 export const NodeStatusRequestSchema: GenMessage<NodeStatusRequest> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 59);
+  messageDesc(file_mcp_v1_mcp, 80);
 
 /**
  * @generated from message mcp.v1.NodeStatusResponse
@@ -2030,7 +2870,82 @@ export type NodeStatusResponse = Message<"mcp.v1.NodeStatusResponse"> & {
  * Use `create(NodeStatusResponseSchema)` to create a new message.
  */
 export const NodeStatusResponseSchema: GenMessage<NodeStatusResponse> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_mcp, 60);
+  messageDesc(file_mcp_v1_mcp, 81);
+
+/**
+ * @generated from message mcp.v1.DiagnoseRequest
+ */
+export type DiagnoseRequest = Message<"mcp.v1.DiagnoseRequest"> & {
+};
+
+/**
+ * Describes the message mcp.v1.DiagnoseRequest.
+ * Use `create(DiagnoseRequestSchema)` to create a new message.
+ */
+export const DiagnoseRequestSchema: GenMessage<DiagnoseRequest> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 82);
+
+/**
+ * @generated from message mcp.v1.DiagnoseResponse
+ */
+export type DiagnoseResponse = Message<"mcp.v1.DiagnoseResponse"> & {
+  /**
+   * One per check, also where all is well.
+   *
+   * @generated from field: repeated mcp.v1.Finding findings = 1;
+   */
+  findings: Finding[];
+};
+
+/**
+ * Describes the message mcp.v1.DiagnoseResponse.
+ * Use `create(DiagnoseResponseSchema)` to create a new message.
+ */
+export const DiagnoseResponseSchema: GenMessage<DiagnoseResponse> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 83);
+
+/**
+ * @generated from message mcp.v1.Finding
+ */
+export type Finding = Message<"mcp.v1.Finding"> & {
+  /**
+   * Stable name of the check, e.g. "disk".
+   *
+   * @generated from field: string check = 1;
+   */
+  check: string;
+
+  /**
+   * @generated from field: mcp.v1.FindingSeverity severity = 2;
+   */
+  severity: FindingSeverity;
+
+  /**
+   * What was looked at.
+   *
+   * @generated from field: string subject = 3;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: string found = 4;
+   */
+  found: string;
+
+  /**
+   * How to mend it; empty where all is well.
+   *
+   * @generated from field: string remedy = 5;
+   */
+  remedy: string;
+};
+
+/**
+ * Describes the message mcp.v1.Finding.
+ * Use `create(FindingSchema)` to create a new message.
+ */
+export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_mcp, 84);
 
 /**
  * @generated from enum mcp.v1.UpdateStrategy
@@ -2174,6 +3089,49 @@ export const ComponentOutcomeSchema: GenEnum<ComponentOutcome> = /*@__PURE__*/
   enumDesc(file_mcp_v1_mcp, 2);
 
 /**
+ * @generated from enum mcp.v1.FindingSeverity
+ */
+export const FindingSeverity = {
+  /**
+   * @generated from enum value: FINDING_SEVERITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: FINDING_SEVERITY_OK = 1;
+   */
+  OK: 1,
+
+  /**
+   * @generated from enum value: FINDING_SEVERITY_WARNING = 2;
+   */
+  WARNING: 2,
+
+  /**
+   * @generated from enum value: FINDING_SEVERITY_PROBLEM = 3;
+   */
+  PROBLEM: 3,
+
+  /**
+   * The check could not be made.
+   *
+   * @generated from enum value: FINDING_SEVERITY_UNKNOWN = 4;
+   */
+  UNKNOWN: 4,
+} as const;
+
+/**
+ * @generated from enum mcp.v1.FindingSeverity
+ */
+export type FindingSeverity = (typeof FindingSeverity)[keyof typeof FindingSeverity] | UnknownEnum;
+
+/**
+ * Describes the enum mcp.v1.FindingSeverity.
+ */
+export const FindingSeveritySchema: GenEnum<FindingSeverity> = /*@__PURE__*/
+  enumDesc(file_mcp_v1_mcp, 3);
+
+/**
  * Every RPC needs a bearer token in the `authorization` metadata. Failures carry an
  * mcdsl.v1.ErrorDetail in the status details.
  *
@@ -2273,6 +3231,26 @@ export const McpAgent: GenService<{
     output: typeof SyncResponseSchema;
   },
   /**
+   * Removes registry entries that no definition declares and that nothing runs for.
+   *
+   * @generated from rpc mcp.v1.McpAgent.PurgeComponents
+   */
+  purgeComponents: {
+    methodKind: "unary";
+    input: typeof PurgeRequestSchema;
+    output: typeof PurgeResponseSchema;
+  },
+  /**
+   * Repairs drift of a service now, whatever the backoff says.
+   *
+   * @generated from rpc mcp.v1.McpAgent.ReconcileService
+   */
+  reconcileService: {
+    methodKind: "unary";
+    input: typeof ReconcileServiceRequestSchema;
+    output: typeof ReconcileServiceResponseSchema;
+  },
+  /**
    * Status and registry
    *
    * @generated from rpc mcp.v1.McpAgent.ListServices
@@ -2325,7 +3303,7 @@ export const McpAgent: GenService<{
     output: typeof AdoptResponseSchema;
   },
   /**
-   * File transfer
+   * File transfer: PushFile and PullFile for what fits into one message, the streams for any size.
    *
    * @generated from rpc mcp.v1.McpAgent.PushFile
    */
@@ -2343,6 +3321,42 @@ export const McpAgent: GenService<{
     output: typeof PullFileResponseSchema;
   },
   /**
+   * @generated from rpc mcp.v1.McpAgent.UploadFile
+   */
+  uploadFile: {
+    methodKind: "client_streaming";
+    input: typeof UploadFileRequestSchema;
+    output: typeof UploadFileResponseSchema;
+  },
+  /**
+   * @generated from rpc mcp.v1.McpAgent.DownloadFile
+   */
+  downloadFile: {
+    methodKind: "server_streaming";
+    input: typeof DownloadFileRequestSchema;
+    output: typeof DownloadFileResponseSchema;
+  },
+  /**
+   * Alerts
+   *
+   * @generated from rpc mcp.v1.McpAgent.ListAlerts
+   */
+  listAlerts: {
+    methodKind: "unary";
+    input: typeof ListAlertsRequestSchema;
+    output: typeof ListAlertsResponseSchema;
+  },
+  /**
+   * Runs the alert command with a made-up alert and returns how it ended.
+   *
+   * @generated from rpc mcp.v1.McpAgent.TestAlert
+   */
+  testAlert: {
+    methodKind: "unary";
+    input: typeof TestAlertRequestSchema;
+    output: typeof TestAlertResponseSchema;
+  },
+  /**
    * Node
    *
    * @generated from rpc mcp.v1.McpAgent.NodeStatus
@@ -2351,6 +3365,16 @@ export const McpAgent: GenService<{
     methodKind: "unary";
     input: typeof NodeStatusRequestSchema;
     output: typeof NodeStatusResponseSchema;
+  },
+  /**
+   * What is wrong on the node, and how to mend it.
+   *
+   * @generated from rpc mcp.v1.McpAgent.Diagnose
+   */
+  diagnose: {
+    methodKind: "unary";
+    input: typeof DiagnoseRequestSchema;
+    output: typeof DiagnoseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mcp_v1_mcp, 0);
