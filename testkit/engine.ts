@@ -11,7 +11,7 @@ import { createEventBus, type EventBus } from "@metacircular/mcp-agent/events/ev
 import { createPortAllocator } from "@metacircular/mcp-agent/ports/allocate.ts";
 import type { OperationRecord } from "@metacircular/mcp-agent/registry/operations.ts";
 import { openRegistry, type Registry } from "@metacircular/mcp-agent/registry/registry.ts";
-import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import { type ComponentSpec, defaultHealth } from "@metacircular/mcp-core/spec.ts";
 import type { Step, StepKind } from "@metacircular/mcp-core/step.ts";
 import { createMemoryRuntime, type MemoryRuntime } from "./memory-runtime.ts";

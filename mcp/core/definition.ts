@@ -119,6 +119,13 @@ export const definitionSchema = z.strictObject({
   active: z.boolean().default(true).meta({
     description: "true: components run. false: they are stopped. `mcp start` and `mcp stop` edit it.",
   }),
+  reconcile: z
+    .boolean()
+    .meta({
+      description:
+        "true: the agent repairs drift of the service by itself. false: it only reports it. Default: as the agent is configured.",
+    })
+    .optional(),
   path: z
     .string()
     .meta({ description: "Source directory, relative to the workspace. Default: the service's name." })

@@ -37,6 +37,9 @@ const sentences: { [Kind in StepKind]: (step: StepOf<Kind>, service: string) => 
   "record-component": ({ component }, service) => `record what ${service}/${component} now is`,
   "record-desired-state": ({ component, desired }, service) =>
     `record that ${service}/${component} should be ${desired}`,
+  "record-declaration": ({ component }, service) => `record what is declared of ${service}/${component}`,
+  "record-adoption": ({ component, spec }, service) =>
+    `record that the container of ${service}/${component}, of ${spec.image}, is managed from now on`,
   "forget-component": ({ component }, service) => `remove ${service}/${component} from the registry`,
   "record-service": ({ active }, service) => `record that ${service} is ${active ? "active" : "inactive"}`,
   "forget-service": (_, service) => `remove ${service} from the registry`,

@@ -1,26 +1,12 @@
 import type { HostPorts, ObservedContainer } from "./observed.ts";
+import { adoptContainer } from "./plan-adopt.ts";
+import type { AdoptedContainer, Intent } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
+import { syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
-
-/** What the operator asked for, complete enough to be carried out again after a crash. */
-export type Intent =
-  | {
-      readonly kind: "deploy" | "rollback";
-      /** The whole service as it should become. */
-      readonly spec: ServiceSpec;
-      /** Deploy only this component; empty: all, and remove those that the specification lacks. */
-      readonly component: string;
-      readonly recreate: boolean;
-      /** What a rollback was asked to go back to; 0: the newest revision that differs. */
-      readonly revision?: number;
-    }
-  | { readonly kind: "start" | "stop" | "undeploy"; readonly service: string }
-  | { readonly kind: "restart"; readonly service: string; readonly component: string };
-
-export type OperationKind = Intent["kind"];
 
 /** Everything a plan depends on. */
 export interface PlanInput {
@@ -58,10 +44,6 @@ export function plan(input: PlanInput): Step[] {
   return [...harmless.toSorted(byCost), ...steps, ...service];
 }
 
-export function serviceOf(intent: Intent): string {
-  return "spec" in intent ? intent.spec.name : intent.service;
-}
-
 /** Checks answer at once, pulls take their time. */
 function byCost(a: Step, b: Step): number {
   return Number(a.kind === "pull-image") - Number(b.kind === "pull-image");
@@ -81,9 +63,9 @@ function componentPlans(input: PlanInput): Step[][] {
     case "start":
       return registeredOf(input).map((component) => startComponent(input, component, undefined));
     case "restart":
-      return registeredOf(input)
-        .filter(({ spec }) => intent.component === "" || spec.name === intent.component)
-        .map((component) => startComponent(input, component, input.startedAtMs));
+      return chosen(input, intent.component).map((component) =>
+        startComponent(input, component, input.startedAtMs),
+      );
     case "stop":
       return registeredOf(input).map((component) => [
         ...recordDesired(component, "stopped"),
@@ -91,35 +73,93 @@ function componentPlans(input: PlanInput): Step[][] {
       ]);
     case "undeploy":
       return componentNames(input).map((name) => removeComponent(input, name));
+    case "purge":
+      return intent.components.map((name) => removeComponent(input, name));
+    case "repair":
+      return chosen(input, intent.component).map((component) => repairComponent(input, component));
+    case "brake":
+      return chosen(input, intent.component).map(({ spec }) =>
+        containers(input, spec.name, { want: "stopped" }),
+      );
+    case "sync":
+      return syncComponents(intent.declared, input.registered, (name) =>
+        containers(input, name, { want: "stopped" }),
+      );
+    case "adopt":
+      return intent.containers.map((container) => adoptContainer(container, input.registered));
   }
 }
 
 function servicePlan(input: PlanInput, changed: boolean): Step[] {
-  const { intent, registered, newestRevisionHash, resumed } = input;
+  const { intent, registered } = input;
   switch (intent.kind) {
     case "deploy":
-    case "rollback": {
-      const stored = !changed && !resumed && newestRevisionHash === serviceHash(intent.spec);
-      return [
-        // One component that should be stopped does not make the service inactive.
-        ...recordActive(
-          registered,
-          intent.spec.active || (intent.component !== "" && registered?.active === true),
-        ),
-        ...(stored ? [] : [{ kind: "record-revision", component: "" } as const]),
-      ];
-    }
+    case "rollback":
+      return [...recordDeployed(intent, registered), ...storeRevision(intent, input, changed)];
     case "start":
     case "restart":
     case "stop":
       return registered === undefined ? [] : recordActive(registered, intent.kind !== "stop");
     case "undeploy":
       return [{ kind: "forget-service", component: "" }];
+    case "purge":
+      return forgetEmptied(intent.components, input);
+    case "repair":
+    case "brake":
+      return [];
+    case "sync":
+      return recordService(registered, intent.declared);
+    case "adopt":
+      return recordAdopted(intent.containers, registered, changed);
   }
 }
 
+type DeployIntent = Extract<Intent, { kind: "deploy" | "rollback" }>;
+
+function recordDeployed({ spec, component }: DeployIntent, registered: PlanInput["registered"]): Step[] {
+  // One component that should be stopped does not make the service inactive.
+  const active = spec.active || (component !== "" && registered?.active === true);
+  return recordService(registered, { active, reconcile: spec.reconcile });
+}
+
+function storeRevision(
+  { spec }: DeployIntent,
+  { newestRevisionHash, resumed }: PlanInput,
+  changed: boolean,
+): Step[] {
+  const isStored = !changed && !resumed && newestRevisionHash === serviceHash(spec);
+  return isStored ? [] : [{ kind: "record-revision", component: "" }];
+}
+
+function forgetEmptied(purged: readonly string[], input: PlanInput): Step[] {
+  const isEmptied = registeredOf(input).every(({ spec }) => purged.includes(spec.name));
+  return isEmptied ? [{ kind: "forget-service", component: "" }] : [];
+}
+
+function recordAdopted(
+  containers: readonly AdoptedContainer[],
+  registered: PlanInput["registered"],
+  changed: boolean,
+): Step[] {
+  const active = registered?.active === true || containers.some(({ desired }) => desired === "running");
+  return [
+    ...recordActive(registered, active),
+    ...(changed ? [{ kind: "record-revision", component: "" } as const] : []),
+  ];
+}
+
 function recordActive(registered: RegisteredService | undefined, active: boolean): Step[] {
-  return registered?.active === active ? [] : [{ kind: "record-service", component: "", active }];
+  return recordService(registered, { active, reconcile: registered?.reconcile });
+}
+
+function recordService(
+  registered: RegisteredService | undefined,
+  { active, reconcile }: Pick<ServiceSpec, "active" | "reconcile">,
+): Step[] {
+  if (registered?.active === active && registered.reconcile === reconcile) return [];
+  return [
+    { kind: "record-service", component: "", active, ...(reconcile === undefined ? {} : { reconcile }) },
+  ];
 }
 
 function deployComponent(input: PlanInput, spec: ComponentSpec, active: boolean, recreate: boolean): Step[] {
@@ -159,6 +199,17 @@ function startComponent(
       ? [{ kind: "record-component", component: spec.name, spec, desired: "running" } as const]
       : []),
   ];
+}
+
+function repairComponent(input: PlanInput, component: RegisteredComponent): Step[] {
+  switch (component.desired) {
+    case "running":
+      return startComponent(input, component, undefined);
+    case "stopped":
+      return containers(input, component.spec.name, { want: "stopped" });
+    case "ignore":
+      return [];
+  }
 }
 
 function removeComponent(input: PlanInput, name: string): Step[] {
@@ -220,6 +271,10 @@ function preparation(step: Step, { observed }: PlanInput): Step[] {
 
 function selected(components: readonly ComponentSpec[], only: string): readonly ComponentSpec[] {
   return only === "" ? components : components.filter((component) => component.name === only);
+}
+
+function chosen(input: PlanInput, only: string): readonly RegisteredComponent[] {
+  return registeredOf(input).filter(({ spec }) => only === "" || spec.name === only);
 }
 
 function registeredOf(input: PlanInput): readonly RegisteredComponent[] {

@@ -5,6 +5,7 @@ import type { ComponentSpec, DesiredState } from "./spec.ts";
 export interface RegisteredService {
   readonly name: string;
   readonly active: boolean;
+  readonly reconcile?: boolean | undefined;
   readonly components: readonly RegisteredComponent[];
 }
 

@@ -25,6 +25,7 @@ export function specToMessage(spec: ServiceSpec): ServiceMessage {
     name: spec.name,
     node: spec.node,
     active: spec.active,
+    ...(spec.reconcile === undefined ? {} : { reconcile: spec.reconcile }),
     components: spec.components.map((component) => ({
       name: component.name,
       image: component.image,

@@ -8,6 +8,8 @@ export interface ServiceSpec {
   readonly node: string;
   /** True: components should run. False: they should be stopped. */
   readonly active: boolean;
+  /** Whether the agent repairs drift by itself; undefined: as the agent is configured. */
+  readonly reconcile?: boolean | undefined;
   readonly components: readonly ComponentSpec[];
 }
 

@@ -43,8 +43,28 @@ export type Step =
       readonly component: string;
       readonly desired: "running" | "stopped";
     }
+  /** What is declared of it changes; its container stays as it is. */
+  | {
+      readonly kind: "record-declaration";
+      readonly component: string;
+      readonly spec: ComponentSpec;
+      readonly desired: "running" | "stopped";
+    }
+  /** A container that somebody else created becomes the component's. */
+  | {
+      readonly kind: "record-adoption";
+      readonly component: string;
+      readonly containerId: string;
+      readonly spec: ComponentSpec;
+      readonly desired: "running" | "stopped";
+    }
   | { readonly kind: "forget-component"; readonly component: string }
-  | { readonly kind: "record-service"; readonly component: ""; readonly active: boolean }
+  | {
+      readonly kind: "record-service";
+      readonly component: "";
+      readonly active: boolean;
+      readonly reconcile?: boolean | undefined;
+    }
   | { readonly kind: "forget-service"; readonly component: "" }
   | { readonly kind: "record-revision"; readonly component: "" };
 

@@ -1,5 +1,6 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { plan, serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
+import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
+import { plan } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import { begin, resume } from "./attempt.ts";
@@ -102,9 +103,11 @@ function isSame(a: Intent, b: Intent): boolean {
 
 function decided(intent: Intent): unknown[] {
   const about = [intent.kind, serviceOf(intent)];
-  if (intent.kind === "restart") return [...about, intent.component];
+  if (intent.kind === "purge") return [...about, ...intent.components];
+  if (intent.kind === "sync") return [...about, intent.declared];
+  if (intent.kind === "adopt") return [...about, ...intent.containers];
+  if (!("spec" in intent)) return "component" in intent ? [...about, intent.component] : about;
   if (intent.kind === "rollback") return [...about, intent.revision];
-  if (intent.kind !== "deploy") return about;
   const { spec, component, recreate } = intent;
   const components = spec.components.filter(({ name }) => component === "" || name === component);
   return [...about, component, recreate, spec.active, components];

@@ -1,6 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
-import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import type { Registry } from "../registry/registry.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import { aDeploy, anOperation, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
 import { refused } from "@metacircular/testkit/memory-runtime.ts";
 import { hostPortsOf } from "./observed-containers.ts";

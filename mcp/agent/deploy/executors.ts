@@ -11,7 +11,9 @@ import { createServiceDirectory } from "./steps/create-service-directory.ts";
 import { forgetComponent } from "./steps/forget-component.ts";
 import { forgetService } from "./steps/forget-service.ts";
 import { pullImage } from "./steps/pull-image.ts";
+import { recordAdoption } from "./steps/record-adoption.ts";
 import { recordComponent } from "./steps/record-component.ts";
+import { recordDeclaration } from "./steps/record-declaration.ts";
 import { recordDesiredState } from "./steps/record-desired-state.ts";
 import { recordRevision } from "./steps/record-revision.ts";
 import { recordService } from "./steps/record-service.ts";
@@ -39,6 +41,8 @@ export const executors: Executors = {
   "remove-container": removeContainer,
   "record-component": recordComponent,
   "record-desired-state": recordDesiredState,
+  "record-declaration": recordDeclaration,
+  "record-adoption": recordAdoption,
   "forget-component": forgetComponent,
   "record-service": recordService,
   "forget-service": forgetService,

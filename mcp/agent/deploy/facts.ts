@@ -1,6 +1,7 @@
 import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
 import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
-import { serviceOf, type Intent, type PlanInput } from "@metacircular/mcp-core/plan.ts";
+import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
+import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import { isRoutePortFree } from "../ports/port-problem.ts";
@@ -86,9 +87,14 @@ function mayBeCreated(intent: Intent, registry: Registry): readonly ComponentSpe
       return intent.spec.active ? intent.spec.components : [];
     case "start":
     case "restart":
+    case "repair":
       return registry.service(intent.service)?.components.map((component) => component.spec) ?? [];
     case "stop":
     case "undeploy":
+    case "brake":
+    case "sync":
+    case "adopt":
+    case "purge":
       return [];
   }
 }

@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import type { OperationKind } from "@metacircular/mcp-core/plan.ts";
+import type { OperationKind } from "@metacircular/mcp-core/intent.ts";
 
 /** Who works on a service. */
 export interface LockHolder {

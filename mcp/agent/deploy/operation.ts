@@ -1,6 +1,6 @@
 import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import { outcomeOf } from "@metacircular/mcp-core/outcome.ts";
-import { serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
+import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import type { Registry } from "../registry/registry.ts";

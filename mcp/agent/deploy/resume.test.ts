@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import { aDeploy, anOperation, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
 import { refused, unavailable } from "@metacircular/testkit/memory-runtime.ts";
 

@@ -1,5 +1,5 @@
 import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
-import type { OperationKind } from "@metacircular/mcp-core/plan.ts";
+import type { OperationKind } from "@metacircular/mcp-core/intent.ts";
 import type { DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 

@@ -12,6 +12,10 @@ export interface ComponentRecord {
   readonly hostPorts: HostPorts;
   readonly version: string;
   readonly imageDigest: string;
+  /** Id of the container that was taken over from somebody else; empty: MCP created it. */
+  readonly adoptedContainer: string;
+  /** `containerHash` of what was read from that container when it was taken over. */
+  readonly adoptedSpecHash: string;
   readonly observed: Observation;
 }
 

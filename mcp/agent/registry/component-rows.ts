@@ -92,6 +92,8 @@ export function componentFromRow(row: Record<string, unknown>, lists: ComponentL
     hostPorts,
     version: String(row["version"]),
     imageDigest: String(row["image_digest"]),
+    adoptedContainer: String(row["adopted_container"]),
+    adoptedSpecHash: String(row["adopted_spec_hash"]),
     observed: {
       state: row["observed_state"] as ObservedState,
       atMs: millisecondsOf(row["observed_at"]),

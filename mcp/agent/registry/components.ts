@@ -1,5 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
+import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { DesiredState } from "@metacircular/mcp-core/spec.ts";
 import type { ComponentRecord, Observation } from "./component-record.ts";
 import { componentFromRow, createComponentLists } from "./component-rows.ts";
@@ -11,7 +12,13 @@ export interface ComponentTable {
   ofService(service: string): ComponentRecord[];
   get(service: string, component: string): ComponentRecord | undefined;
   /** Creates or replaces what is declared of a component; the service must exist. */
-  record(entry: Omit<ComponentRecord, "observed"> & { readonly position: number }): void;
+  record(
+    entry: Omit<ComponentRecord, "observed" | "adoptedContainer" | "adoptedSpecHash"> & {
+      readonly position: number;
+    },
+  ): void;
+  /** Makes a container that somebody else created the component's own, as it is declared now. */
+  recordAdoption(service: string, component: string, containerId: string): void;
   setDesired(service: string, component: string, desired: DesiredState): void;
   setObserved(service: string, component: string, observation: Observation): void;
   forget(service: string, component: string): void;
@@ -36,6 +43,9 @@ export function createComponentTable(database: Database, clock: Clock): Componen
   const observe = sql.prepare(`UPDATE components SET observed_state = :state, observed_at = :at,
     observed_from = :from, exit_code = :exitCode, started_at = :startedAt
     WHERE service = :service AND name = :name`);
+  const adopt = sql.prepare(
+    "UPDATE components SET adopted_container = ?, adopted_spec_hash = ? WHERE service = ? AND name = ?",
+  );
   const remove = sql.prepare("DELETE FROM components WHERE service = ? AND name = ?");
   const now = () => new Date(clock.now()).toISOString();
   const load = (row: Record<string, unknown>) => componentFromRow(row, lists);
@@ -77,6 +87,11 @@ export function createComponentTable(database: Database, clock: Clock): Componen
         service,
         name: component,
       });
+    },
+    recordAdoption(service, component, containerId) {
+      const row = one.get(service, component);
+      const hash = row === undefined ? "" : containerHash(load(row).spec);
+      adopt.run(containerId, hash, service, component);
     },
     forget(service, component) {
       remove.run(service, component);

@@ -1,7 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
-import type { Intent, OperationKind } from "@metacircular/mcp-core/plan.ts";
-import { serviceOf } from "@metacircular/mcp-core/plan.ts";
+import type { Intent, OperationKind } from "@metacircular/mcp-core/intent.ts";
+import { serviceOf } from "@metacircular/mcp-core/intent.ts";
 import type { ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
 import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";

@@ -4,6 +4,9 @@ import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
 import { createComponentTable, type ComponentTable } from "./components.ts";
 import { createEventTable, type EventTable } from "./events.ts";
 import { initial } from "./migrations/001-initial.ts";
+import { adoption } from "./migrations/002-adoption.ts";
+import { repairs } from "./migrations/003-repairs.ts";
+import { alerts } from "./migrations/004-alerts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createRevisionTable, type RevisionTable } from "./revisions.ts";
 import { createServiceTable, type ServiceTable } from "./services.ts";
@@ -21,7 +24,7 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial];
+export const migrations = [initial, adoption, repairs, alerts];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
@@ -37,7 +40,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
       const active = services.isActive(name);
       const managed = components.ofService(name).filter((component) => component.desired !== "ignore");
       if (active === undefined || managed.length === 0) return undefined;
-      return { name, active, components: managed };
+      return { name, active, reconcile: services.reconcile(name), components: managed };
     },
     transaction: (body) => database.transaction(body),
     [Symbol.dispose]: () => database[Symbol.dispose](),

@@ -1,7 +1,7 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
 import { planChanges } from "@metacircular/mcp-core/plan-changes.ts";
-import type { Intent } from "@metacircular/mcp-core/plan.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { DeployRequest, McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { rollbackSpec } from "../deploy/rollback-spec.ts";

@@ -1,7 +1,7 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
-import { serviceOf, type Intent } from "@metacircular/mcp-core/plan.ts";
+import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import type { McpAgent, ServiceRequest } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { encodeOutcome, encodeResult } from "./encode-operation.ts";
 import { decodeOperationId, requireService } from "./requests.ts";

@@ -16,6 +16,7 @@ export function definitionToSpec(definition: Definition): ServiceSpec {
     name: definition.name,
     node: definition.node,
     active: definition.active,
+    ...(definition.reconcile === undefined ? {} : { reconcile: definition.reconcile }),
     components: definition.components.map(componentToSpec),
   };
 }
@@ -59,6 +60,7 @@ export function specToDefinition(spec: ServiceSpec): Record<string, unknown> {
     name: spec.name,
     node: spec.node,
     ...(spec.active ? {} : { active: false }),
+    ...(spec.reconcile === undefined ? {} : { reconcile: spec.reconcile }),
     components: spec.components.map(componentToDefinition),
   };
 }

@@ -31,7 +31,8 @@ export function readService(message: ServiceMessage): { spec: ServiceSpec; probl
   const components = message.components.map((component, index) =>
     readComponent(component, ["components", index], problems),
   );
-  const spec = { name: message.name, node: message.node, active: message.active, components };
+  const { name, node, active, reconcile } = message;
+  const spec = { name, node, active, ...(reconcile === undefined ? {} : { reconcile }), components };
   return { spec, problems };
 }
 

@@ -1,0 +1,35 @@
+import type { ComponentSpec, ServiceSpec } from "./spec.ts";
+
+/** What the operator asked for, complete enough to be carried out again after a crash. */
+export type Intent =
+  | {
+      readonly kind: "deploy" | "rollback";
+      /** The whole service as it should become. */
+      readonly spec: ServiceSpec;
+      /** Deploy only this component; empty: all, and remove those that the specification lacks. */
+      readonly component: string;
+      readonly recreate: boolean;
+      /** What a rollback was asked to go back to; 0: the newest revision that differs. */
+      readonly revision?: number;
+    }
+  | { readonly kind: "start" | "stop" | "undeploy"; readonly service: string }
+  /** `repair`: back to what is desired. `brake`: stop for now what ends again and again; empty component: all. */
+  | { readonly kind: "restart" | "repair" | "brake"; readonly service: string; readonly component: string }
+  /** Record what is declared, and stop what is inactive. */
+  | { readonly kind: "sync"; readonly service: string; readonly declared: ServiceSpec }
+  /** Take over containers that somebody else created. */
+  | { readonly kind: "adopt"; readonly service: string; readonly containers: readonly AdoptedContainer[] }
+  /** Remove the containers and registry entries of these components. */
+  | { readonly kind: "purge"; readonly service: string; readonly components: readonly string[] };
+
+export interface AdoptedContainer {
+  readonly id: string;
+  readonly spec: ComponentSpec;
+  readonly desired: "running" | "stopped";
+}
+
+export type OperationKind = Intent["kind"];
+
+export function serviceOf(intent: Intent): string {
+  return "spec" in intent ? intent.spec.name : intent.service;
+}
