@@ -4,7 +4,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { serverTlsOptions } from "@metacircular/mcdsl/tls/options.ts";
 import { AnonymousRefusals } from "./audit/anonymous-refusals.ts";
 import type { Config } from "./config.ts";
-import { createCertificateReloader } from "./http/certificate-reloader.ts";
+import { createCertificateReloader } from "@metacircular/mcdsl/tls/certificate-reloader.ts";
 import { createRouter } from "./http/router.ts";
 import { type HttpsServer, startHttpsServer } from "./http/server.ts";
 import { AddressLimit } from "./login/address-limit.ts";

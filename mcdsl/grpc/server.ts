@@ -9,6 +9,7 @@ import { formatHostAndPort, type HostAndPort } from "../config/host-and-port.ts"
 import { DetailedError } from "../errors.ts";
 import { systemCodeOf } from "../http/connection-failure.ts";
 import type { Logger } from "../log/logger.ts";
+import { createCertificateReloader } from "../tls/certificate-reloader.ts";
 import { serverTlsOptions } from "../tls/options.ts";
 import { createCallHandler } from "./handle-call.ts";
 import { serverStopping } from "./handler-errors.ts";
@@ -38,10 +39,11 @@ export interface GrpcServer extends AsyncDisposable {
 const maxConnections = 1_000;
 const handshakeTimeoutMs = 10_000;
 const keepAliveAfterMs = 60_000;
+const lookForRenewalMs = 60_000;
 /** Time for the last answers to be written. */
 const flushMs = 500;
 
-/** Serves gRPC over TLS 1.3. It speaks gRPC only, not gRPC-Web and Connect: one protocol to secure and audit.
+/** Serves gRPC over TLS 1.3. A certificate that is renewed on disk is used within a minute. It speaks gRPC only, not gRPC-Web and Connect: one protocol to secure and audit.
  * Every call, also of unknown methods, must carry a bearer token that `authenticator` accepts and pass
  * `authorize`, and every one is in the log.
  * @throws DetailedError LISTEN_FAILED and those of `serverTlsOptions` */
@@ -64,6 +66,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const signals = { stopping: stopping.signal, stopped: stopped.signal };
   server.on("request", createCallHandler({ ...options, ...signals, maxMessageBytes }));
   const bound = await listen(server, address);
+  const renewals = takeOverRenewals(server, options, stopping.signal);
   return {
     address: bound,
     async [Symbol.asyncDispose]() {
@@ -77,8 +80,37 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       await settled(closed, flushMs);
       for (const session of sessions) session.destroy();
       await closed;
+      await renewals;
     },
   };
+}
+
+/** New connections get the renewed certificate, open ones keep theirs. */
+async function takeOverRenewals(
+  server: Http2SecureServer,
+  { tls, clock, logger }: GrpcServerOptions,
+  stopping: AbortSignal,
+): Promise<void> {
+  const reload = createCertificateReloader({
+    files: tls,
+    clock,
+    use: (renewed) => {
+      server.setSecureContext(renewed);
+      logger.info({ certFile: tls.certFile }, "using the renewed certificate");
+    },
+  });
+  const isTime = () =>
+    clock.sleep(lookForRenewalMs, stopping).then(
+      () => true,
+      () => false,
+    );
+  while (await isTime()) {
+    try {
+      reload();
+    } catch (error) {
+      logger.error({ error }, "cannot use the renewed certificate yet; the old one stays");
+    }
+  }
 }
 
 function trackSessions(server: Http2SecureServer): ReadonlySet<ServerHttp2Session> {

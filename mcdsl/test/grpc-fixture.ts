@@ -1,4 +1,8 @@
-import { type Client, createClient, type ServiceImpl } from "@connectrpc/connect";
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect as connectHttp2, constants } from "node:http2";
+import { type Client, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
 import { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { rejectGuests } from "../auth/authorize.ts";
 import type { TokenVerifier } from "../auth/identity.ts";
@@ -14,6 +18,7 @@ export interface GrpcFixture extends AsyncDisposable {
   readonly server: GrpcServer;
   /** `host:port` */
   readonly address: string;
+  readonly caFile: string;
   readonly log: CapturedLog;
   /** The lines of the audit log. */
   audits(): Record<string, unknown>[];
@@ -55,6 +60,7 @@ export async function startFixture(
   return {
     server,
     address,
+    caFile: certificates.caFile,
     log,
     audits: () => log.lines.filter(({ msg }) => msg === "rpc"),
     client(token = "token-of-alice", clientOptions = {}) {
@@ -70,4 +76,42 @@ export async function startFixture(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The error that a call ends with; fails when it does not. */
+export async function failureOf(promise: Promise<unknown>): Promise<ConnectError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof ConnectError, String(error));
+    return error;
+  }
+  return assert.fail("the call succeeded");
+}
+
+/** One HTTP/2 request without an RPC library; the headers and trailers of the answer. */
+export async function rawCall(
+  { address, caFile }: { address: string; caFile: string },
+  path: string,
+  headers: object,
+): Promise<Record<string, unknown>> {
+  const session = connectHttp2(`https://${address}`, { ca: readFileSync(caFile) });
+  try {
+    const stream = session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      ...headers,
+    });
+    stream.end();
+    const result: Record<string, unknown> = {};
+    stream.on("response", (answer) => Object.assign(result, answer));
+    stream.on("trailers", (answer) => Object.assign(result, answer));
+    stream.resume();
+    await once(stream, "close");
+    assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR);
+    return result;
+  } finally {
+    session.close();
+  }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import { type ServerTlsOptions, serverTlsOptions } from "@metacircular/mcdsl/tls/options.ts";
+import type { Clock } from "../clock.ts";
+import { type ServerTlsOptions, serverTlsOptions } from "./options.ts";
 
 /**
  * Returns a function to call now and then: it passes a certificate that has been renewed on disk
