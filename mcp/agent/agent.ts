@@ -12,6 +12,8 @@ import { createDeployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
 import { createServiceLocks } from "./deploy/locks.ts";
 import { createEventBus } from "./events/event-bus.ts";
+import { createAlertCommand } from "./monitor/alert.ts";
+import { createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver } from "./monitor/observe.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
@@ -47,8 +49,26 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const bus = createEventBus();
   const locks = createServiceLocks();
   const observer = createObserver({ registry, runtime, locks, bus, clock, logger, node });
+  const alertCommand = stack.use(createAlertCommand({ argv: config.monitor.alert_command, node, logger }));
+  const alerts = createAlertDesk({
+    registry,
+    bus,
+    command: alertCommand,
+    logger,
+    cooldownMs: config.monitor.cooldown,
+    nowMs: clock.now(),
+  });
   const monitor = stack.use(
-    createMonitor({ registry, observer, runtime, bus, clock, logger, node, config: monitorConfig(config) }),
+    createMonitor({
+      registry,
+      observer,
+      runtime,
+      alerts,
+      clock,
+      logger,
+      node,
+      config: monitorConfig(config),
+    }),
   );
   const deployer = stack.use(
     createDeployer({
@@ -132,8 +152,6 @@ function stateDirectory({ agent, database }: AgentConfig): string {
 function monitorConfig({ monitor }: AgentConfig) {
   return {
     intervalMs: monitor.interval,
-    alertCommand: monitor.alert_command,
-    cooldownMs: monitor.cooldown,
     flapThreshold: monitor.flap_threshold,
     flapWindowMs: monitor.flap_window,
     retentionMs: monitor.retention,

@@ -1,3 +1,4 @@
+import type { AlertType } from "@metacircular/mcp-core/alert.ts";
 import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import type { OperationKind } from "@metacircular/mcp-core/intent.ts";
 import type { DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
@@ -50,9 +51,12 @@ export type AgentEventBody =
     }
   | {
       readonly type: "alert";
-      readonly alert: "drift" | "flapping";
+      readonly alert: AlertType | "recovered";
       readonly desired: DesiredState;
       readonly observed: ObservedState;
       readonly previous: ObservedState;
       readonly transitions: number;
+      /** Of "recovered": what has ended, and how long it lasted. */
+      readonly recovered?: AlertType;
+      readonly durationMs?: number;
     };

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
+import { createDeskWorld } from "../test/alert-fakes.ts";
 import { createAlertRules } from "./alert-rules.ts";
 import type { RecordedObservation } from "./record.ts";
 
 const minuteMs = 60_000;
 const config = {
   intervalMs: minuteMs,
-  cooldownMs: 15 * minuteMs,
   flapThreshold: 3,
   flapWindowMs: 10 * minuteMs,
 };
@@ -48,13 +48,21 @@ function anObservation({
   };
 }
 
+/** The announcements that the looks lead to, their alerts' ends included where `ends` is set. */
+async function announcedBy(looks: readonly Look[], { ends = false } = {}) {
+  await using world = await createDeskWorld({ cooldownMs: 15 * minuteMs });
+  world.register("hello", "web");
+  const rules = createAlertRules(config, world.openDesk());
+  for (const look of looks) {
+    rules.evaluate({ atMs: look.minute * minuteMs, observations: [anObservation(look)] });
+  }
+  return world.announced.filter(({ type }) => ends || type !== "recovered");
+}
+
 /** The alerts that the looks lead to, as `minute: type previous -> observed`. */
-function alertsOf(...looks: readonly Look[]): string[] {
-  const rules = createAlertRules(config);
-  return looks.flatMap((look) =>
-    rules
-      .evaluate({ atMs: look.minute * minuteMs, observations: [anObservation(look)] })
-      .map(({ type, previous, observed }) => `${look.minute}: ${type} ${previous} -> ${observed}`),
+async function alertsOf(...looks: readonly Look[]): Promise<string[]> {
+  return (await announcedBy(looks)).map(
+    ({ atMs, type, previous, observed }) => `${atMs / minuteMs}: ${type} ${previous} -> ${observed}`,
   );
 }
 
@@ -62,23 +70,23 @@ const crash = (minute: number): Look => ({ minute, state: "exited", previous: "r
 const recovery = (minute: number): Look => ({ minute, state: "running", previous: "exited" });
 
 describe("a drift alert", () => {
-  test("comes with the change, and not again while it lasts", () => {
+  test("comes with the change, and not again while it lasts", async () => {
     const lasting = [1, 2, 20, 40].map((minute): Look => ({ minute, state: "exited" }));
-    assert.deepEqual(alertsOf(crash(0), ...lasting), ["0: drift running -> exited"]);
+    assert.deepEqual(await alertsOf(crash(0), ...lasting), ["0: drift running -> exited"]);
   });
 
-  test("comes at the start for drift that exists already", () => {
-    assert.deepEqual(alertsOf({ minute: 0, state: "exited" }), ["0: drift exited -> exited"]);
+  test("comes at the start for drift that exists already", async () => {
+    assert.deepEqual(await alertsOf({ minute: 0, state: "exited" }), ["0: drift exited -> exited"]);
   });
 
-  test("comes for what runs though it should be stopped", () => {
+  test("comes for what runs though it should be stopped", async () => {
     const look = { minute: 0, state: "running", previous: "stopped", desired: "stopped" } as const;
-    assert.deepEqual(alertsOf(look), ["0: drift stopped -> running"]);
+    assert.deepEqual(await alertsOf(look), ["0: drift stopped -> running"]);
   });
 
-  test("is held back during the cooldown, and comes after it where the drift lasts", () => {
+  test("is held back during the cooldown, and comes after it where the drift lasts", async () => {
     assert.deepEqual(
-      alertsOf(
+      await alertsOf(
         crash(0),
         recovery(1),
         crash(5),
@@ -89,38 +97,39 @@ describe("a drift alert", () => {
     );
   });
 
-  test("does not come after the cooldown where the drift is over", () => {
+  test("does not come after the cooldown where the drift is over", async () => {
     assert.deepEqual(
-      alertsOf(crash(0), recovery(1), crash(12), recovery(13), { minute: 16, state: "running" }),
+      await alertsOf(crash(0), recovery(1), crash(12), recovery(13), { minute: 16, state: "running" }),
       ["0: drift running -> exited"],
     );
   });
 
-  test("comes again when the component drifts in another way after the cooldown", () => {
-    assert.deepEqual(alertsOf(crash(0), { minute: 20, state: "removed", previous: "exited" }), [
+  test("comes again when the component drifts in another way after the cooldown", async () => {
+    assert.deepEqual(await alertsOf(crash(0), { minute: 20, state: "removed", previous: "exited" }), [
       "0: drift running -> exited",
       "20: drift exited -> removed",
     ]);
   });
 
-  test("never comes for ignored and unknown components", () => {
-    assert.deepEqual(alertsOf({ ...crash(0), desired: "ignore" }, { minute: 1, state: "unknown" }), []);
+  test("never comes for ignored and unknown components", async () => {
+    assert.deepEqual(await alertsOf({ ...crash(0), desired: "ignore" }, { minute: 1, state: "unknown" }), []);
   });
 
-  test("is not repeated because the state was unknown for a while", () => {
-    assert.deepEqual(alertsOf(crash(0), { minute: 20, state: "unknown" }, { minute: 21, state: "exited" }), [
-      "0: drift running -> exited",
-    ]);
+  test("is not repeated because the state was unknown for a while", async () => {
+    assert.deepEqual(
+      await alertsOf(crash(0), { minute: 20, state: "unknown" }, { minute: 21, state: "exited" }),
+      ["0: drift running -> exited"],
+    );
   });
 
-  test("does not come from an operation, but for what the operation left behind", () => {
-    assert.deepEqual(alertsOf({ ...crash(0), ours: true }, { minute: 1, state: "exited" }), [
+  test("does not come from an operation, but for what the operation left behind", async () => {
+    assert.deepEqual(await alertsOf({ ...crash(0), ours: true }, { minute: 1, state: "exited" }), [
       "1: drift running -> exited",
     ]);
   });
 
-  test("comes for a crash right after an operation mended the last one", () => {
-    assert.deepEqual(alertsOf(crash(0), { ...recovery(20), ours: true }, crash(21)), [
+  test("comes for a crash right after an operation mended the last one", async () => {
+    assert.deepEqual(await alertsOf(crash(0), { ...recovery(20), ours: true }, crash(21)), [
       "0: drift running -> exited",
       "21: drift running -> exited",
     ]);
@@ -130,22 +139,19 @@ describe("a drift alert", () => {
 describe("a flap alert", () => {
   const restart = (minute: number): Look => ({ minute, state: "running", restarted: true });
 
-  test("comes with the first change beyond the threshold", () => {
-    assert.deepEqual(alertsOf(restart(0), restart(1), restart(2)), ["1: flapping exited -> running"]);
+  test("comes with the first change beyond the threshold", async () => {
+    assert.deepEqual(await alertsOf(restart(0), restart(1), restart(2)), ["1: flapping exited -> running"]);
   });
 
-  test("says how many changes there were", () => {
-    const rules = createAlertRules(config);
-    const alerts = [restart(0), restart(1)].flatMap((look) =>
-      rules.evaluate({ atMs: look.minute * minuteMs, observations: [anObservation(look)] }),
-    );
+  test("says how many changes there were", async () => {
+    const alerts = await announcedBy([restart(0), restart(1)]);
     assert.deepEqual(
       alerts.map(({ transitions }) => transitions),
       [4],
     );
   });
 
-  test("comes again after the cooldown where it goes on, and not while nothing changes", () => {
+  test("comes again after the cooldown where it goes on, and not while nothing changes", async () => {
     const looks = [
       restart(0),
       restart(1),
@@ -153,17 +159,20 @@ describe("a flap alert", () => {
       restart(16),
       { minute: 17, state: "running" } as const,
     ];
-    assert.deepEqual(alertsOf(...looks), ["1: flapping exited -> running", "16: flapping exited -> running"]);
+    assert.deepEqual(await alertsOf(...looks), [
+      "1: flapping exited -> running",
+      "16: flapping exited -> running",
+    ]);
   });
 
-  test("does not come for changes further apart than the window", () => {
-    assert.deepEqual(alertsOf(restart(0), restart(11), restart(22)), []);
+  test("does not come for changes further apart than the window", async () => {
+    assert.deepEqual(await alertsOf(restart(0), restart(11), restart(22)), []);
   });
 
-  test("does not count what operations did, nor that the state was unknown", () => {
+  test("does not count what operations did, nor that the state was unknown", async () => {
     const seenAgain: Look = { minute: 3, state: "running", previous: "unknown" };
     assert.deepEqual(
-      alertsOf(
+      await alertsOf(
         restart(0),
         { minute: 1, state: "stopped", previous: "running", desired: "stopped", ours: true },
         { minute: 2, state: "running", previous: "stopped", ours: true },
@@ -173,8 +182,8 @@ describe("a flap alert", () => {
     );
   });
 
-  test("has a cooldown of its own beside that of drift", () => {
-    assert.deepEqual(alertsOf(crash(0), recovery(1), crash(2), recovery(3)), [
+  test("has a cooldown of its own beside that of drift", async () => {
+    assert.deepEqual(await alertsOf(crash(0), recovery(1), crash(2), recovery(3)), [
       "0: drift running -> exited",
       "3: flapping exited -> running",
     ]);

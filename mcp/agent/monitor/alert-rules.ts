@@ -1,108 +1,89 @@
+import type { Alert, AlertType } from "@metacircular/mcp-core/alert.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
 import { isFlapping, recentTransitions, type Transitions } from "@metacircular/mcp-core/flap.ts";
-import type { DesiredState, ObservedState } from "@metacircular/mcp-core/spec.ts";
+import type { ObservedState } from "@metacircular/mcp-core/spec.ts";
+import type { AlertDesk } from "./alert-desk.ts";
 import type { Observed } from "./observe.ts";
 import type { RecordedObservation } from "./record.ts";
 
-/** Something an operator should know. */
-export interface Alert {
-  readonly type: "drift" | "flapping";
-  readonly atMs: number;
-  readonly service: string;
-  readonly component: string;
-  readonly desired: DesiredState;
-  readonly observed: ObservedState;
-  /** State before the latest change; the same as `observed` where no change was seen. */
-  readonly previous: ObservedState;
-  /** Changes of state within the flap window. */
-  readonly transitions: number;
-}
-
-export interface AlertConfig {
+export interface AlertRulesConfig {
   /** Time between two reconciliations. */
   readonly intervalMs: number;
-  /** How long an alert silences the next one of its type for the component. */
-  readonly cooldownMs: number;
   /** More changes of state than this within the window are flapping. */
   readonly flapThreshold: number;
   readonly flapWindowMs: number;
 }
 
-/** Decides which observations are worth an alert. Remembers what it has announced; an agent that is started
- * again has forgotten it. */
+/** Tells the desk which components drift or flap, and which do not, by what is observed. It remembers the latest
+ * changes of state; an agent that is started again counts anew. */
 export interface AlertRules {
-  evaluate(observed: Pick<Observed, "atMs" | "observations">): Alert[];
+  evaluate(observed: Pick<Observed, "atMs" | "observations">): void;
 }
 
 interface Memory {
   seenAtMs: number;
+  /** Since when nothing that counts has changed, as far as is known. */
+  quietSinceMs: number;
   previous: ObservedState;
   transitions: Transitions;
-  /** The drift that was announced and lasts; empty: none. */
-  announced: string;
-  readonly firedAtMs: Map<Alert["type"], number>;
 }
 
-export function createAlertRules(config: AlertConfig): AlertRules {
+export function createAlertRules(
+  config: AlertRulesConfig,
+  desk: Pick<AlertDesk, "raise" | "recover" | "settle">,
+): AlertRules {
   const memories = new Map<string, Memory>();
   const flap = { threshold: config.flapThreshold, windowMs: config.flapWindowMs };
-  const keepMs = 2 * config.intervalMs + config.cooldownMs + config.flapWindowMs;
+  const keepMs = 2 * config.intervalMs + config.flapWindowMs;
 
-  function evaluateOne(observation: RecordedObservation, atMs: number): Alert[] {
+  function evaluateOne(observation: RecordedObservation, atMs: number): void {
     const memory = remembered(observation, atMs);
-    const { desired, state, ours } = observation;
+    const { service, component, desired, state, ours } = observation;
     const isDrifting = isDrift(desired, state);
-    if (!isDrifting && state !== "unknown") memory.announced = "";
-    if (ours) return [];
-    const changes = observation.transitions.filter(({ previous }) => previous !== "unknown").length;
+    if (!isDrifting && state !== "unknown") desk.recover(service, component, ["drift"], atMs);
+    const changes = ours
+      ? 0
+      : observation.transitions.filter(({ previous }) => previous !== "unknown").length;
     memory.transitions = recentTransitions(memory.transitions, changes, atMs, flap);
-    const types: Alert["type"][] = [];
-    const drift = `${desired}/${state}`;
-    if (isDrifting && memory.announced !== drift && isDue(memory, "drift", atMs)) {
-      memory.announced = drift;
-      types.push("drift");
-    }
-    if (changes > 0 && isFlapping(memory.transitions, flap) && isDue(memory, "flapping", atMs)) {
-      types.push("flapping");
-    }
-    for (const type of types) memory.firedAtMs.set(type, atMs);
-    return types.map((type) => alert(type, observation, memory, atMs));
+    if (changes > 0) memory.quietSinceMs = atMs;
+    if (atMs - memory.quietSinceMs >= flap.windowMs) desk.recover(service, component, ["flapping"], atMs);
+    if (ours) return;
+    const raise = (type: AlertType) => desk.raise(alert(type, observation, memory, atMs));
+    if (isDrifting) raise("drift");
+    if (changes > 0 && isFlapping(memory.transitions, flap)) raise("flapping");
   }
 
   function remembered({ service, component, state, transitions }: RecordedObservation, atMs: number): Memory {
     const key = `${service}/${component}`;
     const memory = memories.get(key) ?? {
       seenAtMs: atMs,
+      quietSinceMs: atMs,
       previous: state,
       transitions: [],
-      announced: "",
-      firedAtMs: new Map(),
     };
     memories.set(key, memory);
+    // Whoever did not look cannot say that all was quiet.
+    if (state === "unknown" || atMs - memory.seenAtMs > 2 * config.intervalMs) memory.quietSinceMs = atMs;
     memory.seenAtMs = atMs;
     memory.previous = transitions.at(-1)?.previous ?? memory.previous;
     return memory;
   }
 
-  function isDue({ firedAtMs }: Memory, type: Alert["type"], atMs: number): boolean {
-    const last = firedAtMs.get(type);
-    return last === undefined || atMs - last >= config.cooldownMs;
-  }
-
   return {
     evaluate({ observations, atMs }) {
-      const managed = observations.filter(({ desired }) => desired !== "ignore");
-      const alerts = managed.flatMap((observation) => evaluateOne(observation, atMs));
+      for (const observation of observations) {
+        if (observation.desired !== "ignore") evaluateOne(observation, atMs);
+      }
+      desk.settle(atMs);
       for (const [key, { seenAtMs }] of memories) {
         if (atMs - seenAtMs > keepMs) memories.delete(key);
       }
-      return alerts;
     },
   };
 }
 
 function alert(
-  type: Alert["type"],
+  type: AlertType,
   { service, component, desired, state }: RecordedObservation,
   { previous, transitions }: Memory,
   atMs: number,

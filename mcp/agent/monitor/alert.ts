@@ -1,15 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import type { Readable } from "node:stream";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Announcement } from "@metacircular/mcp-core/alert.ts";
 import { alertEnvironment } from "./alert-environment.ts";
-import type { Alert } from "./alert-rules.ts";
+import { type CommandEnd, runAlertProcess } from "./alert-process.ts";
 
 /** Runs the operator's command for alerts. Disposing it ends the commands that still run. */
 export interface AlertCommand extends AsyncDisposable {
-  /** Returns at once. Where too many wait already the alert is dropped, and the log says so. */
-  run(alert: Alert): void;
+  /** Program and arguments; empty: there is none, and nothing is run. */
+  readonly argv: readonly string[];
+  /** Returns at once. `ended` is told later, once, what went wrong; the empty string: nothing. Where too many
+   * alerts wait already this one is dropped. Those of one component run one after the other. */
+  run(announcement: Announcement, ended: (problem: string) => void): void;
+  /** Runs it now, whatever else runs, and waits for its end. The signal ends it. */
+  try(announcement: Announcement, signal: AbortSignal): Promise<CommandEnd>;
 }
 
 export interface AlertCommandOptions {
@@ -21,116 +24,75 @@ export interface AlertCommandOptions {
   readonly timeoutMs?: number;
 }
 
+interface Waiting {
+  readonly announcement: Announcement;
+  readonly ended: (problem: string) => void;
+}
+
 const mostAtOnce = 4;
 const mostWaiting = 256;
-const outputLimit = 4_096;
-/** Between asking a command to end and killing it. */
-const graceMs = 2_000;
 
 export function createAlertCommand(options: AlertCommandOptions): AlertCommand {
   const { argv, node, logger, timeoutMs = 30_000 } = options;
-  const [program, ...args] = argv;
-  const waiting: Alert[] = [];
-  const running = new Set<Promise<void>>();
+  let waiting: Waiting[] = [];
+  /** By component. */
+  const running = new Map<string, Promise<void>>();
   const stopped = new AbortController();
 
-  async function execute(program: string, alert: Alert): Promise<void> {
-    const child = spawn(program, args, {
-      env: alertEnvironment(alert, node),
-      cwd: "/",
-      stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own, so that what it starts ends with it.
-      detached: true,
-    });
-    const output = collectOutput([child.stdout, child.stderr]);
-    const problem = await outcomeOf(child, AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs)]));
+  function start(announcement: Announcement, ...signals: AbortSignal[]): Promise<CommandEnd> {
+    const deadline = AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs), ...signals]);
+    return runAlertProcess(argv, alertEnvironment(announcement, node), deadline);
+  }
+
+  async function execute({ announcement, ended }: Waiting): Promise<void> {
+    const { problem, output } = await start(announcement).catch((error: unknown) => ({
+      problem: messageOf(error),
+      output: "",
+    }));
+    ended(stopped.signal.aborted ? "the agent stopped before the command ended" : problem);
     if (problem === "" || stopped.signal.aborted) return;
-    const { service, component, type } = alert;
-    logger.error(
-      { argv, service, component, alert: type, problem, output: output() },
-      "alert command failed",
-    );
+    const { service, component, type } = announcement;
+    logger.error({ argv, service, component, alert: type, problem, output }, "alert command failed");
   }
 
   function startNext(): void {
-    if (program === undefined || running.size >= mostAtOnce || stopped.signal.aborted) return;
-    const alert = waiting.shift();
-    if (alert === undefined) return;
-    const done = execute(program, alert)
-      .catch((error: unknown) => logger.error({ argv, error: messageOf(error) }, "alert command failed"))
-      .finally(() => {
-        running.delete(done);
+    while (running.size < mostAtOnce && !stopped.signal.aborted) {
+      const next = waiting.find(({ announcement }) => !running.has(subjectOf(announcement)));
+      if (next === undefined) return;
+      waiting = waiting.filter((entry) => entry !== next);
+      const subject = subjectOf(next.announcement);
+      const done = execute(next).finally(() => {
+        running.delete(subject);
         startNext();
       });
-    running.add(done);
+      running.set(subject, done);
+    }
   }
 
   return {
-    run(alert) {
-      if (program === undefined) return;
+    argv,
+    run(announcement, ended) {
+      if (argv.length === 0) return;
+      if (stopped.signal.aborted) return ended("the agent is stopping");
       if (waiting.length >= mostWaiting) {
-        const { service, component, type } = alert;
-        logger.error(
-          { service, component, alert: type },
-          "too many alerts: the command is not run for this one",
-        );
-        return;
+        const { service, component, type } = announcement;
+        const problem = "too many alerts: the command is not run for this one";
+        logger.error({ service, component, alert: type }, problem);
+        return ended(problem);
       }
-      waiting.push(alert);
+      waiting.push({ announcement, ended });
       startNext();
     },
+    try: (announcement, signal) => start(announcement, signal),
     async [Symbol.asyncDispose]() {
       stopped.abort();
-      waiting.length = 0;
-      await Promise.all(running);
+      for (const { ended } of waiting) ended("the agent stopped before the command was run");
+      waiting = [];
+      await Promise.all(running.values());
     },
   };
 }
 
-/** Waits for the end of the command and returns what went wrong, or the empty string. */
-async function outcomeOf(child: ChildProcess, deadline: AbortSignal): Promise<string> {
-  const end = () => void endGroup(child);
-  deadline.addEventListener("abort", end, { once: true });
-  if (deadline.aborted) end();
-  try {
-    // Rejects where the program cannot be started.
-    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-    if (deadline.aborted) return "it took too long and was ended";
-    if (signal !== null) return `ended by ${signal}`;
-    return code === 0 ? "" : `exit code ${code}`;
-  } finally {
-    deadline.removeEventListener("abort", end);
-  }
-}
-
-async function endGroup(child: ChildProcess): Promise<void> {
-  const closed = once(child, "close").catch(() => undefined);
-  signalGroup(child, "SIGTERM");
-  const killed = setTimeout(() => {
-    signalGroup(child, "SIGKILL");
-    // Whatever left the group must not keep us waiting for its output.
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-  }, graceMs);
-  await closed;
-  clearTimeout(killed);
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It has ended.
-  }
-}
-
-/** Reads everything and keeps the end. */
-function collectOutput(streams: readonly Readable[]): () => string {
-  let kept = "";
-  const keep = (text: string) => {
-    kept = (kept + text).slice(-outputLimit);
-  };
-  for (const stream of streams) stream.setEncoding("utf8").on("data", keep);
-  return () => kept;
+function subjectOf({ service, component }: Announcement): string {
+  return `${service}/${component}`;
 }

@@ -5,25 +5,36 @@ import { test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { aListed, createObserverWorld } from "../test/monitor-fakes.ts";
+import { createAlertCommand } from "./alert.ts";
+import { createAlertDesk } from "./alert-desk.ts";
 import { createMonitor, type MonitorConfig } from "./monitor.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /** A monitor over a runtime in memory, with hello/web registered and running; not started. */
-async function createMonitored(config: Partial<MonitorConfig> = {}) {
+async function createMonitored({
+  alertCommand = [],
+  ...config
+}: Partial<MonitorConfig> & { readonly alertCommand?: readonly string[] } = {}) {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await createObserverWorld());
   world.register("hello", "web");
   world.containers = [aListed()];
+  const command = stack.use(createAlertCommand({ ...world, node: "rift", argv: alertCommand }));
+  const alerts = createAlertDesk({
+    ...world,
+    command,
+    cooldownMs: 15 * minuteMs,
+    nowMs: world.clock.now(),
+  });
   const monitor = stack.use(
     createMonitor({
       ...world,
+      alerts,
       node: "rift",
       config: {
         intervalMs: minuteMs,
-        alertCommand: [],
-        cooldownMs: 15 * minuteMs,
         flapThreshold: 3,
         flapWindowMs: 10 * minuteMs,
         retentionMs: 30 * dayMs,
@@ -36,6 +47,7 @@ async function createMonitored(config: Partial<MonitorConfig> = {}) {
     monitor,
     crash: () => void (world.containers = [aListed({ state: "exited", exitCode: 3, pid: 0 })]),
     recover: () => void (world.containers = [aListed()]),
+    /** What was announced. */
     alerts: () =>
       world.published.flatMap((event) =>
         event.type === "alert" ? [`${event.alert} ${event.previous} -> ${event.observed}`] : [],
@@ -111,7 +123,11 @@ test("a flood of crashes leads to one alert of each type per cooldown", async ()
       await monitored.clock.advance(minuteMs / 2);
     }
   }
-  assert.deepEqual(monitored.alerts(), ["drift running -> exited", "flapping exited -> running"]);
+  assert.deepEqual(monitored.alerts(), [
+    "drift running -> exited",
+    "recovered exited -> running",
+    "flapping exited -> running",
+  ]);
 });
 
 test("drift that an observation elsewhere finds is announced as well", async () => {

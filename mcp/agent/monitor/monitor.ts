@@ -2,19 +2,17 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
-import type { EventBus } from "../events/event-bus.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { createAlertCommand } from "./alert.ts";
-import { type AlertConfig, createAlertRules } from "./alert-rules.ts";
+import type { AlertDesk } from "./alert-desk.ts";
+import { type AlertRulesConfig, createAlertRules } from "./alert-rules.ts";
 import type { Observed, ObserveRequest, Observer } from "./observe.ts";
 import { createPacer } from "./pace.ts";
-import { raiseAlert } from "./raise-alert.ts";
 import { prune } from "./retention.ts";
 import { whenSettled } from "./settle.ts";
 import { watchExits } from "./watch-exits.ts";
 
-/** Keeps looking at the containers, and raises alerts. Disposing it ends everything it started. */
+/** Keeps looking at the containers, and tells the alert desk what it sees. Disposing it ends everything it started. */
 export interface Monitor extends AsyncDisposable {
   /** Begins; the first look comes at once. */
   start(): void;
@@ -22,10 +20,8 @@ export interface Monitor extends AsyncDisposable {
   observeNow(): void;
 }
 
-export interface MonitorConfig extends AlertConfig {
-  /** Program and arguments; empty: alerts are only logged. */
-  readonly alertCommand: readonly string[];
-  /** How long events and operations are kept. */
+export interface MonitorConfig extends AlertRulesConfig {
+  /** How long events, operations and alerts are kept. */
   readonly retentionMs: number;
 }
 
@@ -33,7 +29,7 @@ export interface MonitorOptions {
   readonly registry: Registry;
   readonly observer: Observer;
   readonly runtime: Pick<Runtime, "exitDirectories">;
-  readonly bus: EventBus;
+  readonly alerts: AlertDesk;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly node: string;
@@ -54,8 +50,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const stop = new AbortController();
   const { signal } = stop;
   const stack = new AsyncDisposableStack();
-  const command = stack.use(createAlertCommand({ ...options, argv: config.alertCommand }));
-  const rules = createAlertRules(config);
+  const rules = createAlertRules(config, options.alerts);
   const pacer = createPacer({ clock, look: lookFor });
   const watches = stack.use(watchExits({ ...options, onChange: () => pacer.request("watch") }));
   const lookAgain = whenSettled({ clock, signal, quietMs: settleMs, action: () => pacer.request("again") });
@@ -67,7 +62,12 @@ export function createMonitor(options: MonitorOptions): Monitor {
   });
 
   function evaluate(observed: Observed): void {
-    for (const alert of rules.evaluate(observed)) raiseAlert(alert, { ...options, command });
+    try {
+      // Many alerts at once are one commit.
+      registry.transaction(() => rules.evaluate(observed));
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, "alerts cannot be written down");
+    }
     // What an operation left behind is judged once it is over.
     const isLeft = observed.observations.some(({ ours, desired, state }) => ours && isDrift(desired, state));
     if (isLeft) lookAfterOperation();

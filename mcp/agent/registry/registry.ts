@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { openDatabase } from "@metacircular/mcdsl/database/open.ts";
 import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
+import { createAlertTable, type AlertTable } from "./alerts.ts";
 import { createComponentTable, type ComponentTable } from "./components.ts";
 import { createEventTable, type EventTable } from "./events.ts";
 import { initial } from "./migrations/001-initial.ts";
@@ -18,6 +19,7 @@ export interface Registry extends Disposable {
   readonly events: EventTable;
   readonly operations: OperationTable;
   readonly revisions: RevisionTable;
+  readonly alerts: AlertTable;
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
   /** All or nothing. */
@@ -36,6 +38,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
     events: createEventTable(database),
     operations: createOperationTable(database, clock),
     revisions: createRevisionTable(database, clock),
+    alerts: createAlertTable(database),
     service(name) {
       const active = services.isActive(name);
       const managed = components.ofService(name).filter((component) => component.desired !== "ignore");

@@ -10,6 +10,8 @@ import { aComponent } from "@metacircular/testkit/specs.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { createServiceLocks } from "../deploy/locks.ts";
 import { createEventBus } from "../events/event-bus.ts";
+import { createAlertCommand } from "../monitor/alert.ts";
+import { createAlertDesk } from "../monitor/alert-desk.ts";
 import { createMonitor } from "../monitor/monitor.ts";
 import { createObserver } from "../monitor/observe.ts";
 import { openRegistry } from "../registry/registry.ts";
@@ -46,14 +48,15 @@ async function startMonitor(alertCommand: (directory: string) => readonly string
     node: "rift",
   };
   const observer = createObserver({ ...shared, locks: createServiceLocks() });
+  const command = stack.use(createAlertCommand({ ...shared, argv: alertCommand(directory.path) }));
+  const alerts = createAlertDesk({ ...shared, command, cooldownMs: hourMs, nowMs: clock.now() });
   const monitor = stack.use(
     createMonitor({
       ...shared,
       observer,
+      alerts,
       config: {
         intervalMs: hourMs,
-        alertCommand: alertCommand(directory.path),
-        cooldownMs: hourMs,
         flapThreshold: 3,
         flapWindowMs: hourMs,
         retentionMs: hourMs,

@@ -1,6 +1,7 @@
 import type { Migration } from "@metacircular/mcdsl/database/migrate.ts";
 
-/** Alerts, so that an agent that is started again remembers what it announced. */
+/** Alerts, so that an agent that is started again remembers what it announced. A row is one trouble of one
+ * component from its first announcement to its end. */
 export const alerts: Migration = {
   name: "alerts",
   sql: `
@@ -14,11 +15,16 @@ CREATE TABLE alerts (
   prev_state TEXT NOT NULL,
   transitions INTEGER NOT NULL,
   raised_at TEXT NOT NULL,
+  announced_at TEXT NOT NULL,
   recovered_at TEXT NOT NULL DEFAULT '',
+  announcements INTEGER NOT NULL DEFAULT 1,
   command TEXT NOT NULL DEFAULT 'none',
   command_error TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX idx_alerts_component ON alerts(service, component, type, raised_at);
+CREATE INDEX idx_alerts_service_time ON alerts(service, raised_at);
 CREATE INDEX idx_alerts_time ON alerts(raised_at);
+CREATE INDEX idx_alerts_announced ON alerts(announced_at);
+CREATE INDEX idx_alerts_active ON alerts(recovered_at) WHERE recovered_at = '';
+CREATE INDEX idx_alerts_pending ON alerts(command) WHERE command = 'pending';
 `,
 };
