@@ -84,7 +84,7 @@ const componentSchema = z.strictObject({
     z.string().meta({ pattern: portPattern }),
   ),
   volumes: list(
-    "Directories of the node: source:destination[:options].",
+    "Directories of the node, or volumes of the container runtime by name: source:destination[:options].",
     z.string().meta({ pattern: volumePattern }),
   ),
   cmd: list("Command and arguments. Default: the image's.", z.string(), limits.arguments),

@@ -60,7 +60,7 @@ function component(name: string, index: number): fc.Arbitrary<ComponentSpec> {
       user: fc.constantFrom("", "0:0", "nobody"),
       restart: fc.constantFrom("no", "always", "unless-stopped", "on-failure:3"),
       ports: fc.constantFrom([], [`127.0.0.1:${1000 + index}:80`, `[::1]:${2000 + index}:80/udp`]),
-      volumes: fc.constantFrom([], ["/srv/x:/data:ro,Z", "/srv/y:/y"]),
+      volumes: fc.constantFrom([], ["/srv/x:/data:ro,Z", "shop-data:/y"]),
       cmd: fc.array(
         fc.string({ maxLength: 8 }).filter((text) => !text.includes("\0")),
         { maxLength: 3 },

@@ -2,14 +2,16 @@ import type { ComponentSpec } from "../spec.ts";
 import { type Path, type Problem, quote } from "./problem.ts";
 import { hasControlCharacter } from "./text.ts";
 
-/** A directory or file of the node that a container sees. */
+/** A directory or file of the node, or a volume of the container runtime, that a container sees. */
 export interface VolumeMount {
+  /** Absolute path, or the name of a volume. */
   readonly source: string;
   readonly destination: string;
   readonly options: readonly string[];
 }
 
-export const volumePattern = "^/[^:]*:/[^:]+(:[a-zA-Z,]+)?$";
+export const volumePattern = "^(/[^:]*|[a-zA-Z0-9][a-zA-Z0-9_.-]*):/[^:]+(:[a-zA-Z,]+)?$";
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 const exclusiveOptions = [
   ["ro", "rw"],
@@ -29,13 +31,11 @@ export function parseVolumeMount(text: string): VolumeMount | string {
   if (destination === undefined || rest.length > 0) {
     return `volume ${quote(text)} is not source:destination[:options] (e.g. "/srv/hello:/data:ro")`;
   }
-  for (const [what, path] of [
-    ["source", source],
-    ["destination", destination],
-  ] as const) {
-    const wrong = pathProblem(path);
-    if (wrong !== undefined) return `volume ${quote(text)} has a ${what} that ${wrong}`;
-  }
+  const wrongSource = sourceProblem(source);
+  if (wrongSource !== undefined) return `volume ${quote(text)} has a source that ${wrongSource}`;
+  const wrongDestination = pathProblem(destination);
+  if (wrongDestination !== undefined)
+    return `volume ${quote(text)} has a destination that ${wrongDestination}`;
   if (/^\/+$/.test(destination)) return `volume ${quote(text)} would hide the container's whole file system`;
   const chosen = options === undefined ? [] : options.split(",");
   const wrong = optionsProblem(chosen);
@@ -63,6 +63,12 @@ export function checkVolumes(component: ComponentSpec, path: Path): Problem[] {
     destinations.add(destination);
   }
   return problems;
+}
+
+function sourceProblem(source: string): string | undefined {
+  if (source === "" || source.startsWith("/")) return pathProblem(source);
+  if (volumeName.test(source)) return undefined;
+  return `is neither an absolute path nor the name of a volume: ${quote(source)}`;
 }
 
 function pathProblem(path: string): string | undefined {

@@ -4,7 +4,7 @@ import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Fails where a directory or file that is to be mounted does not exist; names all that are missing.
- * Sources without a slash are volumes of the runtime, which creates them by itself. */
+ * A source that is no path names a volume of the runtime, which creates it where there is none. */
 export async function checkVolumes(
   { component, volumes }: StepOf<"check-volumes">,
   { service }: StepContext,
