@@ -10,7 +10,7 @@ import type {
 } from "@metacircular/mcp-agent/runtime/runtime.ts";
 
 /** Calls that a test can fail, delay or act before. */
-export type RuntimeCall = Exclude<keyof Runtime, "name" | "version" | "logs" | "exitDirectories" | symbol>;
+export type RuntimeCall = Exclude<keyof Runtime, "name" | "version" | "info" | "logs" | "exitDirectories" | symbol>;
 
 /** What happens before a call does its work: throwing fails it, a promise delays it. `subject`: a container's name,
  * an image or a network. */
@@ -160,6 +160,16 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       const { name } = require(id);
       yield* printing.get(name)?.(signal) ?? [];
     },
+    info: () =>
+      Promise.resolve({
+        version: "5.0.0",
+        rootless: false,
+        cgroupVersion: "v2",
+        cgroupControllers: ["memory", "pids"],
+        storageDriver: "overlay",
+        mappedUserIds: 0,
+        mappedGroupIds: 0,
+      }),
     async storageDirectory(signal) {
       await called("storageDirectory", "", signal);
       return options.directory;

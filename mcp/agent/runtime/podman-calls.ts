@@ -24,7 +24,7 @@ export function versionCall(): PodmanCall {
 export function infoCall(): PodmanCall {
   return {
     ...{ method: "GET", path: "/info", limitMs: readLimitMs },
-    ...{ attempted: "ask podman where its store is", subject: "", command: ["podman", "info"] },
+    ...{ attempted: "ask podman how it is set up", subject: "", command: ["podman", "info"] },
   };
 }
 

@@ -7,6 +7,7 @@ import { PodmanClient } from "./podman-client.ts";
 import { podmanError } from "./podman-errors.ts";
 import { runCommand } from "./podman-exec.ts";
 import { findExitDirectory } from "./podman-exits.ts";
+import { parseInfo, type PodmanInfo } from "./podman-info.ts";
 import { Limiter } from "./podman-limiter.ts";
 import { readLogs } from "./podman-logs.ts";
 import {
@@ -28,16 +29,13 @@ import type {
   Image,
   LogEntry,
   Runtime,
+  RuntimeInfo,
 } from "./runtime.ts";
 
 /** More at once make podman's store slower, not faster. */
 const maxChanges = 4;
 const removeAttempts = 6;
 const removePauseMs = 250;
-
-interface PodmanInfo {
-  readonly store: { readonly graphRoot: string };
-}
 
 export interface PodmanOptions {
   /** Empty or absent: systemd's socket where it answers, else a service of our own. */
@@ -75,6 +73,10 @@ class PodmanRuntime implements Runtime {
 
   async version(signal?: AbortSignal): Promise<string> {
     return (await this.#client.readJson<{ readonly Version: string }>(calls.versionCall(), signal)).Version;
+  }
+
+  async info(signal?: AbortSignal): Promise<RuntimeInfo> {
+    return parseInfo(await this.#info(signal));
   }
 
   async list(signal?: AbortSignal): Promise<Container[]> {
@@ -179,9 +181,7 @@ class PodmanRuntime implements Runtime {
   }
 
   async storageDirectory(signal?: AbortSignal): Promise<string> {
-    this.#storageDirectory ??= (
-      await this.#client.readJson<PodmanInfo>(calls.infoCall(), signal)
-    ).store.graphRoot;
+    this.#storageDirectory ??= (await this.#info(signal)).store.graphRoot;
     return this.#storageDirectory;
   }
 
@@ -192,6 +192,10 @@ class PodmanRuntime implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
+  }
+
+  #info(signal: AbortSignal | undefined): Promise<PodmanInfo> {
+    return this.#client.readJson<PodmanInfo>(calls.infoCall(), signal);
   }
 
   async #inspect(idOrName: string, signal?: AbortSignal): Promise<InspectedContainer | undefined> {

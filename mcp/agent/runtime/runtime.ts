@@ -53,6 +53,25 @@ export interface ContainerDetails extends Container {
   readonly address: string;
 }
 
+/** What a container was created with, whoever created it, in the form of a request. What its image says by itself, and
+ * what the runtime adds to every container, is left out. */
+export interface ContainerSettings extends Pick<
+  ContainerRequest,
+  "name" | "image" | "network" | "user" | "restart" | "ports" | "volumes" | "env" | "cmd" | "labels"
+> {
+  readonly id: string;
+  readonly imageId: string;
+  /** References that the image has now, each with a tag. */
+  readonly imageNames: readonly string[];
+  /** References of the image by digest: `repository@digest`. */
+  readonly imageDigests: readonly string[];
+  readonly state: ContainerState;
+  /** The runtime removes it as soon as it ends. */
+  readonly removedAtEnd: boolean;
+  /** What else it was given and a request cannot say: a sentence for each, without the values of secrets. */
+  readonly beyond: readonly string[];
+}
+
 /** How to create a container. Names of fields are those of the definition. */
 export interface ContainerRequest {
   readonly name: string;
@@ -92,14 +111,31 @@ export interface ExecResult {
   readonly output: string;
 }
 
+/** How the runtime is set up on this node. */
+export interface RuntimeInfo {
+  readonly version: string;
+  /** It runs as an ordinary user. */
+  readonly rootless: boolean;
+  /** `v1` or `v2`. */
+  readonly cgroupVersion: string;
+  readonly cgroupControllers: readonly string[];
+  readonly storageDriver: string;
+  /** How many ids of users and groups containers without root have; meaningless with root. */
+  readonly mappedUserIds: number;
+  readonly mappedGroupIds: number;
+}
+
 /** Every call takes a signal, has a time limit of its own, and rejects with a DetailedError. */
 export interface Runtime extends AsyncDisposable {
   readonly name: string;
   version(signal?: AbortSignal): Promise<string>;
+  info(signal?: AbortSignal): Promise<RuntimeInfo>;
   /** All containers, also those that are not ours, in one call. */
   list(signal?: AbortSignal): Promise<Container[]>;
   /** Undefined when there is none of that id or name. */
   inspect(idOrName: string, signal?: AbortSignal): Promise<ContainerDetails | undefined>;
+  /** Undefined when there is none of that id or name. */
+  settings(idOrName: string, signal?: AbortSignal): Promise<ContainerSettings | undefined>;
   /** The local image, or undefined. Never goes to the network. */
   image(reference: string, signal?: AbortSignal): Promise<Image | undefined>;
   /** Makes sure the image is here: goes to the network only when it is missing. */
@@ -113,8 +149,8 @@ export interface Runtime extends AsyncDisposable {
   /** Asks it to end, kills it after its stop timeout; not running is success. */
   stop(id: string, signal?: AbortSignal): Promise<void>;
   rename(id: string, name: string, signal?: AbortSignal): Promise<void>;
-  /** Removes it, killing it where it runs, with its anonymous volumes; absent is success. */
-  remove(id: string, signal?: AbortSignal): Promise<void>;
+  /** Removes it, killing it where it runs; absent is success. Its anonymous volumes go, too, unless they are kept. */
+  remove(id: string, signal?: AbortSignal, options?: { readonly keepVolumes: boolean }): Promise<void>;
   exec(id: string, argv: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult>;
   /** Oldest first. With `follow` it ends when the container is removed or the signal aborts. */
   logs(
