@@ -14,6 +14,7 @@ await runUntilSignal({
   start: () =>
     startAgent({
       config,
+      configFile,
       environment: process.env,
       version: "test",
       clock: systemClock,

@@ -11,6 +11,7 @@ import type { AgentConfig } from "./config.ts";
 import { createDeployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
 import { createServiceLocks } from "./deploy/locks.ts";
+import { createDiagnosis } from "./doctor/diagnosis.ts";
 import { createEventBus } from "./events/event-bus.ts";
 import { createAlertCommand } from "./monitor/alert.ts";
 import { createAlertDesk } from "./monitor/alert-desk.ts";
@@ -25,6 +26,8 @@ import type { Runtime } from "./runtime/runtime.ts";
 
 export interface AgentOptions {
   readonly config: AgentConfig;
+  /** That the configuration was read from; empty: not known. */
+  readonly configFile: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly version: string;
   readonly clock: Clock;
@@ -95,6 +98,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clock,
     }),
   );
+  const diagnose = createDiagnosis({
+    ...options,
+    stateDirectory: stateDirectory(config),
+    registry,
+    runtime,
+    verifier,
+    locks,
+  });
   // Takes the locks of interrupted operations before anybody can ask for new ones.
   deployer.recover().catch((error: unknown) => {
     logger.error({ error }, "some interrupted operations were not taken up");
@@ -112,6 +123,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         registry,
         runtime,
         observer,
+        alertCommand,
+        diagnose,
         bus,
         clock,
         newId: randomUUID,

@@ -1,6 +1,8 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Deployer } from "../deploy/deploy.ts";
+import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import type { AlertCommand } from "../monitor/alert.ts";
 import type { Observer } from "../monitor/observe.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -15,6 +17,8 @@ export interface RpcContext {
   readonly registry: Registry;
   readonly runtime: Runtime;
   readonly observer: Observer;
+  readonly alertCommand: Pick<AlertCommand, "argv" | "try">;
+  readonly diagnose: Diagnosis;
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly newId: () => string;

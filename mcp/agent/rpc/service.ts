@@ -1,6 +1,8 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { alertMethods } from "./alerts.ts";
 import { deployMethods } from "./deploy.ts";
+import { diagnoseMethods } from "./diagnose.ts";
 import { historyMethods } from "./history.ts";
 import { lifecycleMethods } from "./lifecycle.ts";
 import { logsMethods } from "./logs.ts";
@@ -19,7 +21,9 @@ export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
       ...statusMethods(rpc),
       ...logsMethods(rpc),
       ...watchEventsMethods(rpc),
+      ...alertMethods(rpc),
       ...nodeStatusMethods(rpc),
+      ...diagnoseMethods(rpc),
     });
   };
 }

@@ -4,7 +4,7 @@ import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Below this a deploy would fail half-way. */
-const requiredBytes = 256 * 1024 * 1024;
+export const requiredBytes = 256 * 1024 * 1024;
 
 /** Fails where the file system of the service directories or that of the runtime's images and containers is
  * nearly full: on a full one not even the previous version could be started again. */
