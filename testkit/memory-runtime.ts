@@ -5,12 +5,16 @@ import type {
   Container,
   ContainerDetails,
   ContainerRequest,
+  ContainerSettings,
   LogEntry,
   Runtime,
 } from "@metacircular/mcp-agent/runtime/runtime.ts";
 
 /** Calls that a test can fail, delay or act before. */
-export type RuntimeCall = Exclude<keyof Runtime, "name" | "version" | "info" | "logs" | "exitDirectories" | symbol>;
+export type RuntimeCall = Exclude<
+  keyof Runtime,
+  "name" | "version" | "info" | "logs" | "exitDirectories" | symbol
+>;
 
 /** What happens before a call does its work: throwing fails it, a promise delays it. `subject`: a container's name,
  * an image or a network. */
@@ -105,6 +109,11 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("inspect", idOrName, signal);
       return find(idOrName);
     },
+    async settings(idOrName, signal) {
+      await called("settings", idOrName, signal);
+      const container = find(idOrName);
+      return container === undefined ? undefined : settingsOf(container);
+    },
     async image(reference, signal) {
       await called("image", reference, signal);
       return imageOf(reference);
@@ -151,6 +160,14 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("remove", id, signal);
       const container = find(id);
       if (container !== undefined) containers.delete(container.id);
+    },
+    async removeStopped(id, signal) {
+      await called("removeStopped", id, signal);
+      const container = find(id);
+      if (container === undefined) return;
+      if (["running", "stopping", "paused"].includes(container.state))
+        fail("COMPONENT_RUNNING", "failed-precondition", "it is running");
+      containers.delete(container.id);
     },
     async exec(id, _argv, _timeoutMs, signal) {
       await called("exec", id, signal);
@@ -209,6 +226,21 @@ function aCreated(request: ContainerRequest, id: string, nowMs: number): Contain
     restart,
     mounts: request.volumes,
     address: "",
+  };
+}
+
+function settingsOf(container: ContainerDetails): ContainerSettings {
+  const { networks, mounts, command, image, ...rest } = container;
+  return {
+    ...rest,
+    image,
+    network: networks[0] ?? "",
+    volumes: mounts,
+    cmd: command,
+    imageNames: [image],
+    imageDigests: [],
+    removedAtEnd: false,
+    beyond: [],
   };
 }
 

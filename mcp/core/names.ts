@@ -10,6 +10,9 @@ export function containerName(service: string, component: string): string {
 export const nextSuffix = ".next";
 export const previousSuffix = ".previous";
 
+/** Services of the platform itself whose names begin like another's (`mc`): known before any registry is. */
+export const platformServices: readonly ServiceSpec["name"][] = ["mc-proxy"];
+
 /** Service and component that a container name stands for. Known services are tried first, longest first,
  * so that `mc-proxy` is not read as component `proxy` of a service `mc`; else the first `-` splits. */
 export function splitContainerName(

@@ -103,13 +103,28 @@ export function renameCall(id: string, name: string): PodmanCall {
   };
 }
 
-export function removeCall(id: string): PodmanCall {
+export function removeCall(id: string, { keepVolumes } = { keepVolumes: false }): PodmanCall {
   // With `v`, the name that podman's reference gives it, version 4 leaves the volumes behind.
-  const query = { force: true, v: true, volumes: true, timeout: 0 };
+  const query = { force: true, v: !keepVolumes, volumes: !keepVolumes, timeout: 0 };
+  const volumes = keepVolumes ? [] : ["--volumes"];
   return {
     ...{ method: "DELETE", path: container(id), query, accept: [404] },
     ...{ attempted: "remove container", subject: id, limitMs: removeLimitMs },
-    command: ["podman", "rm", "--force", "--volumes", "--time", "0", id],
+    command: ["podman", "rm", "--force", ...volumes, "--time", "0", id],
+  };
+}
+
+/** As `removeCall`, but refused by podman where the container runs or is paused. */
+export function removeStoppedCall(id: string): PodmanCall {
+  return {
+    ...{
+      method: "DELETE",
+      path: container(id),
+      query: { force: false, v: true, volumes: true },
+      accept: [404],
+    },
+    ...{ attempted: "remove container", subject: id, limitMs: removeLimitMs },
+    command: ["podman", "rm", "--volumes", id],
   };
 }
 

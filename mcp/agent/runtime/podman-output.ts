@@ -88,7 +88,9 @@ export interface InspectedContainer {
     readonly Ports?: Readonly<
       Record<string, readonly { HostIp?: string; HostPort?: string }[] | null>
     > | null;
-    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string }>> | null;
+    readonly Networks?: Readonly<
+      Record<string, { readonly IPAddress?: string; readonly Aliases?: readonly string[] | null }>
+    > | null;
   } | null;
 }
 

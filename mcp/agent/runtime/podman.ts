@@ -3,7 +3,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import * as calls from "./podman-calls.ts";
-import { PodmanClient } from "./podman-client.ts";
+import { type PodmanCall, PodmanClient } from "./podman-client.ts";
 import { podmanError } from "./podman-errors.ts";
 import { runCommand } from "./podman-exec.ts";
 import { findExitDirectory } from "./podman-exits.ts";
@@ -12,7 +12,6 @@ import { Limiter } from "./podman-limiter.ts";
 import { readLogs } from "./podman-logs.ts";
 import {
   type InspectedContainer,
-  type InspectedImage,
   type ListedContainer,
   parseImage,
   parseInspected,
@@ -21,10 +20,13 @@ import {
 import type { Environment } from "./podman-process.ts";
 import { pullFailure, requireReachable } from "./podman-pull.ts";
 import { openPodmanService } from "./podman-service.ts";
+import { parseSettings } from "./podman-settings.ts";
+import type { ImageSettings, InspectedSettings } from "./podman-settings-input.ts";
 import type {
   Container,
   ContainerDetails,
   ContainerRequest,
+  ContainerSettings,
   ExecResult,
   Image,
   LogEntry,
@@ -89,9 +91,15 @@ class PodmanRuntime implements Runtime {
     return inspected === undefined ? undefined : parseInspected(inspected);
   }
 
+  async settings(idOrName: string, signal?: AbortSignal): Promise<ContainerSettings | undefined> {
+    const inspected: InspectedSettings | undefined = await this.#inspect(idOrName, signal);
+    if (inspected === undefined) return undefined;
+    return parseSettings(inspected, await this.#image(inspected.Image ?? "", signal));
+  }
+
   async image(reference: string, signal?: AbortSignal): Promise<Image | undefined> {
-    const { status, text } = await this.#client.read(calls.imageCall(reference), signal);
-    return status === 404 ? undefined : parseImage(JSON.parse(text) as InspectedImage, reference);
+    const inspected = await this.#image(reference, signal);
+    return inspected === undefined ? undefined : parseImage(inspected, reference);
   }
 
   async pull(reference: string, signal?: AbortSignal): Promise<Image> {
@@ -121,7 +129,7 @@ class PodmanRuntime implements Runtime {
       signal?.throwIfAborted();
       const { text } = await this.#client.change(call);
       const { Id: id } = JSON.parse(text) as { readonly Id: string };
-      if (signal?.aborted === true) await this.#remove(id);
+      if (signal?.aborted === true) await this.#remove(calls.removeCall(id));
       signal?.throwIfAborted();
       return id;
     });
@@ -156,9 +164,16 @@ class PodmanRuntime implements Runtime {
     signal?.throwIfAborted();
   }
 
-  async remove(id: string, signal?: AbortSignal): Promise<void> {
+  async remove(id: string, signal?: AbortSignal, options = { keepVolumes: false }): Promise<void> {
     signal?.throwIfAborted();
-    await this.#remove(id);
+    await this.#remove(calls.removeCall(id, options));
+    signal?.throwIfAborted();
+  }
+
+  async removeStopped(id: string, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const failure = await this.#tryRemove(calls.removeStoppedCall(id));
+    if (failure !== undefined) throw failure;
     signal?.throwIfAborted();
   }
 
@@ -209,19 +224,26 @@ class PodmanRuntime implements Runtime {
     }
   }
 
+  async #image(reference: string, signal?: AbortSignal): Promise<ImageSettings | undefined> {
+    const { status, text } = await this.#client.read(calls.imageCall(reference), signal);
+    return status === 404 ? undefined : (JSON.parse(text) as ImageSettings);
+  }
+
   /** One forced removal does not always clear a container that has lost its monitor. */
-  async #remove(id: string): Promise<void> {
+  async #remove(call: PodmanCall): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const failure = await this.#tryRemove(id);
+      const failure = await this.#tryRemove(call);
       if (failure === undefined) return;
       if (attempt >= removeAttempts) throw failure;
-      this.#logger.debug({ container: id, attempt, error: failure.message }, "removing it once more");
+      this.#logger.debug(
+        { container: call.subject, attempt, error: failure.message },
+        "removing it once more",
+      );
       await this.#clock.sleep(removePauseMs * attempt);
     }
   }
 
-  async #tryRemove(id: string): Promise<Error | undefined> {
-    const call = calls.removeCall(id);
+  async #tryRemove(call: PodmanCall): Promise<Error | undefined> {
     try {
       const { status, text } = await this.#client.change(call);
       if (status === 404) return undefined;

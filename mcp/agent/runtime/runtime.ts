@@ -151,6 +151,9 @@ export interface Runtime extends AsyncDisposable {
   rename(id: string, name: string, signal?: AbortSignal): Promise<void>;
   /** Removes it, killing it where it runs; absent is success. Its anonymous volumes go, too, unless they are kept. */
   remove(id: string, signal?: AbortSignal, options?: { readonly keepVolumes: boolean }): Promise<void>;
+  /** Removes it unless it runs or is paused; absent is success.
+   * @throws DetailedError COMPONENT_RUNNING */
+  removeStopped(id: string, signal?: AbortSignal): Promise<void>;
   exec(id: string, argv: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult>;
   /** Oldest first. With `follow` it ends when the container is removed or the signal aborts. */
   logs(

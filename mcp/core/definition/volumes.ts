@@ -25,6 +25,11 @@ const exclusiveOptions = [
 ] as const;
 const knownOptions: ReadonlySet<string> = new Set(exclusiveOptions.flat());
 
+/** Whether a definition may give this option to a mount. */
+export function isVolumeOption(option: string): boolean {
+  return knownOptions.has(option);
+}
+
 /** Reads `source:destination[:options]`; a string is why it cannot be read. */
 export function parseVolumeMount(text: string): VolumeMount | string {
   const [source = "", destination, options, ...rest] = text.split(":");
