@@ -17,6 +17,8 @@ export type CommandEntry =
       readonly name: string;
       readonly summary: string;
       readonly hidden?: true;
+      /** Of a group: the one that is meant where the group alone is named. */
+      readonly isDefault?: true;
       readonly load: () => Promise<CommandModule>;
     }
   | { readonly name: string; readonly summary: string; readonly commands: readonly CommandEntry[] };

@@ -52,6 +52,23 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/operations.ts"),
   },
   {
+    name: "alerts",
+    summary: "list alerts, and test the alert command",
+    commands: [
+      {
+        name: "list",
+        summary: "list alerts, lasting and past (the default)",
+        isDefault: true,
+        load: () => import("./commands/alerts/list.ts"),
+      },
+      {
+        name: "test",
+        summary: "run the alert command of nodes, and show how it ends",
+        load: () => import("./commands/alerts/test.ts"),
+      },
+    ],
+  },
+  {
     name: "node",
     summary: "manage the list of nodes",
     commands: [

@@ -49,8 +49,8 @@ function addCommands(
   invocation: Invocation,
 ): void {
   for (const entry of entries) {
-    const hidden = "hidden" in entry;
-    const command = parent.command(entry.name, { hidden }).summary(entry.summary);
+    const settings = { hidden: "hidden" in entry, isDefault: "isDefault" in entry };
+    const command = parent.command(entry.name, settings).summary(entry.summary);
     command.description(sentence(entry.summary));
     if ("commands" in entry) {
       addCommands(command.helpCommand(false), entry.commands, invocation);

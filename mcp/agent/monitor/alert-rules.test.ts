@@ -41,6 +41,8 @@ function anObservation({
     exitCode: undefined,
     startedAtMs: 0,
     pid: 0,
+    specHash: "",
+    specHash: "",
     processGone: false,
     restarted,
     ours,

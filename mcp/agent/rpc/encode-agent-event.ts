@@ -66,6 +66,8 @@ function encodeBody(event: AgentEvent): NonNullable<Response["event"]> {
           observedState: event.observed,
           prevState: event.previous,
           transitions: event.transitions,
+          recoveredType: event.recovered ?? "",
+          ...(event.durationMs === undefined ? {} : { duration: durationFromMs(event.durationMs) }),
         },
       };
   }

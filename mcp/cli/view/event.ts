@@ -1,10 +1,11 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { WatchEventsResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { outcomeName } from "../operations/outcome.ts";
 import { factsOf } from "../output/error.ts";
 import type { Output } from "../output/output.ts";
 import { plain } from "../output/table.ts";
-import { formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
+import { formatLocalTime, formatSpan, isoTime, timeMsOf } from "../output/time.ts";
 
 /** Keys of an event in JSON, one document per line. */
 export const eventJson = {
@@ -13,11 +14,16 @@ export const eventJson = {
   service: "service",
   component: "component; empty: the service as a whole",
   type: "state-changed, operation-started, step-started, step-finished, operation-finished, alert or events-lost",
-  "…": "what belongs to the type: prev_state, new_state, desired_state, exit_code; operation_id, kind, caller, steps, index, description, error, outcome; alert, observed_state, transitions; count",
+  "…": "what belongs to the type: prev_state, new_state, desired_state, exit_code; operation_id, kind, caller, steps, index, description, error, outcome; alert, observed_state, transitions, recovered_type, duration_ms; count",
 } as const;
 
 type Event = Exclude<WatchEventsResponse["event"], { case: undefined }>;
-type Described = { readonly type: string; readonly text: string; readonly facts: Record<string, unknown> };
+type Described = {
+  readonly type: string;
+  readonly text: string;
+  readonly style?: "red" | "green";
+  readonly facts: Record<string, unknown>;
+};
 
 /** What an event says; undefined for those that only steer the stream, and kinds of a newer agent. */
 function describe(event: WatchEventsResponse["event"]): Described | undefined {
@@ -89,19 +95,31 @@ function step(event: Extract<Event, { case: "stepStarted" | "stepFinished" }>): 
 }
 
 function alert(value: Extract<Event, { case: "alert" }>["value"]): Described {
-  const { type, desiredState, observedState, prevState, transitions } = value;
-  const text =
-    type === "flapping"
-      ? `ALERT flapping: ${transitions} changes of state`
-      : `ALERT ${type}: should be ${desiredState}, is ${observedState}`;
+  const { type, desiredState, observedState, prevState, transitions, recoveredType, duration } = value;
   const facts = {
     alert: type,
     desired_state: desiredState,
     observed_state: observedState,
     prev_state: prevState,
     transitions,
+    recovered_type: recoveredType === "" ? null : recoveredType,
+    duration_ms: duration === undefined ? null : durationMs(duration),
   };
-  return { type: "alert", text, facts };
+  return { type: "alert", text: alertText(value), style: type === "recovered" ? "green" : "red", facts };
+}
+
+function alertText(value: Extract<Event, { case: "alert" }>["value"]): string {
+  const { type, desiredState, observedState, transitions, recoveredType, duration } = value;
+  switch (type) {
+    case "recovered": {
+      const lasted = duration === undefined ? "" : ` after ${formatSpan(durationMs(duration))}`;
+      return `RECOVERED from ${recoveredType}${lasted}: is ${observedState}`;
+    }
+    case "flapping":
+      return `ALERT flapping: ${transitions} changes of state`;
+    default:
+      return `ALERT ${type}: should be ${desiredState}, is ${observedState}`;
+  }
 }
 
 /** Prints an event as a line, or as a JSON document on a line. */
@@ -124,6 +142,6 @@ export function showEvent(output: Output, node: string, message: WatchEventsResp
   const subject = component === "" ? service : `${service}/${component}`;
   const text = plain(described.text);
   output.print(
-    `${time}  ${plain(node)}  ${plain(subject)}  ${described.type === "alert" ? output.style("red", text) : text}`,
+    `${time}  ${plain(node)}  ${plain(subject)}  ${described.style === undefined ? text : output.style(described.style, text)}`,
   );
 }
