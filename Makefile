@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # npm writes this file last when it installs: present and newer than the manifests means complete and current.
 packages := node_modules/.package-lock.json
 
-.PHONY: help up down test check bench faults format generate
+.PHONY: help up down test check bench faults soak format generate
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,10 @@ bench: $(packages) ## Measure against peers in the same run; writes out/bench.js
 faults: $(packages) ## Kill the agent at every step of every operation; writes out/faults.json
 	@scripts/setup up
 	@node bench/faults/main.ts $(ARGS)
+
+soak: $(packages) ## Deploy 1,000 times and look what is left over; writes out/soak.json
+	@scripts/setup up
+	@node bench/soak/main.ts $(ARGS)
 
 format: $(packages) ## Format the sources and mend what lint can mend
 	@oxlint --type-aware --fix --quiet || true

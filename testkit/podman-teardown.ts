@@ -50,8 +50,13 @@ async function endProcesses(universe: Universe): Promise<void> {
   }
 }
 
-async function processesOf(universe: Universe): Promise<{ pid: number; name: string }[]> {
-  const marker = `CONTAINERS_CONF=${universe.directory}/`;
+/** Processes that were started for the podman in this directory. */
+export async function processesOf({
+  directory,
+}: {
+  readonly directory: string;
+}): Promise<{ pid: number; name: string }[]> {
+  const marker = `CONTAINERS_CONF=${directory}/`;
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const all = await Promise.all(
     pids.map(async (pid) => {
