@@ -42,7 +42,6 @@ function anObservation({
     startedAtMs: 0,
     pid: 0,
     specHash: "",
-    specHash: "",
     processGone: false,
     restarted,
     ours,

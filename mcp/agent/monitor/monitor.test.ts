@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
@@ -169,6 +170,48 @@ test("the alert command runs for an alert and does not hold up the monitor", asy
   assert.equal(monitored.listings, before + 3);
   await eventually(async () => assert.equal(await readFile(file, "utf8"), "rift hello/web drift exited\n"));
 });
+
+const badCommands = {
+  "sleeps and ignores SIGTERM": ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 60; done"],
+  fails: ["/bin/sh", "-c", "exit 7"],
+  "prints 100 MB": ["/bin/sh", "-c", "exec head -c 100000000 /dev/zero"],
+  "does not exist": ["/nowhere/notify"],
+};
+const outcomes = { fails: /exit code 7/, "prints 100 MB": /^$/, "does not exist": /ENOENT/ };
+
+for (const [name, alertCommand] of Object.entries(badCommands)) {
+  test(`an alert command that ${name} does not keep the monitor from seeing and recording`, async (context) => {
+    await using monitored = await createMonitored({ alertCommand });
+    const { registry, observer } = monitored;
+    const names = Array.from({ length: 10 }, (_, index) => `web-${index}`);
+    for (const component of names) monitored.register("hello", component);
+    monitored.monitor.start();
+    await observer.observe({ from: "runtime" });
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    for (let round = 0; round < 10; round += 1) {
+      for (const change of [monitored.crash, monitored.recover]) {
+        change();
+        await observer.observe({ from: "runtime" });
+      }
+    }
+    assert.equal(monitored.events().filter((event) => event === "hello/web running -> exited").length, 10);
+    const alerts = () => registry.alerts.list({ service: "", active: false, limit: 100 });
+    assert.equal(alerts().length, 1 + names.length + 1, "drift of each, and flapping of one");
+    const outcome = Object.entries(outcomes).find(([bad]) => bad === name)?.[1];
+    if (outcome === undefined) {
+      assert.deepEqual(new Set(alerts().map(({ command }) => command)), new Set(["pending"]));
+    } else {
+      await eventually(() => {
+        for (const { commandError, command } of alerts()) {
+          assert.notEqual(command, "pending");
+          assert.match(commandError, outcome);
+        }
+      });
+    }
+    context.diagnostic(`the event loop waited ${(delay.max / 1e6).toFixed(0)} ms at most`);
+  });
+}
 
 test("while the runtime cannot be listed it tries again within seconds, then at the interval", async () => {
   await using monitored = await createMonitored({ intervalMs: 10_000 });

@@ -42,7 +42,7 @@ export function createOutage(parts: {
 
 function recordUnknown(registry: Registry, locks: ServiceLocks, atMs: number): void {
   registry.transaction(() => {
-    for (const { service, spec } of registry.components.all()) {
+    for (const { service, spec, observed } of registry.components.all()) {
       if (locks.holder(service) !== undefined) continue;
       registry.components.setObserved(service, spec.name, {
         state: "unknown",
@@ -50,6 +50,7 @@ function recordUnknown(registry: Registry, locks: ServiceLocks, atMs: number): v
         from: "runtime",
         exitCode: undefined,
         startedAtMs: 0,
+        specHash: observed.specHash,
       });
     }
   });

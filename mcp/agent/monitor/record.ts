@@ -60,7 +60,16 @@ function transitionsOf({ previous, state, restarted }: ComponentObservation, our
 
 function write(
   registry: Registry,
-  { service, component, state, processGone, exitCode, startedAtMs, transitions }: RecordedObservation,
+  {
+    service,
+    component,
+    state,
+    processGone,
+    exitCode,
+    startedAtMs,
+    specHash,
+    transitions,
+  }: RecordedObservation,
   { atMs, from }: { atMs: number; from: ObservationSource },
 ): void {
   registry.components.setObserved(service, component, {
@@ -69,6 +78,7 @@ function write(
     from: processGone ? "process" : from,
     exitCode,
     startedAtMs,
+    specHash,
   });
   for (const { previous, next } of transitions) {
     registry.events.append({ service, component, previous, next, atMs });
@@ -115,6 +125,7 @@ function firstSight(foreign: ForeignContainer): RecordedObservation {
     startedAtMs,
     pid,
     processGone,
+    specHash: "",
     restarted: false,
     ours: false,
     transitions: state === "unknown" ? [] : [{ previous: "unknown", next: state }],

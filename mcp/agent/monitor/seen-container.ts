@@ -15,6 +15,7 @@ export function seenContainer(container: Container, missing: ReadonlySet<string>
     startedAtMs,
     pid,
     image,
+    specHash: container.labels[labels.specHash] ?? "",
     network: networks[0] ?? "",
     ports,
   };
