@@ -33,6 +33,7 @@ const sentences: { [Kind in StepKind]: (step: StepOf<Kind>, service: string) => 
   "stop-container": ({ component, slot }, service) => `stop ${slotName(service, component, slot)}`,
   "rename-container": ({ component, from, to }, service) =>
     `rename ${slotName(service, component, from)} to ${slotName(service, component, to)}`,
+  "check-stopped": ({ component }, service) => `check that ${service}/${component} does not run`,
   "remove-container": ({ component, slot }, service) => `remove ${slotName(service, component, slot)}`,
   "record-component": ({ component }, service) => `record what ${service}/${component} now is`,
   "record-desired-state": ({ component, desired }, service) =>

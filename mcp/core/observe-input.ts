@@ -15,6 +15,8 @@ export interface SeenContainer {
   /** 0 when it does not run. */
   readonly pid: number;
   readonly image: string;
+  /** Hash of the specification it is made from; empty: not known. */
+  readonly specHash: string;
   /** Empty: none or not known. */
   readonly network: string;
   readonly ports: readonly string[];

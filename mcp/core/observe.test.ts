@@ -17,6 +17,7 @@ function aContainer(fields: Partial<SeenContainer> = {}): SeenContainer {
     startedAtMs: 1_000,
     pid: 42,
     image: "localhost/web:v1",
+    specHash: "hash-of-v1",
     network: "",
     ports: [],
     ...fields,

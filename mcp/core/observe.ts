@@ -16,6 +16,8 @@ export interface ComponentObservation {
   readonly startedAtMs: number;
   /** 0 when it does not run. */
   readonly pid: number;
+  /** Hash of the specification that its container is made from; empty: there is none, or nobody knows. */
+  readonly specHash: string;
   /** The process table overruled the runtime. */
   readonly processGone: boolean;
   /** Between two listings that both showed it running it ended and was started again. */
@@ -76,6 +78,7 @@ function observation(known: KnownComponent, container: SeenContainer | undefined
     exitCode: observedExitCode(container),
     startedAtMs: running ? container.startedAtMs : 0,
     pid: running ? container.pid : 0,
+    specHash: container?.specHash ?? "",
     processGone: container?.processGone ?? false,
     restarted: running && previous === "running" && isAnotherRun(known, container),
   };

@@ -1,5 +1,4 @@
 import { formatDuration } from "./duration.ts";
-import type { RegisteredService } from "./registered.ts";
 import type { ComponentSpec, HealthSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
@@ -16,11 +15,12 @@ export interface FieldChange {
   readonly after: string;
 }
 
-/** Sums up a plan: per component what is done to it, and which fields of its declaration differ. */
+/** Sums up a plan: per component what is done to it, and which fields of its declaration differ from what it was
+ * before. */
 export function planChanges(
   steps: readonly Step[],
   spec: ServiceSpec,
-  registered: RegisteredService | undefined,
+  before: readonly ComponentSpec[],
 ): ComponentChange[] {
   const names = new Set([
     ...spec.components.map((component) => component.name),
@@ -28,15 +28,10 @@ export function planChanges(
   ]);
   return [...names].map((component) => {
     const declared = spec.components.find((entry) => entry.name === component);
-    const current = registered?.components.find((entry) => entry.spec.name === component)?.spec;
-    return {
-      component,
-      action: actionOf(
-        steps.filter((step) => step.component === component),
-        declared !== undefined,
-      ),
-      fields: declared === undefined || current === undefined ? [] : changedFields(current, declared),
-    };
+    const current = before.find((entry) => entry.name === component);
+    const fields = declared === undefined || current === undefined ? [] : changedFields(current, declared);
+    const own = steps.filter((step) => step.component === component);
+    return { component, action: actionOf(own, declared !== undefined), fields };
   });
 }
 
@@ -45,7 +40,7 @@ function actionOf(steps: readonly Step[], isDeclared: boolean): ComponentChange[
   if (has("create-container")) {
     return has("remove-container") || has("stop-container") ? "replace" : "create";
   }
-  if (!isDeclared) return "remove";
+  if (has("forget-component") || (!isDeclared && has("remove-container"))) return "remove";
   if (has("start-container")) return "start";
   if (steps.some((step) => step.kind === "stop-container" && step.slot === "current")) return "stop";
   return steps.length > 0 ? "update" : "none";

@@ -57,6 +57,8 @@ function input(intent: Intent, fields: Partial<PlanInput> = {}): PlanInput {
     imageIds: new Map(),
     freshPorts: new Map(),
     newestRevisionHash: "",
+    revisions: [],
+    taken: new Set(),
     resumed: false,
     ...fields,
   };
@@ -187,7 +189,7 @@ describe("the summary of a plan", () => {
   test("should name the fields that differ, but no value of an environment variable", () => {
     const changed = { ...api, image: "localhost/api:v2", env: ["TOKEN=secret"] };
     const spec = aService([changed, web]);
-    const [first, second] = planChanges(plan(input(deploy(spec), revised)), spec, revised.registered);
+    const [first, second] = planChanges(plan(input(deploy(spec), revised)), spec, [api, web]);
     assert.deepEqual(first, {
       component: "api",
       action: "replace",
@@ -205,7 +207,7 @@ describe("the summary of a plan", () => {
       health: { ...api.health, probe: { kind: "http", path: "/healthz", route: "" }, deadlineMs: 90_000 },
     } as const;
     const spec = aService([probed, web]);
-    const [first] = planChanges(plan(input(deploy(spec), revised)), spec, revised.registered);
+    const [first] = planChanges(plan(input(deploy(spec), revised)), spec, [api, web]);
     assert.deepEqual(first?.fields, [
       {
         field: "health",

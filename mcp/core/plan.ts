@@ -2,7 +2,9 @@ import type { HostPorts, ObservedContainer } from "./observed.ts";
 import { adoptContainer } from "./plan-adopt.ts";
 import type { AdoptedContainer, Intent } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
-import { syncComponents } from "./plan-sync.ts";
+import { purgeComponent } from "./plan-purge.ts";
+import { planStart } from "./plan-start.ts";
+import { blockedComponents, syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "./spec.ts";
@@ -25,6 +27,11 @@ export interface PlanInput {
   readonly resumed: boolean;
   /** `serviceHash` of the newest revision; empty when there is none. */
   readonly newestRevisionHash: string;
+  /** Specifications of stored revisions, newest first: as many as are needed to know what the containers were made
+   * from. */
+  readonly revisions: readonly ServiceSpec[];
+  /** Declared components whose container name somebody else's container has. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** Steps that lead from what is registered and observed to what is intended, in the order of execution:
@@ -74,7 +81,9 @@ function componentPlans(input: PlanInput): Step[][] {
     case "undeploy":
       return componentNames(input).map((name) => removeComponent(input, name));
     case "purge":
-      return intent.components.map((name) => removeComponent(input, name));
+      return intent.components.map((name) =>
+        purgeComponent(name, input.observed.get(name) ?? [], isRegistered(input, name)),
+      );
     case "repair":
       return chosen(input, intent.component).map((component) => repairComponent(input, component));
     case "brake":
@@ -82,9 +91,7 @@ function componentPlans(input: PlanInput): Step[][] {
         containers(input, spec.name, { want: "stopped" }),
       );
     case "sync":
-      return syncComponents(intent.declared, input.registered, (name) =>
-        containers(input, name, { want: "stopped" }),
-      );
+      return syncComponents(intent.declared, input, (name) => containers(input, name, { want: "stopped" }));
     case "adopt":
       return intent.containers.map((container) => adoptContainer(container, input.registered));
   }
@@ -108,7 +115,7 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
     case "brake":
       return [];
     case "sync":
-      return recordService(registered, intent.declared);
+      return recordDeclaredService(intent.declared, input);
     case "adopt":
       return recordAdopted(intent.containers, registered, changed);
   }
@@ -133,7 +140,13 @@ function storeRevision(
 
 function forgetEmptied(purged: readonly string[], input: PlanInput): Step[] {
   const isEmptied = registeredOf(input).every(({ spec }) => purged.includes(spec.name));
-  return isEmptied ? [{ kind: "forget-service", component: "" }] : [];
+  return isEmptied ? [{ kind: "forget-service", component: "", history: true }] : [];
+}
+
+function recordDeclaredService(declared: ServiceSpec, input: PlanInput): Step[] {
+  const isNew = input.registered === undefined;
+  const isKept = isNew && blockedComponents(declared, input).length === declared.components.length;
+  return isKept ? [] : recordService(input.registered, declared);
 }
 
 function recordAdopted(
@@ -182,23 +195,7 @@ function startComponent(
   component: RegisteredComponent,
   startedSinceMs: number | undefined,
 ): Step[] {
-  const { spec, hostPorts: recordedPorts } = component;
-  const steps = containers(input, spec.name, {
-    want: "running",
-    spec,
-    specHash: containerHash(spec),
-    freshPorts: input.freshPorts.get(spec.name) ?? {},
-    recordedPorts,
-    startedSinceMs,
-  });
-  const created = steps.some((step) => step.kind === "create-container");
-  return [
-    ...recordDesired(component, "running"),
-    ...steps,
-    ...(created
-      ? [{ kind: "record-component", component: spec.name, spec, desired: "running" } as const]
-      : []),
-  ];
+  return [...recordDesired(component, "running"), ...planStart(input, component, startedSinceMs)];
 }
 
 function repairComponent(input: PlanInput, component: RegisteredComponent): Step[] {
@@ -213,10 +210,9 @@ function repairComponent(input: PlanInput, component: RegisteredComponent): Step
 }
 
 function removeComponent(input: PlanInput, name: string): Step[] {
-  const known = input.registered?.components.some((component) => component.spec.name === name) ?? false;
   return [
     ...containers(input, name, { want: "absent" }),
-    ...(known ? [{ kind: "forget-component", component: name } as const] : []),
+    ...(isRegistered(input, name) ? [{ kind: "forget-component", component: name } as const] : []),
   ];
 }
 
@@ -279,6 +275,10 @@ function chosen(input: PlanInput, only: string): readonly RegisteredComponent[] 
 
 function registeredOf(input: PlanInput): readonly RegisteredComponent[] {
   return input.registered?.components ?? [];
+}
+
+function isRegistered(input: PlanInput, name: string): boolean {
+  return registeredOf(input).some(({ spec }) => spec.name === name);
 }
 
 function componentNames(input: PlanInput): string[] {

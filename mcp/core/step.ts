@@ -31,7 +31,15 @@ export type Step =
     }
   | { readonly kind: "stop-container"; readonly component: string; readonly slot: Slot }
   | { readonly kind: "rename-container"; readonly component: string; readonly from: Slot; readonly to: Slot }
-  | { readonly kind: "remove-container"; readonly component: string; readonly slot: Slot }
+  /** Fails where a container of the component runs. */
+  | { readonly kind: "check-stopped"; readonly component: string }
+  | {
+      readonly kind: "remove-container";
+      readonly component: string;
+      readonly slot: Slot;
+      /** Fails where it runs, instead of killing it. */
+      readonly unlessRunning?: true;
+    }
   | {
       readonly kind: "record-component";
       readonly component: string;
@@ -58,14 +66,15 @@ export type Step =
       readonly spec: ComponentSpec;
       readonly desired: "running" | "stopped";
     }
-  | { readonly kind: "forget-component"; readonly component: string }
+  /** `history`: with all that is recorded of its past, but for operations and events. */
+  | { readonly kind: "forget-component"; readonly component: string; readonly history?: true }
   | {
       readonly kind: "record-service";
       readonly component: "";
       readonly active: boolean;
       readonly reconcile?: boolean | undefined;
     }
-  | { readonly kind: "forget-service"; readonly component: "" }
+  | { readonly kind: "forget-service"; readonly component: ""; readonly history?: true }
   | { readonly kind: "record-revision"; readonly component: "" };
 
 export type StepKind = Step["kind"];

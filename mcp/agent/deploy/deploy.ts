@@ -1,49 +1,69 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
-import { plan } from "@metacircular/mcp-core/plan.ts";
+import { plan, type PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import { begin, resume } from "./attempt.ts";
 import { collectFacts } from "./facts.ts";
 import { Interrupted } from "./journal.ts";
 import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
+import { giveUp } from "./operation.ts";
+import { createPreemptions } from "./preempt.ts";
 
 /** Carries out operations: the only code that starts, stops or replaces containers. */
 export interface Deployer extends AsyncDisposable {
   /** Runs the operation to its end and returns the journal's entry for it. An id that was seen before
-   * returns the same operation's entry, waiting for it where it still runs. */
+   * returns the same operation's entry, waiting for it where it still runs. What the agent does by itself to the
+   * service is broken off first; anybody else's operation is not.
+   * @throws DetailedError OPERATION_IN_PROGRESS, OPERATION_ID_REUSED, OPERATION_PREEMPTED */
   run(request: OperationRequest): Promise<OperationRecord>;
-  /** The steps that `run` would take now. */
-  preview(intent: Intent): Promise<Step[]>;
+  /** The steps that `run` would take now, and what they follow from. */
+  preview(intent: Intent): Promise<Preview>;
   /** Takes up what a crash left unfinished. Resolves when all of it has ended. */
   recover(): Promise<void>;
+}
+
+export interface Preview {
+  readonly steps: readonly Step[];
+  readonly input: PlanInput;
 }
 
 export function createDeployer(options: DeployerOptions): Deployer {
   const { registry, clock, locks, logger } = options;
   const running = new Map<string, Promise<OperationRecord>>();
   const shutdown = new AbortController();
-  const { signal } = shutdown;
+  const preemptions = createPreemptions({ running, locks, shutdown: shutdown.signal });
 
   /** Runs `body` while nothing else works on the service. */
   function hold(
-    { operationId, caller, intent }: OperationRequest,
+    request: OperationRequest,
     sinceMs: number,
-    body: () => Promise<OperationRecord>,
+    body: (signal: AbortSignal) => Promise<OperationRecord>,
   ): Promise<OperationRecord> {
+    const { operationId, caller, intent } = request;
     const holder = { operationId, kind: intent.kind, caller, sinceMs };
     const lock = locks.acquire(serviceOf(intent), holder, clock.now());
-    const operation = body()
+    const preemptible = preemptions.track(request);
+    const operation = body(preemptible.signal)
       .catch((error: unknown) => {
+        const preempted = preemptible.reason();
+        if (preempted !== undefined) return breakOff(operationId, preempted);
         if (error instanceof Interrupted) registry.operations.discountAttempt(operationId);
         throw error;
       })
       .finally(() => {
+        preemptible[Symbol.dispose]();
         lock[Symbol.dispose]();
         running.delete(operationId);
       });
     running.set(operationId, operation);
     return operation;
+  }
+
+  /** What has not been written down yet leaves no trace. */
+  function breakOff(operationId: string, reason: DetailedError): Promise<OperationRecord> {
+    if (registry.operations.get(operationId) === undefined) throw reason;
+    return giveUp(operationId, reason, options);
   }
 
   async function takeUp({
@@ -56,7 +76,7 @@ export function createDeployer(options: DeployerOptions): Deployer {
   }: OperationRecord): Promise<OperationRecord> {
     logger.warn({ operation: id, kind, service }, "taking up an operation that a crash interrupted");
     const request = { operationId: id, caller, intent };
-    return hold(request, startedAtMs, async () => {
+    return hold(request, startedAtMs, async (signal) => {
       registry.operations.beginAgain(id);
       return resume(request, startedAtMs, options, signal);
     });
@@ -66,25 +86,26 @@ export function createDeployer(options: DeployerOptions): Deployer {
     async run(request) {
       const known = registry.operations.get(request.operationId);
       if (known !== undefined && !isSame(known.intent, request.intent)) throw reused(request, known);
+      if (known?.outcome === undefined) await preemptions.makeWay(request);
       const inProgress = running.get(request.operationId);
       if (inProgress !== undefined) return inProgress;
       if (known?.outcome !== undefined) return known;
       if (known !== undefined) return takeUp(known);
       const startedAtMs = clock.now();
-      return hold(request, startedAtMs, () => begin(request, startedAtMs, options, signal));
+      return hold(request, startedAtMs, (signal) => begin(request, startedAtMs, options, signal));
     },
     async preview(intent) {
       const startedAtMs = clock.now();
       const operation = { intent, operationId: "preview", startedAtMs, resumed: false };
-      using facts = await collectFacts(operation, options, signal);
-      return plan(facts.input);
+      using facts = await collectFacts(operation, options, shutdown.signal);
+      return { steps: plan(facts.input), input: facts.input };
     },
     async recover() {
       const ended = await Promise.allSettled(registry.operations.unfinished().map(takeUp));
       const failures = ended
         .filter((result) => result.status === "rejected")
         .map(({ reason }): unknown => reason);
-      if (failures.length > 0 && !signal.aborted) {
+      if (failures.length > 0 && !shutdown.signal.aborted) {
         throw new AggregateError(failures, "some interrupted operations could not be taken up");
       }
     },

@@ -5,6 +5,7 @@ import { checkContainerName } from "./steps/check-container-name.ts";
 import { checkDisk } from "./steps/check-disk.ts";
 import { checkNetwork } from "./steps/check-network.ts";
 import { checkPorts } from "./steps/check-ports.ts";
+import { checkStopped } from "./steps/check-stopped.ts";
 import { checkVolumes } from "./steps/check-volumes.ts";
 import { createContainer } from "./steps/create-container.ts";
 import { createServiceDirectory } from "./steps/create-service-directory.ts";
@@ -31,6 +32,7 @@ export const executors: Executors = {
   "check-container-name": checkContainerName,
   "check-network": checkNetwork,
   "check-volumes": checkVolumes,
+  "check-stopped": checkStopped,
   "check-ports": checkPorts,
   "pull-image": pullImage,
   "create-container": createContainer,

@@ -1,4 +1,6 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { HostPorts } from "@metacircular/mcp-core/observed.ts";
+import { containerName } from "@metacircular/mcp-core/names.ts";
 import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
@@ -8,7 +10,9 @@ import { isRoutePortFree } from "../ports/port-problem.ts";
 import { portMappings } from "../ports/port-mappings.ts";
 import type { Registry } from "../registry/registry.ts";
 import { labels, type Container, type Runtime } from "../runtime/runtime.ts";
+import { knownRevisions } from "./deployed.ts";
 import { observedContainers } from "./observed-containers.ts";
+import { restartingContainers } from "./restarting-containers.ts";
 
 /** What a plan is made from. Disposing gives the promised ports back. */
 export interface Facts extends Disposable {
@@ -18,10 +22,11 @@ export interface Facts extends Disposable {
 /** Looks at the runtime, the registry and the node's ports; changes nothing. */
 export async function collectFacts(
   operation: Pick<PlanInput, "intent" | "operationId" | "startedAtMs" | "resumed">,
-  { runtime, registry, ports }: { runtime: Runtime; registry: Registry; ports: PortAllocator },
+  options: { runtime: Runtime; registry: Registry; ports: PortAllocator; clock: Clock },
   signal: AbortSignal,
 ): Promise<Facts> {
   const { intent } = operation;
+  const { runtime, registry, ports } = options;
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
   const [containers, imageIds] = await Promise.all([
@@ -29,18 +34,23 @@ export async function collectFacts(
     localImages(intent, specs, runtime, signal),
   ]);
   const registered = registry.service(service);
-  const routes = routeNames(specs, intent, registered);
+  const revisions = knownRevisions(service, containers, registry);
+  const routes = routeNames(specs, { intent, registered, revisions });
   const keys = [...routes].flatMap(([component, names]) => names.map((route) => portKey(component, route)));
   const promise = await ports.allocate(keys, portsInUse(registry, containers));
   const usable = (hostPorts: HostPorts) => stillUsable(hostPorts, service, containers);
   try {
+    const asked = { runtime, nowMs: options.clock.now() };
+    const restarting = await restartingContainers(service, containers, asked, signal);
     return {
       input: {
         ...operation,
         registered: await withUsablePorts(registered, usable),
-        observed: await observedWithUsablePorts(service, containers, usable),
+        observed: await observedWithUsablePorts(service, containers, usable, restarting),
         imageIds,
         freshPorts: freshPorts(routes, promise.ports),
+        revisions,
+        taken: takenNames(intent, containers),
         newestRevisionHash: registry.revisions.list(service, 1)[0]?.specHash ?? "",
       },
       [Symbol.dispose]: () => promise[Symbol.dispose](),
@@ -70,10 +80,17 @@ async function observedWithUsablePorts(
   service: string,
   containers: readonly Container[],
   usable: UsablePorts,
+  restarting: ReadonlySet<string>,
 ): Promise<PlanInput["observed"]> {
   const entries = [...observedContainers(service, containers)].map(async ([component, list]) => {
     const checked = list.map(async (container) =>
-      container.running ? container : { ...container, hostPorts: await usable(container.hostPorts) },
+      container.running
+        ? container
+        : {
+            ...container,
+            restarting: restarting.has(container.id),
+            hostPorts: await usable(container.hostPorts),
+          },
     );
     return [component, await Promise.all(checked)] as const;
   });
@@ -148,14 +165,28 @@ function portKey(component: string, route: string): string {
   return `${component}/${route}`;
 }
 
-/** By component, its routes: also those of the version that a failed deploy leads back to. */
+/** Components that a sync declares and whose name somebody else's container has. */
+function takenNames(intent: Intent, containers: readonly Container[]): Set<string> {
+  if (intent.kind !== "sync") return new Set();
+  const own = observedContainers(intent.service, containers);
+  const names = new Set(containers.map(({ name }) => name));
+  return new Set(
+    intent.declared.components
+      .map(({ name }) => name)
+      .filter((component) => names.has(containerName(intent.service, component)))
+      .filter((component) => own.get(component)?.some(({ slot }) => slot === "current") !== true),
+  );
+}
+
+/** By component, its routes: also those of the version that its container is, and that a failed deploy leads back
+ * to. */
 function routeNames(
   specs: readonly ComponentSpec[],
-  intent: Intent,
-  registered: RegisteredService | undefined,
+  { intent, registered, revisions }: Pick<PlanInput, "intent" | "registered" | "revisions">,
 ): Map<string, string[]> {
   const previous = "spec" in intent ? (registered?.components ?? []).map(({ spec }) => spec) : [];
-  const byComponent = Map.groupBy([...specs, ...previous], (spec) => spec.name);
+  const revised = specs.length === 0 ? [] : revisions.flatMap(({ components }) => components);
+  const byComponent = Map.groupBy([...specs, ...previous, ...revised], (spec) => spec.name);
   return new Map(
     [...byComponent].map(([component, versions]) => [
       component,

@@ -1,8 +1,8 @@
 import type { ObservedContainer } from "@metacircular/mcp-core/observed.ts";
 import type { ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
-import { defaultHealth } from "@metacircular/mcp-core/spec.ts";
-import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
+import { inRevisions, madeFrom } from "@metacircular/mcp-core/made-from.ts";
+import { type ComponentSpec, defaultHealth } from "@metacircular/mcp-core/spec.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import type { RestorePoint } from "../registry/operations.ts";
 
@@ -10,39 +10,49 @@ import type { RestorePoint } from "../registry/operations.ts";
 export function restorePoints(steps: readonly Step[], input: PlanInput): RestorePoint[] {
   const touched = new Set(steps.map((step) => step.component).filter((component) => component !== ""));
   return [...touched].map((component) => {
-    const target = targetBefore(component, input);
-    return { component, target, recreated: recreatedTarget(component, target, input) };
+    const kept = mostUseful(input.observed.get(component) ?? []);
+    if (kept === undefined) return { component, target: { want: "absent" } };
+    const spec = specOf(component, kept, input);
+    return {
+      component,
+      target: targetBefore(kept, spec),
+      recreated: kept.running && spec !== undefined ? recreatedTarget(spec, kept, input) : undefined,
+    };
   });
+}
+
+/** What the container was made from; undefined where nobody knows any more. */
+function specOf(
+  component: string,
+  { specHash }: ObservedContainer,
+  { registered, revisions }: PlanInput,
+): ComponentSpec | undefined {
+  const declared = registered?.components.find(({ spec }) => spec.name === component)?.spec;
+  return madeFrom(specHash, [declared, ...inRevisions(component, revisions)]);
 }
 
 /** On ports of its own: those of the old container may be what keeps it from coming back. */
 function recreatedTarget(
-  component: string,
-  target: ContainerTarget,
-  { registered, freshPorts, operationId }: PlanInput,
+  spec: ComponentSpec,
+  { specHash }: ObservedContainer,
+  { freshPorts, operationId }: PlanInput,
 ): RestorePoint["recreated"] {
-  const spec = registered?.components.find((entry) => entry.spec.name === component)?.spec;
-  if (spec === undefined || target.want !== "restored" || !target.running) return undefined;
   return {
     want: "running",
     spec,
-    specHash: containerHash(spec),
-    freshPorts: freshPorts.get(component) ?? {},
+    specHash,
+    freshPorts: freshPorts.get(spec.name) ?? {},
     recordedPorts: {},
     renewPorts: true,
     createdBy: operationId,
   };
 }
 
-function targetBefore(component: string, { observed, registered }: PlanInput): ContainerTarget {
-  const containers = observed.get(component) ?? [];
-  const kept = mostUseful(containers);
-  if (kept === undefined) return { want: "absent" };
-  const spec = registered?.components.find((entry) => entry.spec.name === component)?.spec;
+function targetBefore({ id, running }: ObservedContainer, spec: ComponentSpec | undefined): ContainerTarget {
   return {
     want: "restored",
-    id: kept.id,
-    running: kept.running,
+    id,
+    running,
     health: spec?.health ?? defaultHealth,
     firstRoute: spec?.routes[0]?.name ?? "",
   };

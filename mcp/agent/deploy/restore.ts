@@ -1,5 +1,6 @@
 import type { ComponentResult, Failure } from "@metacircular/mcp-core/outcome.ts";
 import { planContainers, type ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
+import { recordCreated } from "@metacircular/mcp-core/plan-start.ts";
 import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import type { RestorePoint } from "../registry/operations.ts";
 import { failureOf } from "./failure.ts";
@@ -61,7 +62,7 @@ async function replan(
   component: string,
   target: ContainerTarget,
   journal: Journal,
-  { runtime, service, signal }: StepContext,
+  { runtime, registry, service, signal }: StepContext,
 ): Promise<Problem | undefined> {
   try {
     const observed = observedContainers(service, await runtime.list(signal)).get(component) ?? [];
@@ -75,7 +76,7 @@ async function replan(
     const failed = await journal.append([
       ...planContainers(component, target, observed),
       ...(target.want === "running"
-        ? [{ kind: "record-component", component, spec: target.spec, desired: "running" } as const]
+        ? [recordCreated(target.spec, registry.components.get(service, component)?.spec ?? target.spec)]
         : []),
     ]);
     if (failed === undefined) return undefined;

@@ -1,9 +1,9 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { serviceHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Revision } from "../registry/revisions.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { deployedHash } from "./deployed.ts";
 
 /** How far back the newest differing revision is looked for. */
 const searchLimit = 1_000;
@@ -26,10 +26,8 @@ export async function rollbackSpec(
 
 function newestDiffering(service: string, registry: Registry): Revision | undefined {
   const revisions = registry.revisions.list(service, searchLimit);
-  const registered = registry.service(service);
-  if (registered === undefined) return revisions[0];
-  const components = registered.components.map((component) => component.spec);
-  const current = serviceHash({ name: service, node: "", active: true, components });
+  if (registry.service(service) === undefined) return revisions[0];
+  const current = deployedHash(service, registry);
   const digests = new Map(
     registry.components
       .ofService(service)

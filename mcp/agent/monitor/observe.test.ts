@@ -28,6 +28,7 @@ test("a crash is recorded with its source, exit code, time and event, and publis
     from: "watch",
     exitCode: 3,
     startedAtMs: 0,
+    specHash: "",
   });
   assert.deepEqual(world.events(), ["hello/web unknown -> running", "hello/web running -> exited"]);
   assert.deepEqual(world.published, [

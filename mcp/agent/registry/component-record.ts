@@ -4,6 +4,14 @@ import type { ComponentSpec, DesiredState, ObservedState } from "@metacircular/m
 /** Where an observation came from: a listing of the runtime, a watched directory, or the process table. */
 export type ObservationSource = "runtime" | "watch" | "process" | "registry";
 
+/** A container that was taken over from somebody else. */
+export interface Adoption {
+  readonly service: string;
+  readonly component: string;
+  /** `containerHash` of what was read from it when it was taken over. */
+  readonly specHash: string;
+}
+
 /** A component as the registry holds it: what was declared, what is wanted, what was last observed. */
 export interface ComponentRecord {
   readonly service: string;
@@ -27,4 +35,6 @@ export interface Observation {
   readonly exitCode: number | undefined;
   /** 0: not running or not known. */
   readonly startedAtMs: number;
+  /** Hash of the specification that its container is made from; empty: there is none, or nobody knows. */
+  readonly specHash: string;
 }

@@ -100,6 +100,7 @@ export function componentFromRow(row: Record<string, unknown>, lists: ComponentL
       from: row["observed_from"] as ObservationSource,
       exitCode: typeof row["exit_code"] === "number" ? row["exit_code"] : undefined,
       startedAtMs: millisecondsOf(row["started_at"]),
+      specHash: String(row["observed_spec_hash"]),
     },
   };
 }

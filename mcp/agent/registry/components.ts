@@ -2,7 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
 import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { DesiredState } from "@metacircular/mcp-core/spec.ts";
-import type { ComponentRecord, Observation } from "./component-record.ts";
+import type { Adoption, ComponentRecord, Observation } from "./component-record.ts";
 import { componentFromRow, createComponentLists } from "./component-rows.ts";
 
 /** Table `components` and the lists that hang on it. */
@@ -19,6 +19,10 @@ export interface ComponentTable {
   ): void;
   /** Makes a container that somebody else created the component's own, as it is declared now. */
   recordAdoption(service: string, component: string, containerId: string): void;
+  /** The component has another container now. */
+  endAdoption(service: string, component: string): void;
+  /** The containers that were taken over, by id. */
+  adoptions(): Map<string, Adoption>;
   setDesired(service: string, component: string, desired: DesiredState): void;
   setObserved(service: string, component: string, observation: Observation): void;
   forget(service: string, component: string): void;
@@ -41,10 +45,14 @@ export function createComponentTable(database: Database, clock: Clock): Componen
     "UPDATE components SET desired_state = ?, updated_at = ? WHERE service = ? AND name = ?",
   );
   const observe = sql.prepare(`UPDATE components SET observed_state = :state, observed_at = :at,
-    observed_from = :from, exit_code = :exitCode, started_at = :startedAt
+    observed_from = :from, exit_code = :exitCode, started_at = :startedAt,
+    observed_spec_hash = :specHash
     WHERE service = :service AND name = :name`);
   const adopt = sql.prepare(
     "UPDATE components SET adopted_container = ?, adopted_spec_hash = ? WHERE service = ? AND name = ?",
+  );
+  const adopted = sql.prepare(
+    "SELECT service, name, adopted_container, adopted_spec_hash FROM components WHERE adopted_container != ''",
   );
   const remove = sql.prepare("DELETE FROM components WHERE service = ? AND name = ?");
   const now = () => new Date(clock.now()).toISOString();
@@ -77,13 +85,14 @@ export function createComponentTable(database: Database, clock: Clock): Componen
     setDesired(service, component, desired) {
       desire.run(desired, now(), service, component);
     },
-    setObserved(service, component, { state, atMs, from, exitCode, startedAtMs }) {
+    setObserved(service, component, { state, atMs, from, exitCode, startedAtMs, specHash }) {
       observe.run({
         state,
         at: isoOrEmpty(atMs),
         from,
         exitCode: exitCode ?? null,
         startedAt: isoOrEmpty(startedAtMs),
+        specHash,
         service,
         name: component,
       });
@@ -93,6 +102,17 @@ export function createComponentTable(database: Database, clock: Clock): Componen
       const hash = row === undefined ? "" : containerHash(load(row).spec);
       adopt.run(containerId, hash, service, component);
     },
+    endAdoption(service, component) {
+      adopt.run("", "", service, component);
+    },
+    adoptions: () =>
+      new Map(
+        adopted.all().map((row) => {
+          const adoption = { service: String(row["service"]), component: String(row["name"]) };
+          const specHash = String(row["adopted_spec_hash"]);
+          return [String(row["adopted_container"]), { ...adoption, specHash }];
+        }),
+      ),
     forget(service, component) {
       remove.run(service, component);
     },

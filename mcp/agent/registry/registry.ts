@@ -8,9 +8,14 @@ import { initial } from "./migrations/001-initial.ts";
 import { adoption } from "./migrations/002-adoption.ts";
 import { repairs } from "./migrations/003-repairs.ts";
 import { alerts } from "./migrations/004-alerts.ts";
+import { uploads } from "./migrations/005-uploads.ts";
+import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
+import { createForgetPast, type ForgetPast } from "./past.ts";
+import { createRepairTable, type RepairTable } from "./repairs.ts";
 import { createRevisionTable, type RevisionTable } from "./revisions.ts";
 import { createServiceTable, type ServiceTable } from "./services.ts";
+import { createUploadTable, type UploadTable } from "./uploads.ts";
 
 /** Everything the agent knows about its node, in one SQLite file. */
 export interface Registry extends Disposable {
@@ -19,14 +24,18 @@ export interface Registry extends Disposable {
   readonly events: EventTable;
   readonly operations: OperationTable;
   readonly revisions: RevisionTable;
+  readonly repairs: RepairTable;
+  readonly nodeFacts: NodeFactTable;
+  readonly uploads: UploadTable;
   readonly alerts: AlertTable;
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
+  readonly forgetPast: ForgetPast;
   /** All or nothing. */
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts];
+export const migrations = [initial, adoption, repairs, alerts, uploads];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
@@ -38,6 +47,9 @@ export function openRegistry(file: string, clock: Clock): Registry {
     events: createEventTable(database),
     operations: createOperationTable(database, clock),
     revisions: createRevisionTable(database, clock),
+    repairs: createRepairTable(database),
+    nodeFacts: createNodeFactTable(database),
+    uploads: createUploadTable(database, clock),
     alerts: createAlertTable(database),
     service(name) {
       const active = services.isActive(name);
@@ -45,6 +57,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
       if (active === undefined || managed.length === 0) return undefined;
       return { name, active, reconcile: services.reconcile(name), components: managed };
     },
+    forgetPast: createForgetPast(database),
     transaction: (body) => database.transaction(body),
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };

@@ -4,8 +4,9 @@ import { planChanges } from "@metacircular/mcp-core/plan-changes.ts";
 import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { DeployRequest, McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { deployedComponents } from "../deploy/deployed.ts";
 import { rollbackSpec } from "../deploy/rollback-spec.ts";
-import { encodeOutcome, encodeResult, encodeStep } from "./encode-operation.ts";
+import { encodeChange, encodeOutcome, encodeResult, encodeStep } from "./encode-operation.ts";
 import { componentNotFound, decodeOperationId, decodeSpec } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
@@ -30,14 +31,11 @@ export function deployMethods(rpc: RpcContext): Methods {
 
     async planDeploy(request) {
       const intent = deployIntent(request, rpc);
-      const steps = await deployer.preview(intent);
-      const registered = registry.service(intent.spec.name);
+      const { steps } = await deployer.preview(intent);
+      const { spec } = intent;
       return {
-        steps: steps.map((step) => encodeStep(intent.spec.name, step)),
-        changes: planChanges(steps, intent.spec, registered).map((change) => ({
-          ...change,
-          fields: change.fields.map((field) => ({ ...field })),
-        })),
+        steps: steps.map((step) => encodeStep(spec.name, step)),
+        changes: planChanges(steps, spec, deployedComponents(spec.name, registry)).map(encodeChange),
       };
     },
 
@@ -70,17 +68,16 @@ function deployIntent({ service, component, recreate }: DeployRequest, rpc: RpcC
   };
 }
 
-/** Deploying one component leaves the others as the registry has them. */
+/** Deploying one component leaves the others as they were last deployed. */
 function merged(spec: ServiceSpec, component: string, { registry }: RpcContext): ServiceSpec {
-  const deployed = registry.service(spec.name)?.components ?? [];
+  const deployed = deployedComponents(spec.name, registry);
   const components = spec.components.flatMap((declared) => {
     if (declared.name === component) return [declared];
-    const current = deployed.find((entry) => entry.spec.name === declared.name);
-    return current === undefined ? [] : [current.spec];
+    return deployed.filter(({ name }) => name === declared.name);
   });
-  const undeclared = deployed
-    .map((entry) => entry.spec)
-    .filter((entry) => !spec.components.some((declared) => declared.name === entry.name));
+  const undeclared = deployed.filter(
+    ({ name }) => !spec.components.some((declared) => declared.name === name),
+  );
   return { ...spec, components: [...components, ...undeclared] };
 }
 

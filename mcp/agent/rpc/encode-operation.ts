@@ -8,9 +8,11 @@ import type {
   Failure,
   OperationOutcome,
 } from "@metacircular/mcp-core/outcome.ts";
+import type { ComponentChange } from "@metacircular/mcp-core/plan-changes.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
 import { type ErrorDetail, ErrorDetailSchema } from "@metacircular/proto/gen/mcdsl/v1/error_pb.ts";
 import {
+  type ComponentChangeSchema,
   ComponentOutcome as ComponentOutcomeMessage,
   type ComponentResultSchema,
   type OperationInfoSchema,
@@ -45,6 +47,10 @@ export function encodeFailure({ output, facts, ...failure }: Failure): ErrorDeta
 
 export function encodeStep(service: string, step: Step): MessageInitShape<typeof PlannedStepSchema> {
   return { kind: step.kind, component: step.component, description: describeStep(service, step) };
+}
+
+export function encodeChange(change: ComponentChange): MessageInitShape<typeof ComponentChangeSchema> {
+  return { ...change, fields: change.fields.map((field) => ({ ...field })) };
 }
 
 /** `error` is the whole story in a sentence, for clients that know nothing of `detail`. */

@@ -8,6 +8,7 @@ import type {
   EventInfoSchema,
   ServiceInfoSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { isOutdated } from "../deploy/deployed.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
 import type { StateEvent } from "../registry/events.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -51,6 +52,7 @@ function encodeComponent(component: ComponentRecord): MessageInitShape<typeof Co
     observedFrom: observed.from,
     ...(observed.exitCode === undefined ? {} : { exitCode: observed.exitCode }),
     ports: [...spec.ports],
+    outdated: isOutdated(component),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { serviceHash } from "@metacircular/mcp-core/spec-hash.ts";
 import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { deployedHash } from "../deploy/deployed.ts";
 import { encodeOperation } from "./encode-operation.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
@@ -18,8 +18,7 @@ export function historyMethods({ registry }: RpcContext): Methods {
       return { operations: operations.map(encodeOperation) };
     },
     listRevisions({ service, limit }) {
-      const components = registry.service(service)?.components.map((component) => component.spec) ?? [];
-      const current = serviceHash({ name: service, node: "", active: true, components });
+      const current = deployedHash(service, registry);
       const revisions = registry.revisions.list(service, bounded(limit));
       const deployed = revisions.find((revision) => revision.specHash === current);
       return {

@@ -13,22 +13,27 @@ export function decodeOperationId(id: string, newId: () => string): string {
   throw invalid("OPERATION_ID_INVALID", "use the operation id", "it is not 1-128 of A-Z a-z 0-9 . _ : -");
 }
 
-/** The specification that a client sent, checked by the same rules as a definition file. */
-export function decodeSpec(message: ServiceMessage | undefined, node: string): ServiceSpec {
+/** The specification that a client sent, checked by the same rules as a definition file.
+ * @param attempted what it was sent for */
+export function decodeSpec(
+  message: ServiceMessage | undefined,
+  node: string,
+  attempted = "deploy",
+): ServiceSpec {
   if (message === undefined) {
-    throw invalid("DEFINITION_INVALID", "deploy", "the request has no service");
+    throw invalid("DEFINITION_INVALID", attempted, "the request has no service");
   }
   const decoded = specFromMessage(message);
   if (decoded.problems !== undefined) {
     const found = decoded.problems.map((problem) => `${problem.path.join(".")}: ${problem.message}`);
-    throw invalid("DEFINITION_INVALID", `deploy ${message.name}`, found.join("; "));
+    throw invalid("DEFINITION_INVALID", `${attempted} ${message.name}`, found.join("; "));
   }
   const { spec } = decoded;
   if (spec.node !== "" && spec.node !== node) {
     throw new DetailedError({
       code: "WRONG_NODE",
       category: "failed-precondition",
-      attempted: "deploy",
+      attempted,
       subject: spec.name,
       found: `its definition names node ${spec.node}, but this agent is ${node}`,
       remedy: "correct the definition, or the node's address in the client's configuration",

@@ -96,6 +96,12 @@ const causes: readonly Cause[] = [
     remedy: "remove the container and deploy again",
   },
   {
+    pattern: /running or paused containers cannot be removed without force|as it is (?:running|paused)/i,
+    code: "COMPONENT_RUNNING",
+    category: "failed-precondition",
+    remedy: "stop it first",
+  },
+  {
     pattern: /can only create exec sessions on running containers|container .* is not running/i,
     code: "CONTAINER_NOT_RUNNING",
     category: "failed-precondition",

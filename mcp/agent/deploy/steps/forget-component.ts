@@ -2,9 +2,12 @@ import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
 export function forgetComponent(
-  { component }: StepOf<"forget-component">,
+  { component, history }: StepOf<"forget-component">,
   { registry, service }: StepContext,
 ): Promise<void> {
-  registry.components.forget(service, component);
+  registry.transaction(() => {
+    registry.components.forget(service, component);
+    if (history === true) registry.forgetPast(service, component);
+  });
   return Promise.resolve();
 }

@@ -1,12 +1,19 @@
+import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
+import { hostPortsOf } from "../observed-containers.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Writes what is declared of a component; what its container is made from stays recorded as it is. */
-export function recordDeclaration(
+export async function recordDeclaration(
   { component, spec, desired }: StepOf<"record-declaration">,
-  { registry, service, intent }: StepContext,
+  { registry, runtime, service, intent, signal }: StepContext,
 ): Promise<void> {
-  const declared = intent.kind === "sync" ? intent.declared.components.map(({ name }) => name) : [];
+  const container = await runtime.inspect(slotName(service, component, "current"), signal);
+  const order =
+    intent.kind === "sync"
+      ? intent.declared.components
+      : registry.components.ofService(service).map(({ spec: { name } }) => ({ name }));
+  const position = order.findIndex(({ name }) => name === component);
   registry.transaction(() => {
     const recorded = registry.components.get(service, component);
     if (registry.services.isActive(service) === undefined) {
@@ -16,11 +23,10 @@ export function recordDeclaration(
       service,
       spec,
       desired,
-      hostPorts: recorded?.hostPorts ?? {},
+      hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: recorded?.version ?? "",
       imageDigest: recorded?.imageDigest ?? "",
-      position: Math.max(0, declared.indexOf(component)),
+      position: Math.max(0, position),
     });
   });
-  return Promise.resolve();
 }

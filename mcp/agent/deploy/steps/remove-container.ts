@@ -3,8 +3,9 @@ import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
 export async function removeContainer(
-  { component, slot }: StepOf<"remove-container">,
+  { component, slot, unlessRunning }: StepOf<"remove-container">,
   { runtime, service, signal }: StepContext,
 ): Promise<void> {
-  await runtime.remove(slotName(service, component, slot), signal);
+  const name = slotName(service, component, slot);
+  await (unlessRunning === true ? runtime.removeStopped(name, signal) : runtime.remove(name, signal));
 }

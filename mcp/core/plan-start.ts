@@ -1,0 +1,69 @@
+import type { ObservedContainer, Slot } from "./observed.ts";
+import { inRevisions, madeFrom } from "./made-from.ts";
+import type { PlanInput } from "./plan.ts";
+import { planContainers } from "./plan-component.ts";
+import type { RegisteredComponent } from "./registered.ts";
+import { containerHash } from "./spec-hash.ts";
+import { type ComponentSpec, defaultHealth } from "./spec.ts";
+import type { Step } from "./step.ts";
+
+/** Steps after which the component runs, as the version that its container is: only a deploy brings what was
+ * declared since. Where there is no container, one is created as declared. Pure.
+ * @param startedSinceMs a container that was started before is started again */
+export function planStart(
+  input: Pick<PlanInput, "observed" | "revisions" | "freshPorts">,
+  { spec: declared, hostPorts }: RegisteredComponent,
+  startedSinceMs: number | undefined,
+): Step[] {
+  const { name } = declared;
+  const observed = input.observed.get(name) ?? [];
+  const { spec, specHash } = versionToRun(declared, observed, inRevisions(name, input.revisions));
+  const steps = planContainers(
+    name,
+    {
+      want: "running",
+      spec,
+      specHash,
+      freshPorts: input.freshPorts.get(name) ?? {},
+      recordedPorts: hostPorts,
+      startedSinceMs,
+    },
+    observed,
+  );
+  const created = steps.some((step) => step.kind === "create-container");
+  return created ? [...steps, recordCreated(spec, declared)] : steps;
+}
+
+/** Records a container that was just created and runs. Made from something else than what is declared, it leaves the
+ * declaration as it is. */
+export function recordCreated(spec: ComponentSpec, declared: ComponentSpec): Step {
+  const isDeclared = containerHash(spec) === containerHash(declared);
+  return {
+    kind: isDeclared ? "record-component" : "record-declaration",
+    component: declared.name,
+    spec: declared,
+    desired: "running",
+  };
+}
+
+const preference = ["current", "previous", "next"] as const satisfies readonly Slot[];
+
+function versionToRun(
+  declared: ComponentSpec,
+  observed: readonly ObservedContainer[],
+  revised: readonly ComponentSpec[],
+): { spec: ComponentSpec; specHash: string } {
+  const declaredHash = containerHash(declared);
+  const current = observed.find(({ slot, lost }) => slot === "current" && !lost);
+  const isDeclared = (current === undefined ? observed : [current]).some(
+    ({ specHash }) => specHash === declaredHash,
+  );
+  const [kept] = preference.flatMap((slot) => observed.filter((container) => container.slot === slot));
+  if (isDeclared || kept === undefined) return { spec: declared, specHash: declaredHash };
+  const { specHash } = kept;
+  const spec = madeFrom(specHash, revised);
+  if (spec !== undefined) return { spec, specHash };
+  if (kept !== current) return { spec: declared, specHash: declaredHash };
+  // Nobody knows how to tell that it is well, but its own specification would not be that of another version.
+  return { spec: { ...declared, health: defaultHealth, routes: [] }, specHash };
+}
