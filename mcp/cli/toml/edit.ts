@@ -4,6 +4,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { parse, stringify, type TomlTable } from "smol-toml";
 
 import { endOfLine, parseSource, startOfLine, tablesOf, topLevelEntry } from "./source.ts";
+import { startOfComment } from "./splice.ts";
 
 /** Sets a key at the top of the file, in place. A new key goes below `after`, which must be there.
  * Everything else keeps its place, its form and its comments. */
@@ -49,17 +50,6 @@ export function removeTable(text: string, name: string, index: number): string {
   let edited = text.slice(0, start) + text.slice(end);
   if (end === text.length) edited = edited.replace(/(\r?\n)(?:[ \t]*\r?\n)+$/, "$1");
   return checked(text, edited, (before) => withList(before, name, listOf(before, name).toSpliced(index, 1)));
-}
-
-/** Comment lines that touch the line belong to it. */
-function startOfComment(text: string, lineStart: number): number {
-  let start = lineStart;
-  while (start > 0) {
-    const previous = startOfLine(text, start - 1);
-    if (!/^[ \t]*#/.test(text.slice(previous, start))) break;
-    start = previous;
-  }
-  return start;
 }
 
 function insertLines(text: string, at: number, lines: string, newline: string): string {
