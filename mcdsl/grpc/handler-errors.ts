@@ -1,6 +1,7 @@
 import { Code, ConnectError, createContextKey, type Interceptor } from "@connectrpc/connect";
 import type { Call } from "./audit.ts";
 import { toConnectError } from "./errors.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** Under this key the values of a call's context hold what is known of it. */
 export const callKey = createContextKey<Call | undefined>(undefined, { description: "call" });
@@ -35,26 +36,6 @@ async function* translated<T>(
     yield* messages;
   } catch (error) {
     throw fail(error);
-  }
-}
-
-/** The messages until the signal is aborted, then its reason thrown, without waiting for the next message. */
-async function* untilAborted<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const iterator = messages[Symbol.asyncIterator]();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const onAbort = (): void => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    for (;;) {
-      const result = await Promise.race([iterator.next(), aborted.promise]);
-      if (result.done === true) return;
-      yield result.value;
-    }
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    iterator.return?.().catch(() => {});
   }
 }
 

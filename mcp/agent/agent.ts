@@ -8,11 +8,13 @@ import type { HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { startGrpcServer } from "@metacircular/mcdsl/grpc/server.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { AgentConfig } from "./config.ts";
+import { adoptingRuntime } from "./adopt/adopting-runtime.ts";
 import { createDeployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
 import { createServiceLocks } from "./deploy/locks.ts";
 import { createDiagnosis } from "./doctor/diagnosis.ts";
 import { createEventBus } from "./events/event-bus.ts";
+import { createFiles } from "./files/files.ts";
 import { createAlertCommand } from "./monitor/alert.ts";
 import { createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
@@ -48,7 +50,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using stack = new AsyncDisposableStack();
   stack.use(claimRegistry(config.database.path));
   const registry = stack.use(openRegistry(config.database.path, clock));
-  const runtime = stack.use(await openRuntime(options));
+  const runtime = adoptingRuntime(stack.use(await openRuntime(options)), () =>
+    registry.components.adoptions(),
+  );
   const bus = createEventBus();
   const locks = createServiceLocks();
   const observer = createObserver({ registry, runtime, locks, bus, clock, logger, node });
@@ -90,14 +94,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
     }),
   );
-  const verifier = stack.use(
-    createTokenVerifier({
-      issuer: config.mcias.server_url,
-      ...(config.mcias.ca_cert === "" ? {} : { caFile: config.mcias.ca_cert }),
-      introspectionToken: async () => (await readFile(config.mcias.token_path, "utf8")).trim(),
-      clock,
-    }),
-  );
+  const files = stack.use(createFiles({ servicesDir, uploads: registry.uploads, clock, logger }));
+  const verifier = stack.use(openVerifier(options));
   const diagnose = createDiagnosis({
     ...options,
     stateDirectory: stateDirectory(config),
@@ -123,6 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         registry,
         runtime,
         observer,
+        files,
         alertCommand,
         diagnose,
         bus,
@@ -141,6 +140,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function openVerifier({ config, clock }: AgentOptions): ReturnType<typeof createTokenVerifier> {
+  return createTokenVerifier({
+    issuer: config.mcias.server_url,
+    ...(config.mcias.ca_cert === "" ? {} : { caFile: config.mcias.ca_cert }),
+    introspectionToken: async () => (await readFile(config.mcias.token_path, "utf8")).trim(),
+    clock,
+  });
 }
 
 function openRuntime({ config, environment, logger, clock }: AgentOptions): Promise<Runtime> {

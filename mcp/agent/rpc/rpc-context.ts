@@ -2,6 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Deployer } from "../deploy/deploy.ts";
 import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import type { Files } from "../files/files.ts";
 import type { AlertCommand } from "../monitor/alert.ts";
 import type { Observer } from "../monitor/observe.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -17,6 +18,7 @@ export interface RpcContext {
   readonly registry: Registry;
   readonly runtime: Runtime;
   readonly observer: Observer;
+  readonly files: Files;
   readonly alertCommand: Pick<AlertCommand, "argv" | "try">;
   readonly diagnose: Diagnosis;
   readonly bus: EventBus;
