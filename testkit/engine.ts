@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
+import { adoptingRuntime } from "@metacircular/mcp-agent/adopt/adopting-runtime.ts";
 import { createDeployer, type Deployer } from "@metacircular/mcp-agent/deploy/deploy.ts";
 import { executors, type Executors } from "@metacircular/mcp-agent/deploy/executors.ts";
 import { createServiceLocks } from "@metacircular/mcp-agent/deploy/locks.ts";
@@ -89,7 +90,7 @@ export async function createEngine(): Promise<Engine> {
     node: "rift",
     servicesDir: join(path, "srv"),
     registry,
-    runtime,
+    runtime: adoptingRuntime(runtime, () => registry.components.adoptions()),
     ports: createPortAllocator(Math.random),
     executors: hooked(executors, hooks),
     bus: createEventBus(),

@@ -1,6 +1,6 @@
 import type { HostPorts, ObservedContainer } from "./observed.ts";
 import { adoptContainer } from "./plan-adopt.ts";
-import type { AdoptedContainer, Intent } from "./intent.ts";
+import type { Intent } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
 import { planStart } from "./plan-start.ts";
@@ -93,7 +93,9 @@ function componentPlans(input: PlanInput): Step[][] {
     case "sync":
       return syncComponents(intent.declared, input, (name) => containers(input, name, { want: "stopped" }));
     case "adopt":
-      return intent.containers.map((container) => adoptContainer(container, input.registered));
+      return intent.containers.map((container) =>
+        adoptContainer(container, input.observed.get(container.spec.name) ?? []),
+      );
   }
 }
 
@@ -117,7 +119,7 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
     case "sync":
       return recordDeclaredService(intent.declared, input);
     case "adopt":
-      return recordAdopted(intent.containers, registered, changed);
+      return changed || input.resumed ? [{ kind: "record-revision", component: "" }] : [];
   }
 }
 
@@ -147,18 +149,6 @@ function recordDeclaredService(declared: ServiceSpec, input: PlanInput): Step[] 
   const isNew = input.registered === undefined;
   const isKept = isNew && blockedComponents(declared, input).length === declared.components.length;
   return isKept ? [] : recordService(input.registered, declared);
-}
-
-function recordAdopted(
-  containers: readonly AdoptedContainer[],
-  registered: PlanInput["registered"],
-  changed: boolean,
-): Step[] {
-  const active = registered?.active === true || containers.some(({ desired }) => desired === "running");
-  return [
-    ...recordActive(registered, active),
-    ...(changed ? [{ kind: "record-revision", component: "" } as const] : []),
-  ];
 }
 
 function recordActive(registered: RegisteredService | undefined, active: boolean): Step[] {

@@ -22,8 +22,6 @@ export interface ComponentRecord {
   readonly imageDigest: string;
   /** Id of the container that was taken over from somebody else; empty: MCP created it. */
   readonly adoptedContainer: string;
-  /** `containerHash` of what was read from that container when it was taken over. */
-  readonly adoptedSpecHash: string;
   readonly observed: Observation;
 }
 

@@ -93,7 +93,6 @@ export function componentFromRow(row: Record<string, unknown>, lists: ComponentL
     version: String(row["version"]),
     imageDigest: String(row["image_digest"]),
     adoptedContainer: String(row["adopted_container"]),
-    adoptedSpecHash: String(row["adopted_spec_hash"]),
     observed: {
       state: row["observed_state"] as ObservedState,
       atMs: millisecondsOf(row["observed_at"]),

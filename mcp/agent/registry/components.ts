@@ -12,11 +12,7 @@ export interface ComponentTable {
   ofService(service: string): ComponentRecord[];
   get(service: string, component: string): ComponentRecord | undefined;
   /** Creates or replaces what is declared of a component; the service must exist. */
-  record(
-    entry: Omit<ComponentRecord, "observed" | "adoptedContainer" | "adoptedSpecHash"> & {
-      readonly position: number;
-    },
-  ): void;
+  record(entry: Omit<ComponentRecord, "observed" | "adoptedContainer"> & { readonly position: number }): void;
   /** Makes a container that somebody else created the component's own, as it is declared now. */
   recordAdoption(service: string, component: string, containerId: string): void;
   /** The component has another container now. */

@@ -115,16 +115,12 @@ export function removeCall(id: string, { keepVolumes } = { keepVolumes: false })
 }
 
 /** As `removeCall`, but refused by podman where the container runs or is paused. */
-export function removeStoppedCall(id: string): PodmanCall {
+export function removeStoppedCall(id: string, { keepVolumes } = { keepVolumes: false }): PodmanCall {
+  const query = { force: false, v: !keepVolumes, volumes: !keepVolumes };
   return {
-    ...{
-      method: "DELETE",
-      path: container(id),
-      query: { force: false, v: true, volumes: true },
-      accept: [404],
-    },
+    ...{ method: "DELETE", path: container(id), query, accept: [404] },
     ...{ attempted: "remove container", subject: id, limitMs: removeLimitMs },
-    command: ["podman", "rm", "--volumes", id],
+    command: ["podman", "rm", ...(keepVolumes ? [] : ["--volumes"]), id],
   };
 }
 

@@ -153,7 +153,11 @@ export interface Runtime extends AsyncDisposable {
   remove(id: string, signal?: AbortSignal, options?: { readonly keepVolumes: boolean }): Promise<void>;
   /** Removes it unless it runs or is paused; absent is success.
    * @throws DetailedError COMPONENT_RUNNING */
-  removeStopped(id: string, signal?: AbortSignal): Promise<void>;
+  removeStopped(
+    id: string,
+    signal?: AbortSignal,
+    options?: { readonly keepVolumes: boolean },
+  ): Promise<void>;
   exec(id: string, argv: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult>;
   /** Oldest first. With `follow` it ends when the container is removed or the signal aborts. */
   logs(

@@ -29,5 +29,7 @@ export async function recordComponent(
       imageDigest: image?.digest ?? container?.imageDigest ?? recorded?.imageDigest ?? "",
       position: Math.max(0, names.indexOf(component)),
     });
+    const adopted = recorded?.adoptedContainer ?? "";
+    if (adopted !== "" && container?.id !== adopted) registry.components.endAdoption(service, component);
   });
 }
