@@ -107,6 +107,8 @@ node_name = ${text(node)}
 services_dir = ${text(servicesDir)}
 [monitor]
 ${monitor}
+[metrics]
+listen = ""
 [log]
 level = "debug"
 `;

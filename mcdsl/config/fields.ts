@@ -1,4 +1,5 @@
 import { durationForm, parseDuration } from "@metacircular/mcp-core/duration.ts";
+import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
 
@@ -24,6 +25,25 @@ export function listenAddress(): z.ZodPipe<z.ZodString, z.ZodTransform<HostAndPo
     });
     return z.NEVER;
   });
+}
+
+/** Where a server listens that only programs of the same machine may reach: `"127.0.0.1:port"`, `"[::1]:port"`,
+ * `"localhost:port"`. The empty string, as undefined: nowhere. */
+export function loopbackAddress(): z.ZodPipe<z.ZodString, z.ZodTransform<HostAndPort | undefined, string>> {
+  return z.string().transform((text, context) => {
+    const address = parseHostAndPort(text);
+    if (text === "") return undefined;
+    if (address !== undefined && isLoopback(address.host)) return address;
+    context.addIssue({
+      code: "custom",
+      message: `must be a loopback address such as "127.0.0.1:9445", for there is neither encryption nor login, or "" for none; not ${JSON.stringify(text)}`,
+    });
+    return z.NEVER;
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /** Path of a file or directory; relative ones start at the working directory. */

@@ -20,15 +20,31 @@ export interface Call {
   failure?: unknown;
 }
 
+/** How a call ended. */
+export interface CallEnd {
+  /** The path; empty where there is no such method. */
+  readonly method: string;
+  /** The name of a gRPC status, or `HTTP_` and a status where it was no gRPC call. */
+  readonly outcome: string;
+  readonly durationMs: number;
+}
+
 /** Logs the call when its stream has closed, however it ended: one line at info with method, caller, outcome,
- * duration and peer, and for an error that was not foreseen another at error with its causes. */
-export function auditOnClose(stream: ServerHttp2Stream, call: Call, logger: Logger, clock: Clock): void {
+ * duration and peer, and for an error that was not foreseen another at error with its causes.
+ * @param onEnd is told as well */
+export function auditOnClose(
+  stream: ServerHttp2Stream,
+  call: Call,
+  { logger, clock }: { logger: Logger; clock: Clock },
+  onEnd: (ended: Omit<CallEnd, "method">) => void,
+): void {
   stream.once("close", () => {
     const durationMs = clock.now() - call.startedAtMs;
     const { method, peer, failure } = call;
     const caller = call.identity?.name ?? "";
     const errorCode = failure instanceof DetailedError ? failure.code : undefined;
     const outcome = outcomeOf(stream, call, durationMs);
+    onEnd({ outcome, durationMs });
     logger.info({ method, caller, outcome, errorCode, durationMs, peer }, "rpc");
     if (isUnforeseen(failure)) logger.error({ method, caller, error: failure }, "rpc failed unexpectedly");
   });

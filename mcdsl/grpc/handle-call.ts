@@ -18,7 +18,7 @@ import { tokenInvalid, tokenMissing } from "../auth/token-errors.ts";
 import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
 import type { Logger } from "../log/logger.ts";
-import { auditOnClose, type Call, parseGrpcTimeout } from "./audit.ts";
+import { auditOnClose, type Call, type CallEnd, parseGrpcTimeout } from "./audit.ts";
 import { identityKey } from "./caller.ts";
 import { toConnectError } from "./errors.ts";
 import { callKey, serverStopping, translateErrors } from "./handler-errors.ts";
@@ -31,6 +31,7 @@ export interface CallHandlerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
+  readonly onCallEnd?: (ended: CallEnd) => void;
   /** Aborted when the server begins to stop: no new calls, streams end. */
   readonly stopping: AbortSignal;
   /** Aborted when the calls in progress have had their time. */
@@ -77,7 +78,9 @@ export function createCallHandler(
     const call = callOf(request, options.clock);
     const { stream } = request;
     stream.on("error", (error) => options.logger.debug({ error, method: call.method }, "stream broke"));
-    auditOnClose(stream, call, options.logger, options.clock);
+    auditOnClose(stream, call, options, (ended) => {
+      options.onCallEnd?.({ ...ended, method: implementations.has(call.method) ? call.method : "" });
+    });
     endAfterAnswer(stream);
     if (request.method !== "POST") return refuseHttp(stream, 405);
     if (!isGrpc(request)) return refuseHttp(stream, 415);

@@ -1,16 +1,15 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { once } from "node:events";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
 import type { Authorize } from "../auth/authorize.ts";
 import type { TokenVerifier } from "../auth/identity.ts";
 import type { Clock } from "../clock.ts";
-import { formatHostAndPort, type HostAndPort } from "../config/host-and-port.ts";
-import { DetailedError } from "../errors.ts";
-import { systemCodeOf } from "../http/connection-failure.ts";
+import type { HostAndPort } from "../config/host-and-port.ts";
+import { listen } from "../http/listen.ts";
 import type { Logger } from "../log/logger.ts";
 import { createCertificateReloader } from "../tls/certificate-reloader.ts";
 import { serverTlsOptions } from "../tls/options.ts";
+import type { CallEnd } from "./audit.ts";
 import { createCallHandler } from "./handle-call.ts";
 import { serverStopping } from "./handler-errors.ts";
 
@@ -23,6 +22,8 @@ export interface GrpcServerOptions {
   readonly authorize: Authorize;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Told of every call when it has ended, refused ones included. */
+  readonly onCallEnd?: (ended: CallEnd) => void;
   /** Of one message received, also after decompression. Default 4 MiB. */
   readonly maxMessageBytes?: number;
   /** Time that calls in progress have to end when the server stops. Default 10 s. */
@@ -122,26 +123,6 @@ function trackSessions(server: Http2SecureServer): ReadonlySet<ServerHttp2Sessio
     });
   });
   return sessions;
-}
-
-async function listen(server: Http2SecureServer, address: HostAndPort): Promise<HostAndPort> {
-  try {
-    server.listen(address.port, address.host);
-    await once(server, "listening");
-  } catch (cause) {
-    const taken = systemCodeOf(cause) === "EADDRINUSE";
-    throw new DetailedError({
-      code: "LISTEN_FAILED",
-      category: "failed-precondition",
-      attempted: "listen on",
-      subject: formatHostAndPort(address),
-      found: taken ? "another program listens there" : "the address cannot be used",
-      remedy: "stop the other program, or configure another address",
-      cause,
-    });
-  }
-  const { address: host, port } = server.address() as AddressInfo;
-  return { host, port };
 }
 
 /** Waits for the promise, but not longer than `limitMs`. */

@@ -15,6 +15,8 @@ import { createServiceLocks } from "./deploy/locks.ts";
 import { createDiagnosis } from "./doctor/diagnosis.ts";
 import { createEventBus } from "./events/event-bus.ts";
 import { createFiles } from "./files/files.ts";
+import { createAgentMetrics } from "./metrics/agent-metrics.ts";
+import { serveMetrics } from "./metrics/serve.ts";
 import { createAlertCommand } from "./monitor/alert.ts";
 import { createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
@@ -55,7 +57,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   const bus = createEventBus();
   const locks = createServiceLocks();
-  const observer = createObserver({ registry, runtime, locks, bus, clock, logger, node });
+  const metrics = createAgentMetrics({ registry, clock, version, node });
+  const observer = createObserver({
+    registry,
+    runtime: metrics.timed(runtime),
+    locks,
+    bus,
+    clock,
+    logger,
+    node,
+  });
   const alertCommand = stack.use(createAlertCommand({ argv: config.monitor.alert_command, node, logger }));
   const alerts = createAlertDesk({
     registry,
@@ -130,10 +141,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       }),
       authenticator: verifier,
       authorize: rejectGuests,
+      onCallEnd: metrics.callEnded,
       logger,
       clock,
     }),
   );
+  const { listen } = config.metrics;
+  stack.use(await serveMetrics({ metrics, observer, bus, address: listen, clock, logger }));
   // First of all: callers are told at once that their operations go on later, and the server need not wait.
   stack.defer(() => deployer[Symbol.asyncDispose]());
   monitor.start();

@@ -1,4 +1,4 @@
-import { duration, filePath, listenAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { z } from "zod";
 
@@ -23,6 +23,8 @@ export const agentConfigSchema = z.strictObject({
     services_dir: filePath().default("/srv"),
     /** Sockets and the like; default: beside the database. */
     state_dir: z.string().default(""),
+    /** Holds another text after each start of the machine. */
+    boot_id_path: filePath().default("/proc/sys/kernel/random/boot_id"),
   }),
   podman: z
     .strictObject({
@@ -40,6 +42,27 @@ export const agentConfigSchema = z.strictObject({
       flap_threshold: z.int().min(1).default(3),
       flap_window: duration().prefault("10m"),
       retention: duration().prefault("30d"),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      /** Prometheus' `/metrics` over HTTP; empty: nowhere. */
+      listen: loopbackAddress().prefault("127.0.0.1:9445"),
+    })
+    .prefault({}),
+  reconcile: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      brake: z.boolean().default(true),
+      first_delay: positiveDuration().prefault("1s"),
+      max_delay: positiveDuration().prefault("5m"),
+      jitter: z.number().min(0).max(0.5).default(0.2),
+      give_up_after: z.int().min(1).max(1_000).default(20),
+      well_after: positiveDuration().prefault("10m"),
+    })
+    .refine(({ first_delay, max_delay }) => first_delay <= max_delay, {
+      path: ["max_delay"],
+      message: "must not be shorter than first_delay",
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),

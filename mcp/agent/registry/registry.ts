@@ -31,6 +31,8 @@ export interface Registry extends Disposable {
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
   readonly forgetPast: ForgetPast;
+  /** Of its file: as a whole, and what of it is free for reuse. */
+  size(): { readonly sizeBytes: number; readonly freeBytes: number };
   /** All or nothing. */
   transaction<Result>(body: () => Result): Result;
 }
@@ -41,6 +43,9 @@ export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
   const services = createServiceTable(database, clock);
   const components = createComponentTable(database, clock);
+  const sizes = database.sql.prepare(
+    "SELECT * FROM pragma_page_size, pragma_page_count, pragma_freelist_count",
+  );
   return {
     services,
     components,
@@ -58,6 +63,14 @@ export function openRegistry(file: string, clock: Clock): Registry {
       return { name, active, reconcile: services.reconcile(name), components: managed };
     },
     forgetPast: createForgetPast(database),
+    size() {
+      const row = sizes.get() ?? {};
+      const pageBytes = Number(row["page_size"]);
+      return {
+        sizeBytes: pageBytes * Number(row["page_count"]),
+        freeBytes: pageBytes * Number(row["freelist_count"]),
+      };
+    },
     transaction: (body) => database.transaction(body),
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };

@@ -1,0 +1,59 @@
+import { gauge, type MetricFamily, type Sample } from "@metacircular/mcdsl/metrics/exposition.ts";
+import { isDrift } from "@metacircular/mcp-core/drift.ts";
+import type { ComponentRecord } from "../registry/component-record.ts";
+import type { Registry } from "../registry/registry.ts";
+
+/** More than the components of a node can have. */
+const mostAlerts = 10_000;
+
+/** What the registry shows now. Series of components that are gone are not there any more.
+ * @returns also the managed components, as `service/component` */
+export function registryMetrics(registry: Registry): {
+  families: MetricFamily[];
+  managed: ReadonlySet<string>;
+} {
+  const components = registry.components.all().filter(({ desired }) => desired !== "ignore");
+  const { sizeBytes, freeBytes } = registry.size();
+  const active = registry.alerts.list({ service: "", active: true, limit: mostAlerts });
+  const unfinished = registry.operations.unfinished().length;
+  const families: MetricFamily[] = [
+    {
+      name: "mcp_component_drift",
+      help: "Whether a component is not in the state it should be in.",
+      type: "gauge",
+      samples: components.map((component) => ({
+        labels: { service: component.service, component: component.spec.name },
+        value: Number(isDrift(component.desired, component.observed.state)),
+      })),
+    },
+    {
+      name: "mcp_components",
+      help: "Number of components, by desired and observed state.",
+      type: "gauge",
+      samples: counted(components.map(({ desired, observed }) => ({ desired, observed: observed.state }))),
+    },
+    {
+      name: "mcp_alerts_active",
+      help: "Number of alerts that last, by type.",
+      type: "gauge",
+      samples: counted(active.map(({ type }) => ({ type }))),
+    },
+    gauge("mcp_operations_in_progress", "Number of operations that are not finished.", unfinished),
+    gauge("mcp_registry_size_bytes", "Size of the registry's file.", sizeBytes),
+    gauge("mcp_registry_free_bytes", "Part of the registry's file that is free for reuse.", freeBytes),
+  ];
+  return { families, managed: new Set(components.map(pathOf)) };
+}
+
+function pathOf({ service, spec }: ComponentRecord): string {
+  return `${service}/${spec.name}`;
+}
+
+/** How often each combination of labels occurs. */
+function counted(combinations: readonly Readonly<Record<string, string>>[]): Sample[] {
+  const groups = Map.groupBy(combinations, (labels) => JSON.stringify(labels));
+  return [...groups].map(([key, { length }]) => ({
+    labels: JSON.parse(key) as Sample["labels"],
+    value: length,
+  }));
+}
