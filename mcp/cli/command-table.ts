@@ -20,6 +20,16 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "remove a service from its node",
     load: () => import("./commands/undeploy.ts"),
   },
+  {
+    name: "sync",
+    summary: "tell the nodes what all definitions declare, without deploying",
+    load: () => import("./commands/sync.ts"),
+  },
+  {
+    name: "purge",
+    summary: "forget what no definition declares and nothing runs for",
+    load: () => import("./commands/purge.ts"),
+  },
   { name: "stop", summary: "stop a service and keep it stopped", load: () => import("./commands/stop.ts") },
   { name: "start", summary: "start a service that was stopped", load: () => import("./commands/start.ts") },
   {
@@ -105,6 +115,11 @@ export const commandTable: readonly CommandEntry[] = [
         load: () => import("./commands/service/schema.ts"),
       },
     ],
+  },
+  {
+    name: "doctor",
+    summary: "find out what is wrong, and how to mend it",
+    load: () => import("./commands/doctor.ts"),
   },
   {
     name: "completion",

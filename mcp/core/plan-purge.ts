@@ -8,11 +8,12 @@ export function purgeComponent(
   observed: readonly ObservedContainer[],
   isRegistered: boolean,
 ): Step[] {
-  const removals = observed.map(({ slot }): Step => ({
+  const removals = observed.map(({ slot, lost }): Step => ({
     kind: "remove-container",
     component,
     slot,
-    unlessRunning: true,
+    // Without a process nothing runs, whatever the runtime says.
+    ...(lost ? {} : { unlessRunning: true }),
   }));
   const forgetting: Step[] = isRegistered ? [{ kind: "forget-component", component, history: true }] : [];
   if (removals.length + forgetting.length === 0) return [];

@@ -3,7 +3,13 @@ import type { Command } from "@commander-js/extra-typings";
 import { openContext } from "../context.ts";
 import type { Invocation } from "../invocation.ts";
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
-import { componentColumns, componentJson, componentRows, componentView } from "../view/component.ts";
+import {
+  componentColumns,
+  componentJson,
+  componentRows,
+  componentView,
+  sayOutdated,
+} from "../view/component.ts";
 
 export const json = {
   components: `per component: ${Object.keys(componentJson).join(", ")}`,
@@ -25,6 +31,7 @@ export function define(command: Command, invocation: Invocation): void {
         output.json({ components: rows.map(componentView), failures: failuresView(asked.failures) });
       } else {
         output.table(componentColumns(output, invocation.clock.now()), rows);
+        sayOutdated(output, rows);
         if (rows.length === 0 && asked.failures.length === 0) output.say("nothing is deployed");
       }
       reportFailures(context, asked);

@@ -8,7 +8,7 @@ import type { Answers } from "../nodes/nodes.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { formatAge, formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
-import { componentColumns, componentRows, componentView } from "../view/component.ts";
+import { componentColumns, componentRows, componentView, sayOutdated } from "../view/component.ts";
 
 export const json = {
   components: "as the components of `mcp ps`",
@@ -59,6 +59,7 @@ function showStatus(
   const columns = componentColumns(output, nowMs);
   output.table([...columns, { heading: "SEEN", text: ({ component }) => seen(component, nowMs) }], rows);
   if (rows.length === 0 && answers.length > 0 && failures.length === 0) output.say("nothing is deployed");
+  sayOutdated(output, rows);
   for (const { node, value } of answers) {
     for (const { name, operation } of value.services) {
       if (operation === undefined) continue;

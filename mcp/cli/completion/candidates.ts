@@ -77,7 +77,8 @@ async function next(
     .visibleCommands(command)
     .map((child) => ({ word: child.name(), meaning: child.summary() }));
   if (children.length > 0) return children;
-  const argument = command.registeredArguments[operands];
+  const last = command.registeredArguments.at(-1);
+  const argument = command.registeredArguments[operands] ?? (last?.variadic === true ? last : undefined);
   return argument === undefined ? [] : argumentValues(argument, typed, live);
 }
 

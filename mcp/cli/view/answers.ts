@@ -14,11 +14,15 @@ export function failuresView(failures: readonly NodeFailure[]): Record<string, u
 }
 
 /** After the answers of the others: what went wrong where, and the exit code. */
-export function reportFailures({ output, invocation }: Context, asked: Answers<unknown>): void {
+export function reportFailures(context: Context, asked: Answers<unknown>): void {
   const { answers, failures } = asked;
   const errors = failures.map(({ error }) => error);
-  invocation.exitCode = exitCodeOfFailures(answers.length, errors);
-  if (output.format === "json") return;
+  context.invocation.exitCode = exitCodeOfFailures(answers.length, errors);
+  if (context.output.format !== "json") complainOfNodes(context, failures);
+}
+
+/** Why nodes did not answer, for people. */
+export function complainOfNodes({ output, invocation }: Context, failures: readonly NodeFailure[]): void {
   for (const { node, error } of failures) {
     const explained = blameGivenToken(error, invocation.environment);
     output.complain(...formatError(explained, output.styleMessage("red", `node ${node}`)));

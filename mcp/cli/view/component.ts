@@ -28,6 +28,7 @@ export const componentJson = {
   exit_code: "exit code of an exited container, or null",
   ports: "published fixed ports",
   routes: "name, port, mode, hostname, host_port",
+  outdated: "true: it was declared anew since its container was made, and a deploy would replace it",
 } as const;
 
 export function componentView({
@@ -57,6 +58,7 @@ export function componentView({
       hostname,
       host_port: hostPort,
     })),
+    outdated: component.outdated,
   };
 }
 
@@ -104,10 +106,22 @@ export function componentColumns(output: Output, nowMs: number): Column<Componen
       text: ({ component }) => stateText(component),
       style: (text, { component }) => paintState(output, text, component),
     },
-    { heading: "VERSION", text: ({ component }) => component.version },
+    { heading: "VERSION", text: versionText },
     { heading: "UPTIME", text: ({ component }) => uptime(component, nowMs) },
     { heading: "PORTS", text: ({ component }) => portsText(component) },
   ];
+}
+
+function versionText({ component }: ComponentRow): string {
+  return component.outdated ? `${component.version} (outdated)`.trimStart() : component.version;
+}
+
+/** Says which services were declared anew since they were deployed, and what to do about it. */
+export function sayOutdated(output: Output, rows: readonly ComponentRow[]): void {
+  const outdated = rows.filter(({ component }) => component.outdated);
+  for (const service of new Set(outdated.map((row) => row.service.name))) {
+    output.say(`${service} changed since it was deployed; next: \`mcp deploy ${service}\``);
+  }
 }
 
 function uptime(component: ComponentInfo, nowMs: number): string {
