@@ -100,14 +100,25 @@ export const commandTable: readonly CommandEntry[] = [
       },
     ],
   },
+  { name: "edit", summary: "edit a service's definition", load: () => import("./commands/service/edit.ts") },
   {
     name: "service",
-    summary: "look at definitions",
+    summary: "look at definitions, edit and make them",
     commands: [
       {
         name: "show",
         summary: "print a service's definition as its node has it",
         load: () => import("./commands/service/show.ts"),
+      },
+      {
+        name: "edit",
+        summary: "edit a service's definition",
+        load: () => import("./commands/service/edit.ts"),
+      },
+      {
+        name: "export",
+        summary: "write what a service's node has into its definition file",
+        load: () => import("./commands/service/export.ts"),
       },
       {
         name: "schema",

@@ -57,5 +57,9 @@ function attempt<Result>(pem: string | Error, parse: (pem: string) => Result): R
 }
 
 async function read(file: string): Promise<string | Error> {
-  return readFile(file, "utf8").catch((error: Error) => error);
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    return new Error(messageOf(error));
+  }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { type Finding, type Judgement, unknown } from "@metacircular/mcp-core/doctor/finding.ts";
+import { type Finding, type Judgement, named, unknown } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { Check, Patient } from "./check.ts";
 
 /** For one check. */
@@ -19,8 +19,7 @@ export async function diagnose(
   // Each takes the next one that nobody has taken.
   const worker = async (): Promise<void> => {
     for (const [index, check] of waiting) {
-      const judgements = await judgementsOf(check, patient, signal);
-      found[index] = judgements.map((judgement) => ({ check: check.name, ...judgement }));
+      found[index] = named(check.name, await judgementsOf(check, patient, signal));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

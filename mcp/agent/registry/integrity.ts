@@ -10,8 +10,8 @@ export async function integrityProblems(file: string, signal: AbortSignal): Prom
     resourceLimits: { maxOldGenerationSizeMb: 32 },
   });
   try {
-    const [problems] = await once(worker, "message", { signal });
-    return problems as string[];
+    const [problems] = (await once(worker, "message", { signal })) as [string[]];
+    return problems;
   } finally {
     // Not waited for: SQLite does not let itself be interrupted, and this thread has other things to do.
     void worker.terminate();

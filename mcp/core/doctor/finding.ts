@@ -13,7 +13,7 @@ export interface Finding {
   readonly remedy: string;
 }
 
-/** What a check says of one subject. It does not know its own name: the list of checks gives it. */
+/** What a check says of one subject. It does not know its own name, which `named` gives it. */
 export type Judgement = Omit<Finding, "check">;
 
 export function fine(subject: string, found: string): Judgement {
@@ -30,4 +30,8 @@ export function problem(subject: string, found: string, remedy: string): Judgeme
 
 export function unknown(subject: string, found: string, remedy: string): Judgement {
   return { severity: "unknown", subject, found, remedy };
+}
+
+export function named(check: string, judgements: readonly Judgement[]): Finding[] {
+  return judgements.map((judgement) => ({ check, ...judgement }));
 }
