@@ -24,6 +24,7 @@ export interface TestAgentOptions {
 export interface TestAgent extends AsyncDisposable {
   readonly node: string;
   readonly address: string;
+  readonly metricsUrl: string;
   readonly servicesDir: string;
   readonly configFile: string;
   readonly client: Client<typeof McpAgent>;
@@ -43,12 +44,13 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
   const { directory, identity } = options;
   const servicesDir = join(directory, "srv");
   const address = `127.0.0.1:${await freePort()}`;
+  const metricsAddress = `127.0.0.1:${await freePort()}`;
   await mkdir(servicesDir, { recursive: true });
   const tokenFile = join(directory, "mcias.token");
   await writeFile(tokenFile, await identity.systemToken("mcp-agent"), { mode: 0o600 });
   const operatorToken = await identity.systemToken("operator");
   const configFile = join(directory, "mcp-agent.toml");
-  await writeFile(configFile, configText(options, { address, servicesDir, tokenFile }));
+  await writeFile(configFile, configText(options, { address, metricsAddress, servicesDir, tokenFile }));
   const { file, args } = options.entry ?? { file: "bin/mcp-agent", args: [] };
   const argv = options.entry === undefined ? ["server", "--config", configFile] : [configFile, ...args];
   const stack = new AsyncDisposableStack();
@@ -71,6 +73,7 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
   return {
     node,
     address,
+    metricsUrl: `http://${metricsAddress}/metrics`,
     servicesDir,
     configFile,
     client: clientWith(operatorToken),
@@ -89,7 +92,12 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
 
 function configText(
   { directory, certificates, identity, monitor = 'interval = "1h"' }: TestAgentOptions,
-  { address, servicesDir, tokenFile }: { address: string; servicesDir: string; tokenFile: string },
+  {
+    address,
+    metricsAddress,
+    servicesDir,
+    tokenFile,
+  }: Record<"address" | "metricsAddress" | "servicesDir" | "tokenFile", string>,
 ): string {
   const text = JSON.stringify;
   return `[server]
@@ -108,7 +116,7 @@ services_dir = ${text(servicesDir)}
 [monitor]
 ${monitor}
 [metrics]
-listen = ""
+listen = ${text(metricsAddress)}
 [log]
 level = "debug"
 `;
