@@ -61,8 +61,13 @@ export class Directory implements AsyncDisposable {
     return rename(this.#at(from), this.#at(to));
   }
 
-  removeFile(name: string): Promise<void> {
-    return unlink(this.#at(name));
+  /** Removes a file; none may be there. */
+  async removeFile(name: string): Promise<void> {
+    try {
+      await unlink(this.#at(name));
+    } catch (error) {
+      if (systemCodeOf(error) !== "ENOENT") throw error;
+    }
   }
 
   /** Removes a directory that is empty. */

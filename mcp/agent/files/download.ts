@@ -27,7 +27,14 @@ export class Download implements AsyncDisposable {
   /** @throws DetailedError FILE_PATH_REFUSED; and the system's errors */
   static async open(task: FileTask, { directory, name }: Place): Promise<Download> {
     const handle = await directory.regularFile(name);
-    if (handle !== undefined) return new Download(task, handle, await handle.stat({ bigint: true }));
+    if (handle !== undefined) {
+      try {
+        return new Download(task, handle, await handle.stat({ bigint: true }));
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    }
     const found = await directory.look(name);
     // By now it may be a file again, but it was none.
     throw pathRefused(task, name, found === undefined || found.isFile() ? "being changed" : kindOf(found));

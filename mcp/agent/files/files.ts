@@ -66,7 +66,7 @@ export function createFiles(options: FilesOptions): Files {
       if (going.size >= limit) throw tooMany(target.task, limit);
       const transfer = beginTransfer(target.task, { log, clock, logger, idleMs });
       going.add(transfer);
-      transfer.held.defer(() => void going.delete(transfer));
+      transfer.defer(() => void going.delete(transfer));
       return await transfer.part(() => start(transfer, target));
     } catch (error) {
       log.failed(error);

@@ -15,9 +15,9 @@ export interface Pull extends AsyncDisposable, Pick<Download, "sizeBytes" | "mod
 /** Opens the file.
  * @throws DetailedError FILE_NOT_FOUND, FILE_PATH_REFUSED; and the system's errors */
 export async function startPull(transfer: Transfer, target: Target): Promise<Pull> {
-  const { held, log, part } = transfer;
+  const { log, part } = transfer;
   await using place = await walk(target, { create: false });
-  const download = held.use(await Download.open(target.task, place));
+  const download = await transfer.hold(await Download.open(target.task, place));
   const { sizeBytes, mode, modifiedMs } = download;
   return {
     path: target.task.path,

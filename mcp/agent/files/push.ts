@@ -20,26 +20,24 @@ export interface Push extends AsyncDisposable {
 /** Creates the unfinished file, in a directory that is created where it is missing.
  * @throws DetailedError FILE_MODE_INVALID, FILE_PATH_REFUSED, DISK_FULL; and the system's errors */
 export async function startPush(
-  { held, log, signal, part, ...transfer }: Transfer,
+  transfer: Transfer,
   target: Target,
   options: UploadOptions,
   uploads: UploadTable,
 ): Promise<Push> {
+  const { log, signal, part } = transfer;
   const { task, service, names } = target;
   assertModes(task, options);
-  const place = held.use(await walk(target, { create: true }));
+  const place = await transfer.hold(await walk(target, { create: true }));
   let finished = false;
-  held.defer(() => (finished ? undefined : place.removeCreated()));
+  transfer.defer(() => (finished ? undefined : place.removeCreated()));
   await assertReplaceable(task, place);
   await assertFits(task, place.directory, options.sizeBytes);
   const name = `${temporaryFilePrefix}${randomBytes(8).toString("hex")}`;
   // Written down first, so that the file is found after a crash, and until it is gone.
   uploads.record({ name, service, path: names.join("/") });
-  const upload = await Upload.create(task, place, name, options);
-  held.defer(async () => {
-    await upload[Symbol.asyncDispose]();
-    uploads.forget(name);
-  });
+  const gone = (): void => uploads.forget(name);
+  const upload = await transfer.hold(await createUpload(task, place, { name, gone }, options));
   return {
     path: task.path,
     signal,
@@ -52,4 +50,13 @@ export async function startPush(
     },
     [Symbol.asyncDispose]: () => transfer[Symbol.asyncDispose](),
   };
+}
+
+async function createUpload(...parameters: Parameters<typeof Upload.create>): Promise<Upload> {
+  try {
+    return await Upload.create(...parameters);
+  } catch (error) {
+    parameters[2].gone();
+    throw error;
+  }
 }

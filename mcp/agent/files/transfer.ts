@@ -6,8 +6,12 @@ import type { TransferLog } from "./transfer-log.ts";
 
 /** A push or pull that goes on, with all that it holds. Disposing it ends it, also when it is disposed twice. */
 export interface Transfer extends AsyncDisposable {
-  /** Given back, last first, when the transfer ends. */
-  readonly held: AsyncDisposableStack;
+  /** Keeps something until the transfer ends; then what came last is given back first. If it has ended already,
+   * that is now.
+   * @throws the reason of `signal` */
+  hold<T extends AsyncDisposable>(resource: T): Promise<T>;
+  /** Adds something to be done when it ends. */
+  defer(work: () => void | Promise<void>): void;
   readonly log: TransferLog;
   /** Aborted with the reason when it is ended before its time. */
   readonly signal: AbortSignal;
@@ -39,7 +43,12 @@ export function beginTransfer(
     over.abort(stopped(task));
   });
   return {
-    held,
+    async hold(resource) {
+      if (!held.disposed) return held.use(resource);
+      await resource[Symbol.asyncDispose]();
+      throw over.signal.reason;
+    },
+    defer: (work) => held.defer(work),
     log,
     signal: over.signal,
     async part(work) {

@@ -24,6 +24,13 @@ export interface Uploaded {
   readonly replaced: boolean;
 }
 
+/** The file as long as it is unfinished. */
+export interface Temporary {
+  readonly name: string;
+  /** Called when there is no such file any more. */
+  readonly gone: () => void;
+}
+
 /** Content goes to the disk in steps, so that the end of a large push is not one long wait. */
 const syncEveryBytes = 64 * 1024 * 1024;
 
@@ -31,7 +38,7 @@ const syncEveryBytes = 64 * 1024 * 1024;
 export class Upload implements AsyncDisposable {
   readonly #task: FileTask;
   readonly #place: Place;
-  readonly #temporary: string;
+  readonly #temporary: Temporary;
   readonly #options: UploadOptions;
   readonly #handle: FileHandle;
   readonly #hash = createHash("sha256");
@@ -42,7 +49,7 @@ export class Upload implements AsyncDisposable {
   private constructor(
     task: FileTask,
     place: Place,
-    temporary: string,
+    temporary: Temporary,
     options: UploadOptions,
     handle: FileHandle,
   ) {
@@ -53,15 +60,14 @@ export class Upload implements AsyncDisposable {
     this.#handle = handle;
   }
 
-  /** Creates the unfinished file; nobody else can read it.
-   * @param temporary its name */
+  /** Creates the unfinished file; nobody else can read it. */
   static async create(
     task: FileTask,
     place: Place,
-    temporary: string,
+    temporary: Temporary,
     options: UploadOptions,
   ): Promise<Upload> {
-    return new Upload(task, place, temporary, options, await place.directory.newFile(temporary));
+    return new Upload(task, place, temporary, options, await place.directory.newFile(temporary.name));
   }
 
   /** @throws DetailedError FILE_INCOMPLETE where it is more than was announced; and the system's errors */
@@ -89,7 +95,7 @@ export class Upload implements AsyncDisposable {
     if (existing !== undefined) await keepOwner(this.#handle, existing);
     await this.#handle.chmod(mode);
     await this.#handle.sync();
-    await directory.rename(this.#temporary, name);
+    await directory.rename(this.#temporary.name, name);
     this.#isThere = false;
     await directory.sync();
     return { sha256: written, sizeBytes, mode, replaced: existing !== undefined };
@@ -97,8 +103,9 @@ export class Upload implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
-    if (this.#isThere) await this.#place.directory.removeFile(this.#temporary);
+    if (this.#isThere) await this.#place.directory.removeFile(this.#temporary.name);
     this.#isThere = false;
+    this.#temporary.gone();
   }
 
   #wrongSize(amount: "more" | "less"): DetailedError {
