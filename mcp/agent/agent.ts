@@ -22,6 +22,8 @@ import { createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver } from "./monitor/observe.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
+import { readBootId } from "./reconcile/boot-id.ts";
+import { createReconciler } from "./reconcile/reconciler.ts";
 import { claimRegistry } from "./registry/claim.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { agentRoutes } from "./rpc/service.ts";
@@ -105,6 +107,22 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
     }),
   );
+  const reconciler = stack.use(
+    createReconciler({
+      registry,
+      observer,
+      deployer,
+      runtime,
+      locks,
+      alerts,
+      clock,
+      logger,
+      random: Math.random,
+      newId: randomUUID,
+      bootId: await readBootId(config.agent.boot_id_path, logger),
+      config: reconcileConfig(config),
+    }),
+  );
   const files = stack.use(createFiles({ servicesDir, uploads: registry.uploads, clock, logger }));
   const verifier = stack.use(openVerifier(options));
   const diagnose = createDiagnosis({
@@ -132,6 +150,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         registry,
         runtime,
         observer,
+        reconciler,
         files,
         alertCommand,
         diagnose,
@@ -150,6 +169,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.use(await serveMetrics({ metrics, observer, bus, address: listen, clock, logger }));
   // First of all: callers are told at once that their operations go on later, and the server need not wait.
   stack.defer(() => deployer[Symbol.asyncDispose]());
+  reconciler.start();
   monitor.start();
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
@@ -182,6 +202,18 @@ function openRuntime({ config, environment, logger, clock }: AgentOptions): Prom
 
 function stateDirectory({ agent, database }: AgentConfig): string {
   return agent.state_dir === "" ? join(dirname(database.path), "run") : agent.state_dir;
+}
+
+function reconcileConfig({ reconcile }: AgentConfig) {
+  return {
+    enabled: reconcile.enabled,
+    brake: reconcile.brake,
+    firstDelayMs: reconcile.first_delay,
+    maxDelayMs: reconcile.max_delay,
+    jitter: reconcile.jitter,
+    giveUpAfter: reconcile.give_up_after,
+    wellAfterMs: reconcile.well_after,
+  };
 }
 
 function monitorConfig({ monitor }: AgentConfig) {

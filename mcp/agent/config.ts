@@ -2,6 +2,9 @@ import { duration, filePath, listenAddress, loopbackAddress } from "@metacircula
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { z } from "zod";
 
+/** A duration that is not zero. */
+const positiveDuration = () => duration().refine((durationMs) => durationMs > 0, "must be longer than 0s");
+
 /** The agent's configuration file. Environment variables named `MCP_AGENT_<SECTION>_<FIELD>` override it. */
 export const agentConfigSchema = z.strictObject({
   server: z.strictObject({

@@ -13,8 +13,15 @@ export type Intent =
       readonly revision?: number;
     }
   | { readonly kind: "start" | "stop" | "undeploy"; readonly service: string }
+  | { readonly kind: "restart"; readonly service: string; readonly component: string }
   /** `repair`: back to what is desired. `brake`: stop for now what ends again and again; empty component: all. */
-  | { readonly kind: "restart" | "repair" | "brake"; readonly service: string; readonly component: string }
+  | {
+      readonly kind: "repair" | "brake";
+      readonly service: string;
+      readonly component: string;
+      /** Components that are left as they are. */
+      readonly except?: readonly string[];
+    }
   /** Record what is declared, and stop what is inactive. */
   | { readonly kind: "sync"; readonly service: string; readonly declared: ServiceSpec }
   /** Take over containers that somebody else created. */

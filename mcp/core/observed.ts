@@ -9,6 +9,8 @@ export interface ObservedContainer {
   readonly running: boolean;
   /** Somebody is stopping it, so it will not go on running. */
   readonly stopping?: boolean;
+  /** It has just ended, and the runtime is about to start it again. */
+  readonly restarting?: boolean;
   /** The runtime says that it runs, but its process is gone: nothing but removing it will do. */
   readonly lost: boolean;
   /** Hash of the specification it was created from; empty when not created by us. */

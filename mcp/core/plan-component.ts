@@ -239,7 +239,8 @@ function awaitHealthy(component: string, slot: Slot, spec: ComponentSpec, hostPo
 }
 
 function halt(component: string, container: ObservedContainer): Step[] {
-  return container.running ? [{ kind: "stop-container", component, slot: container.slot }] : [];
+  const isUp = container.running || container.restarting === true;
+  return isUp ? [{ kind: "stop-container", component, slot: container.slot }] : [];
 }
 
 function discard(component: string, container: ObservedContainer | undefined): Step[] {

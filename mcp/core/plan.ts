@@ -85,7 +85,9 @@ function componentPlans(input: PlanInput): Step[][] {
         purgeComponent(name, input.observed.get(name) ?? [], isRegistered(input, name)),
       );
     case "repair":
-      return chosen(input, intent.component).map((component) => repairComponent(input, component));
+      return chosen(input, intent.component)
+        .filter(({ spec }) => intent.except?.includes(spec.name) !== true)
+        .map((component) => repairComponent(input, component));
     case "brake":
       return chosen(input, intent.component).map(({ spec }) =>
         containers(input, spec.name, { want: "stopped" }),

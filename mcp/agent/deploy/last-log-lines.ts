@@ -1,5 +1,6 @@
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
-import type { StepContext } from "./step-context.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 const lineLimit = 20;
 const lineLength = 500;
@@ -8,7 +9,7 @@ const lineLength = 500;
  * being explained. */
 export async function lastLogLines(
   container: string,
-  { runtime, logger, signal }: Pick<StepContext, "runtime" | "logger" | "signal">,
+  { runtime, logger, signal }: { runtime: Pick<Runtime, "logs">; logger: Logger; signal: AbortSignal },
 ): Promise<string[]> {
   const lines: string[] = [];
   try {

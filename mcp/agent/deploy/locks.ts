@@ -1,6 +1,9 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { OperationKind } from "@metacircular/mcp-core/intent.ts";
 
+/** Caller of the operations that the agent runs by itself. They give way to everybody else's. */
+export const agentCaller = "mcp-agent";
+
 /** Who works on a service. */
 export interface LockHolder {
   readonly operationId: string;

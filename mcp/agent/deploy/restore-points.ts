@@ -10,7 +10,7 @@ import type { RestorePoint } from "../registry/operations.ts";
 export function restorePoints(steps: readonly Step[], input: PlanInput): RestorePoint[] {
   const touched = new Set(steps.map((step) => step.component).filter((component) => component !== ""));
   return [...touched].map((component) => {
-    const kept = mostUseful(input.observed.get(component) ?? []);
+    const kept = mostUseful(observedBefore(component, input));
     if (kept === undefined) return { component, target: { want: "absent" } };
     const spec = specOf(component, kept, input);
     return {
@@ -19,6 +19,12 @@ export function restorePoints(steps: readonly Step[], input: PlanInput): Restore
       recreated: kept.running && spec !== undefined ? recreatedTarget(spec, kept, input) : undefined,
     };
   });
+}
+
+/** A repair that has to replace a lost container has nothing older to go back to. */
+function observedBefore(component: string, { observed, intent }: PlanInput): readonly ObservedContainer[] {
+  const containers = observed.get(component) ?? [];
+  return intent.kind === "repair" ? containers.filter(({ lost }) => !lost) : containers;
 }
 
 /** What the container was made from; undefined where nobody knows any more. */

@@ -55,6 +55,8 @@ export interface OperationTable {
   unfinished(): OperationRecord[];
   /** Newest first; `service` empty: all. */
   list(query: { service: string; limit: number; inProgress: boolean }): OperationRecord[];
+  /** Whether anybody but `caller` has begun one on the service since then, other than one that had nothing to do. */
+  isBegunByOthers(service: string, sinceMs: number, caller: string): boolean;
   begin(entry: { id: string; caller: string; intent: Intent; startedAtMs: number }): void;
   /** One more attempt after a crash. */
   beginAgain(id: string): void;
@@ -84,6 +86,8 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
   const list = sql.prepare(`SELECT * FROM operations
     WHERE (:service = '' OR service = :service) AND (:inProgress = 0 OR finished_at = '')
     ORDER BY started_at DESC, rowid DESC LIMIT :limit`);
+  const begunByOthers = sql.prepare(`SELECT 1 FROM operations
+    WHERE service = ? AND started_at >= ? AND caller != ? AND outcome != 'unchanged' LIMIT 1`);
   const begin = sql.prepare(`INSERT INTO operations (id, kind, service, component, caller, intent, started_at)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const beginAgain = sql.prepare("UPDATE operations SET attempts = attempts + 1 WHERE id = ?");
@@ -109,6 +113,8 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
     unfinished: () => unfinished.all().map(operationFromRow),
     list: ({ service, limit, inProgress }) =>
       list.all({ service, limit, inProgress: inProgress ? 1 : 0 }).map(operationFromRow),
+    isBegunByOthers: (service, sinceMs, caller) =>
+      begunByOthers.get(service, new Date(sinceMs).toISOString(), caller) !== undefined,
     begin({ id, caller, intent, startedAtMs }) {
       const component = "component" in intent ? intent.component : "";
       const startedAt = new Date(startedAtMs).toISOString();

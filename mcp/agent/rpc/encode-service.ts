@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
+import type { Repair } from "@metacircular/mcp-core/repair.ts";
 import { containerName } from "@metacircular/mcp-core/names.ts";
 import type {
   ComponentInfoSchema,
@@ -11,32 +12,45 @@ import type {
 import { isOutdated } from "../deploy/deployed.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
 import type { StateEvent } from "../registry/events.ts";
-import type { Registry } from "../registry/registry.ts";
 import { encodeOperation } from "./encode-operation.ts";
+import { encodeRepair } from "./encode-repair.ts";
+import type { RpcContext } from "./rpc-context.ts";
 
 type ServiceInfo = MessageInitShape<typeof ServiceInfoSchema>;
 
 /** Services as the registry holds them, each with the operation that works on it. */
-export function encodeServices(registry: Registry, only = ""): ServiceInfo[] {
+export function encodeServices(
+  { registry, reconciler }: Pick<RpcContext, "registry" | "reconciler">,
+  only = "",
+): ServiceInfo[] {
   const components = Map.groupBy(registry.components.all(), (component) => component.service);
   const operations = new Map(
     registry.operations.unfinished().map((operation) => [operation.service, operation]),
   );
+  const repairs = Map.groupBy(registry.repairs.all(), (repair) => repair.service);
   return registry.services
     .names()
     .filter((name) => only === "" || name === only)
     .map((name) => {
       const operation = operations.get(name);
+      const repairOf = (component: string) =>
+        repairs.get(name)?.find((repair) => repair.component === component);
       return {
         name,
         active: registry.services.isActive(name) ?? false,
-        components: (components.get(name) ?? []).map(encodeComponent),
+        components: (components.get(name) ?? []).map((component) =>
+          encodeComponent(component, repairOf(component.spec.name)),
+        ),
+        reconcile: reconciler.isEnabled(name),
         ...(operation === undefined ? {} : { operation: encodeOperation(operation) }),
       };
     });
 }
 
-function encodeComponent(component: ComponentRecord): MessageInitShape<typeof ComponentInfoSchema> {
+function encodeComponent(
+  component: ComponentRecord,
+  repair: Repair | undefined,
+): MessageInitShape<typeof ComponentInfoSchema> {
   const { service, spec, desired, hostPorts, version, imageDigest, observed } = component;
   return {
     name: spec.name,
@@ -53,6 +67,7 @@ function encodeComponent(component: ComponentRecord): MessageInitShape<typeof Co
     ...(observed.exitCode === undefined ? {} : { exitCode: observed.exitCode }),
     ports: [...spec.ports],
     outdated: isOutdated(component),
+    ...encodeRepair(repair),
   };
 }
 

@@ -5,6 +5,7 @@ import type { EventBus } from "../events/event-bus.ts";
 import type { Files } from "../files/files.ts";
 import type { AlertCommand } from "../monitor/alert.ts";
 import type { Observer } from "../monitor/observe.ts";
+import type { Reconciler } from "../reconcile/reconciler.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
@@ -18,6 +19,7 @@ export interface RpcContext {
   readonly registry: Registry;
   readonly runtime: Runtime;
   readonly observer: Observer;
+  readonly reconciler: Pick<Reconciler, "isEnabled">;
   readonly files: Files;
   readonly alertCommand: Pick<AlertCommand, "argv" | "try">;
   readonly diagnose: Diagnosis;

@@ -1,5 +1,6 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { adoptMethods } from "./adopt.ts";
 import { alertMethods } from "./alerts.ts";
 import { deployMethods } from "./deploy.ts";
 import { diagnoseMethods } from "./diagnose.ts";
@@ -9,6 +10,7 @@ import { lifecycleMethods } from "./lifecycle.ts";
 import { logsMethods } from "./logs.ts";
 import { nodeStatusMethods } from "./node-status.ts";
 import { purgeMethods } from "./purge.ts";
+import { reconcileMethods } from "./reconcile.ts";
 import type { RpcContext } from "./rpc-context.ts";
 import { statusMethods } from "./status.ts";
 import { syncMethods } from "./sync.ts";
@@ -20,9 +22,11 @@ export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
     router.service(McpAgent, {
       ...deployMethods(rpc),
       ...lifecycleMethods(rpc),
+      ...reconcileMethods(rpc),
       ...historyMethods(rpc),
       ...syncMethods(rpc),
       ...purgeMethods(rpc),
+      ...adoptMethods(rpc),
       ...statusMethods(rpc),
       ...logsMethods(rpc),
       ...watchEventsMethods(rpc),

@@ -10,13 +10,14 @@ type Methods = Pick<ServiceImpl<typeof McpAgent>, "listServices" | "getServiceSt
 /** How many recorded state changes a status shows. */
 const recentEvents = 20;
 
-export function statusMethods({ registry, observer, node }: RpcContext): Methods {
+export function statusMethods(rpc: RpcContext): Methods {
+  const { registry, observer, node } = rpc;
   return {
-    listServices: () => ({ services: encodeServices(registry) }),
+    listServices: () => ({ services: encodeServices(rpc) }),
 
     async liveCheck(_, { signal }) {
       await observer.observe({ from: "runtime" }, signal);
-      return { services: encodeServices(registry) };
+      return { services: encodeServices(rpc) };
     },
 
     /** While the runtime does not answer, it shows what was observed last, and when. */
@@ -25,7 +26,7 @@ export function statusMethods({ registry, observer, node }: RpcContext): Methods
       await observer.observe({ from: "runtime" }, signal).catch(() => signal.throwIfAborted());
       const components = name === "" ? registry.components.all() : registry.components.ofService(name);
       const events = registry.events.recent({ service: name, sinceMs: 0, limit: recentEvents });
-      const services = encodeServices(registry, name);
+      const services = encodeServices(rpc, name);
       const registered = name === "" ? undefined : registry.service(name);
       const spec =
         registered &&

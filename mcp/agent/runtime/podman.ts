@@ -1,6 +1,6 @@
 import { isUserNetwork } from "./podman-spec.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import * as calls from "./podman-calls.ts";
 import { type PodmanCall, PodmanClient } from "./podman-client.ts";
@@ -20,6 +20,7 @@ import {
 import type { Environment } from "./podman-process.ts";
 import { pullFailure, requireReachable } from "./podman-pull.ts";
 import { openPodmanService } from "./podman-service.ts";
+import { stopContainer, type StopContext } from "./podman-stop.ts";
 import { parseSettings } from "./podman-settings.ts";
 import type { ImageSettings, InspectedSettings } from "./podman-settings-input.ts";
 import type {
@@ -143,19 +144,10 @@ class PodmanRuntime implements Runtime {
     });
   }
 
-  /** An abort rejects at once; podman goes on to stop it. */
   async stop(id: string, signal?: AbortSignal): Promise<void> {
-    const inspected = await this.#inspect(id, signal);
-    if (inspected === undefined || !living.has(inspected.State.Status ?? "")) return;
-    if (inspected.State.Status === "paused") await this.#client.change(calls.unpauseCall(id));
-    const stopped = this.#client.change(calls.stopCall(id, inspected.Config.StopTimeout ?? 10));
-    await untilAborted(stopped, signal).catch(async (thrown: unknown) => {
-      signal?.throwIfAborted();
-      // With its monitor dead, podman waits in vain for word of an end that came.
-      const now = await this.#inspect(id, signal);
-      if (now !== undefined && isAlive(now)) throw thrown;
-      this.#logger.warn({ container: id, error: messageOf(thrown) }, "stopped, though podman says otherwise");
-    });
+    const context = { client: this.#client, clock: this.#clock, logger: this.#logger };
+    const inspect: StopContext["inspect"] = (id, signal) => this.#inspect(id, signal);
+    await stopContainer({ ...context, inspect }, id, signal);
   }
 
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
@@ -170,9 +162,9 @@ class PodmanRuntime implements Runtime {
     signal?.throwIfAborted();
   }
 
-  async removeStopped(id: string, signal?: AbortSignal): Promise<void> {
+  async removeStopped(id: string, signal?: AbortSignal, options = { keepVolumes: false }): Promise<void> {
     signal?.throwIfAborted();
-    const failure = await this.#tryRemove(calls.removeStoppedCall(id));
+    const failure = await this.#tryRemove(calls.removeStoppedCall(id, options));
     if (failure !== undefined) throw failure;
     signal?.throwIfAborted();
   }
@@ -266,30 +258,4 @@ function removalError(text: string): string | undefined {
   return errors.length === 0
     ? undefined
     : errors.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join("; ");
-}
-
-const living = new Set(["running", "paused", "stopping"]);
-
-/** Whether its process lives, whatever podman says of it. */
-function isAlive({ State }: InspectedContainer): boolean {
-  const pid = State.Pid ?? 0;
-  if (!living.has(State.Status ?? "") || pid <= 0) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return void (await work);
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -8,12 +8,14 @@ CREATE TABLE repairs (
   service TEXT NOT NULL,
   component TEXT NOT NULL,
   state TEXT NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  reason TEXT NOT NULL DEFAULT '',
-  log TEXT NOT NULL DEFAULT '[]',
-  next_at TEXT NOT NULL DEFAULT '',
-  updated_at TEXT NOT NULL,
-  PRIMARY KEY (service, component)
+  cause TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  log TEXT NOT NULL,
+  next_at TEXT NOT NULL,
+  since TEXT NOT NULL,
+  PRIMARY KEY (service, component),
+  FOREIGN KEY (service, component) REFERENCES components(service, name) ON DELETE CASCADE
 ) STRICT;
 
 CREATE TABLE node_facts (

@@ -1,0 +1,85 @@
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Failure } from "@metacircular/mcp-core/outcome.ts";
+import type { RepairOutcome } from "@metacircular/mcp-core/repair.ts";
+import { isRestartedByPolicy } from "@metacircular/mcp-core/repair-condition.ts";
+import type { Deployer } from "../deploy/deploy.ts";
+import { failureOf } from "../deploy/failure.ts";
+import { agentCaller } from "../deploy/locks.ts";
+import type { OperationRecord } from "../registry/operations.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { RepairRecord } from "../registry/repairs.ts";
+
+export interface AttemptOptions {
+  readonly deployer: Pick<Deployer, "run">;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  readonly newId: () => string;
+}
+
+export type ComponentName = Pick<RepairRecord, "service" | "component">;
+
+/** Failures that say nothing about the component: it is tried again soon, and they do not count. */
+const passing = new Set([
+  "AGENT_STOPPING",
+  "OPERATION_IN_PROGRESS",
+  "OPERATION_PREEMPTED",
+  "RUNTIME_TIMED_OUT",
+  "RUNTIME_UNAVAILABLE",
+]);
+/** The container ended while it was watched for being healthy. */
+const endings = new Set(["CONTAINER_EXITED", "CONTAINER_OUT_OF_MEMORY"]);
+/** The reason is shown in a table. */
+const reasonLength = 500;
+
+/** Runs one repair of a component to its end. Does not throw. */
+export async function attemptRepair(
+  { service, component }: ComponentName,
+  options: AttemptOptions,
+): Promise<RepairOutcome> {
+  const { registry } = options;
+  try {
+    const record = await runOwn({ kind: "repair", service, component }, options);
+    const failure = record.results.find((result) => result.failure !== undefined)?.failure;
+    if (failure !== undefined) return failed(failure, restartOf({ service, component }, registry));
+    return { kind: record.outcome === "unchanged" ? "postponed" : "succeeded" };
+  } catch (error) {
+    return failed(failureOf(error, "repair"), "");
+  }
+}
+
+/** Stops what the runtime restarts again and again. Does not throw: where that fails it is seen again. */
+export async function brake({ service, component }: ComponentName, options: AttemptOptions): Promise<void> {
+  const { logger } = options;
+  try {
+    logger.warn(
+      { service, component },
+      "it ends again and again: it is stopped, and started at longer intervals",
+    );
+    await runOwn({ kind: "brake", service, component }, options);
+  } catch (error) {
+    const isPassing = error instanceof DetailedError && passing.has(error.code);
+    if (!isPassing) logger.error({ service, component, error: messageOf(error) }, "cannot stop a crash loop");
+  }
+}
+
+function runOwn(
+  intent: ComponentName & { readonly kind: "repair" | "brake" },
+  { deployer, newId }: AttemptOptions,
+): Promise<OperationRecord> {
+  return deployer.run({ operationId: newId(), caller: agentCaller, intent });
+}
+
+function restartOf({ service, component }: ComponentName, registry: Registry): string {
+  return registry.components.get(service, component)?.spec.restart ?? "";
+}
+
+function failed({ code, found, output }: Failure, restart: string): RepairOutcome {
+  if (passing.has(code)) return { kind: "postponed" };
+  return {
+    kind: "failed",
+    reason: found.slice(0, reasonLength),
+    log: output,
+    looping: endings.has(code) && isRestartedByPolicy(restart),
+  };
+}
