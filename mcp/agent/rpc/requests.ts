@@ -1,4 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { checkLabel } from "@metacircular/mcp-core/definition/names.ts";
 import { specFromMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { ServiceSpec as ServiceMessage } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
@@ -40,6 +41,12 @@ export function decodeSpec(
     });
   }
   return spec;
+}
+
+/** Throws where no service can have that name. */
+export function requireServiceName(service: string, attempted: string): void {
+  const [problem] = checkLabel("service", service, []);
+  if (problem !== undefined) throw invalid("NAME_INVALID", attempted, problem.message);
 }
 
 /** Throws where the registry has no such service, or the service no such component. */

@@ -114,8 +114,8 @@ function relabelling(inside: string, { Mode: mode = "" }: InspectedMount, option
     .values("--volume", "-v")
     .map((value) => value.split(":"))
     .find(([, place]) => place === inside);
-  const wanted = [...(typed?.[2] ?? "").split(","), mode];
-  return ["z", "Z", "U"].filter((option) => wanted.includes(option));
+  const wanted = new Set([...(typed?.[2] ?? "").split(","), mode]);
+  return ["z", "Z", "U"].filter((option) => wanted.has(option));
 }
 
 function destination(volume: string): string {
