@@ -18,6 +18,7 @@ const invocation: Invocation = {
   environment: {},
   clock: systemClock,
   signal: new AbortController().signal,
+  holdInterrupts: () => ({ [Symbol.dispose]: () => {} }),
   exitCode: 0,
 };
 

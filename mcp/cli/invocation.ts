@@ -16,6 +16,8 @@ export interface Invocation {
   readonly clock: Clock;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
+  /** Lets Ctrl-C be somebody else's until it is disposed: of a program that the terminal is lent to. */
+  readonly holdInterrupts: () => Disposable;
   /** What the process will exit with. */
   exitCode: number;
 }

@@ -5,12 +5,14 @@ import { run } from "./run.ts";
 async function main(): Promise<void> {
   const interrupted = new AbortController();
   const received: NodeJS.Signals[] = [];
+  let holders = 0;
   const interrupt = (signal: NodeJS.Signals): void => {
+    if (signal === "SIGINT" && holders > 0) return;
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     received.push(signal);
     interrupted.abort(new Error("interrupted"));
   };
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   process.exitCode = await run(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -18,6 +20,10 @@ async function main(): Promise<void> {
     environment: process.env,
     clock: systemClock,
     signal: interrupted.signal,
+    holdInterrupts: () => {
+      holders += 1;
+      return { [Symbol.dispose]: () => void (holders -= 1) };
+    },
     exitCode: 0,
   });
   // Ends by the signal itself, so that a shell or a supervisor sees why.

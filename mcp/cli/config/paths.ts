@@ -4,10 +4,17 @@ import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 
 /** Where the tool keeps its files, by the XDG Base Directory specification. */
 export function configDirectory(environment: Environment, home: string): string {
-  const xdg = environment["XDG_CONFIG_HOME"];
-  // The specification: a relative path is invalid and is ignored.
-  const base = xdg?.startsWith("/") === true ? xdg : join(home, ".config");
-  return join(base, "mcp");
+  return join(baseDirectory(environment["XDG_CONFIG_HOME"], join(home, ".config")), "mcp");
+}
+
+/** Where texts lie while they are edited, and stay when they could not be saved. */
+export function draftsDirectory(environment: Environment, home: string): string {
+  return join(baseDirectory(environment["XDG_STATE_HOME"], join(home, ".local", "state")), "mcp", "edits");
+}
+
+/** The specification: a relative path is invalid and is ignored. */
+function baseDirectory(named: string | undefined, otherwise: string): string {
+  return named?.startsWith("/") === true ? named : otherwise;
 }
 
 /** The configuration file: the flag, else `MCP_CONFIG`, else the default place. */

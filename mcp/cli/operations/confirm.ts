@@ -1,6 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
 import type { Context } from "../context.ts";
+import type { Invocation } from "../invocation.ts";
 import { exitCodes } from "../output/exit-code.ts";
 
 /** Asks on a terminal whether to go on; without one, `yes` must have been given.
@@ -21,11 +22,18 @@ export async function confirmed(
       remedy: "add --yes",
     });
   }
-  const { default: confirm } = await import("@inquirer/confirm");
-  const streams = { input: invocation.stdin, output: invocation.stderr, signal: invocation.signal };
-  const answer = await confirm({ message: question, default: false }, streams);
-  if (answer) return true;
+  if (await answeredYes(invocation, question, false)) return true;
   output.say("nothing was done");
   invocation.exitCode = exitCodes.failed;
   return false;
+}
+
+/** Asks on the terminal. Return means `otherwise`. */
+export async function answeredYes(
+  { stdin, stderr, signal }: Invocation,
+  question: string,
+  otherwise: boolean,
+): Promise<boolean> {
+  const { default: confirm } = await import("@inquirer/confirm");
+  return confirm({ message: question, default: otherwise }, { input: stdin, output: stderr, signal });
 }

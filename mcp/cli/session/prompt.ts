@@ -51,7 +51,8 @@ export async function readPassword({ stdin }: Invocation): Promise<string> {
   });
 }
 
-function assertTerminal({ stdin, stderr }: Invocation, remedy: string): void {
+/** @throws DetailedError NOT_A_TERMINAL */
+export function assertTerminal({ stdin, stderr }: Invocation, remedy: string): void {
   if (stdin.isTTY === true && stderr.isTTY === true) return;
   throw new DetailedError({
     code: "NOT_A_TERMINAL",

@@ -166,7 +166,7 @@ class Writer {
     const lines = this.#chance(70) ? [""] : [];
     if (this.#chance(50)) lines.push(this.#comment(within));
     lines.push(`[[components]]${this.#chance(30) ? ` ${this.#comment(within)}` : ""}`);
-    const written = { ...(this.#chance(30) ? { restart: "unless-stopped" } : {}), ...rest };
+    const written = this.#chance(30) ? { restart: "unless-stopped", ...rest } : { ...rest };
     const style = this.#dice() % 3;
     const routesInline = isTables(routes) && this.#chance(30);
     if (routesInline) Object.assign(written, { routes });
@@ -177,8 +177,8 @@ class Writer {
     }
     const sections = isTables(routes) && !routesInline ? this.#routes(within, routes) : [];
     if (!isTable(health) || style !== 2) return [...lines, ...sections];
-    const healthLines = this.#section([...within, "health"], "[components.health]", health);
-    return [...lines, ...(this.#chance(50) ? [...healthLines, ...sections] : [...sections, ...healthLines])];
+    const last = this.#section([...within, "health"], "[components.health]", health);
+    return this.#chance(50) ? [...lines, ...last, ...sections] : [...lines, ...sections, ...last];
   }
 
   #routes(within: readonly string[], routes: readonly Table[]): string[] {

@@ -17,7 +17,7 @@ export interface TerminalRun {
 
 /** Runs the real command line on a pseudo-terminal, by `script` of util-linux. */
 export function startOnTerminal(argv: readonly string[], env: Readonly<Record<string, string>>): TerminalRun {
-  const command = [process.execPath, main, ...argv].map((word) => `'${word}'`).join(" ");
+  const command = `exec ${[process.execPath, main, ...argv].map((word) => `'${word}'`).join(" ")}`;
   const terminal = spawn("script", ["-qefc", command, "/dev/null"], {
     env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", TERM: "xterm", SHELL: "/bin/sh", ...env },
     stdio: "pipe",

@@ -5,8 +5,11 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { type Certificates, makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
 import { type GrpcFixture, startFixture } from "@metacircular/mcdsl/test/grpc-fixture.ts";
 import type { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { definitionToSpec } from "@metacircular/mcp-core/definition/convert.ts";
+import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 
+import { definitionFrom } from "../definitions/read.ts";
 import { runTool, type RunningTool, startTool, type ToolResult } from "./tool.ts";
 
 export type AgentDouble = Partial<ServiceImpl<typeof McpAgent>>;
@@ -74,4 +77,13 @@ export function aDefinition(service: string, ...components: string[]): string {
     (name) => `[[components]]\nname = "${name}"\nimage = "localhost/${name}:v1"\n`,
   );
   return `# ${service}, kept by hand\nname = "${service}"\nnode = "rift" # the core\n\n${blocks.join("\n")}`;
+}
+
+/** A node that has the service as the definition declares it. */
+export function agentWith(text: string): AgentDouble {
+  const spec = specToMessage(definitionToSpec(definitionFrom(text, "registered.toml")));
+  return {
+    listServices: () => ({ services: [{ name: spec.name }] }),
+    getServiceStatus: () => ({ services: [{ name: spec.name, spec }] }),
+  };
 }
