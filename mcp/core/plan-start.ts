@@ -1,17 +1,23 @@
-import type { ObservedContainer, Slot } from "./observed.ts";
+import type { HostPorts, ObservedContainer, Slot } from "./observed.ts";
 import { inRevisions, madeFrom } from "./made-from.ts";
-import type { PlanInput } from "./plan.ts";
 import { planContainers } from "./plan-component.ts";
 import type { RegisteredComponent } from "./registered.ts";
 import { containerHash } from "./spec-hash.ts";
-import { type ComponentSpec, defaultHealth } from "./spec.ts";
+import { type ComponentSpec, defaultHealth, type ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
+
+/** What starting a component depends on. */
+interface StartInput {
+  readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
+  readonly revisions: readonly ServiceSpec[];
+  readonly freshPorts: ReadonlyMap<string, HostPorts>;
+}
 
 /** Steps after which the component runs, as the version that its container is: only a deploy brings what was
  * declared since. Where there is no container, one is created as declared. Pure.
  * @param startedSinceMs a container that was started before is started again */
 export function planStart(
-  input: Pick<PlanInput, "observed" | "revisions" | "freshPorts">,
+  input: StartInput,
   { spec: declared, hostPorts }: RegisteredComponent,
   startedSinceMs: number | undefined,
 ): Step[] {

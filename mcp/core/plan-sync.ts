@@ -1,10 +1,14 @@
-import type { PlanInput } from "./plan.ts";
-import type { RegisteredComponent } from "./registered.ts";
+import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash } from "./spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
-type SyncInput = Pick<PlanInput, "registered" | "taken">;
+/** What a sync depends on. */
+interface SyncInput {
+  readonly registered: RegisteredService | undefined;
+  /** Declared components whose container name somebody else's container has. */
+  readonly taken: ReadonlySet<string>;
+}
 
 /** Steps that bring the registry to what is declared, and stop what is inactive. Nothing is started, replaced or
  * removed: a deploy does that. A component whose name somebody else's container has is left out, and one that is

@@ -4,6 +4,7 @@ import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import { OperationOutcome, type SyncResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { createTestNode, type TestNode } from "@metacircular/testkit/node.ts";
+import { aRoute } from "@metacircular/testkit/specs.ts";
 import { answerOn, aWeb, createOperator, type Operator } from "@metacircular/testkit/operator.ts";
 
 let node: TestNode;
@@ -18,6 +19,10 @@ after(() => node[Symbol.asyncDispose]());
 function spec(name: string, components: readonly ComponentSpec[], active = true) {
   return specToMessage({ name, node: "", active, components });
 }
+
+/** A second component, on another public port. */
+const beside = (name: string, version: string): ComponentSpec =>
+  aWeb(version, { name, routes: [aRoute({ port: 8443 })] });
 
 async function sync(...services: ReturnType<typeof spec>[]): Promise<SyncResponse> {
   return node.agent.client.syncDesiredState({ services });
@@ -103,7 +108,7 @@ test("the second sync changes nothing and writes nothing", async () => {
 
 test("what is inactive is stopped, also what is no longer declared, and stays", async () => {
   const { client } = node.agent;
-  await operator.deploy("rest", [aWeb("v1"), aWeb("v1", { name: "old" })]);
+  await operator.deploy("rest", [aWeb("v1"), beside("old", "v1")]);
   const preview = await client.syncDesiredState({
     services: [spec("rest", [aWeb("v1")], false)],
     dryRun: true,
@@ -157,7 +162,7 @@ test("one service that cannot be synchronised does not keep the others from it",
 
 test("containers of others are shown, and are not overwritten", async () => {
   await node.podman.cli("run", "-d", "--name", "yard-web", "localhost/web:v1");
-  const { results, unmanaged } = await sync(spec("yard", [aWeb("v1"), aWeb("v1", { name: "api" })]));
+  const { results, unmanaged } = await sync(spec("yard", [aWeb("v1"), beside("api", "v1")]));
   assert.deepEqual(
     unmanaged.map(({ name, observedState, service, component: part }) => [
       name,
@@ -187,7 +192,7 @@ test("a failed deploy of what was declared puts back what ran, and it is still o
 });
 
 test("deploying one component leaves what is declared of the others to the next deploy", async () => {
-  const both = (version: string) => [aWeb(version), aWeb(version, { name: "api" })];
+  const both = (version: string) => [aWeb(version), beside("api", version)];
   await operator.deploy("pair", both("v1"));
   await syncOne("pair", both("v2"));
   await node.agent.client.deploy({ service: spec("pair", both("v2")), component: "web" });
