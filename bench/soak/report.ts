@@ -82,7 +82,7 @@ function remainsOf(before: SoakSample, after: SoakSample): SoakCheck[] {
     sockets(before.census.fileDescriptors["socket"] ?? 0, after.census.fileDescriptors["socket"] ?? 0),
     same("containers", ({ containers }) => containers.join(", ")),
     same("processes of podman", ({ processes }) => text(processes)),
-    same("files and directories", ({ files }) => text(files)),
+    files(before.census.files, after.census.files),
     ...tables,
   ];
 
@@ -90,6 +90,20 @@ function remainsOf(before: SoakSample, after: SoakSample): SoakCheck[] {
     const [first, last] = [part(before.census), part(after.census)];
     return { name, before: first, after: last, goal: "the same", met: first === last };
   }
+}
+
+/** Their number, and where it differs. */
+function files(before: Census["files"], after: Census["files"]): SoakCheck {
+  const places = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const grown = [...places].filter((place) => before[place] !== after[place]);
+  const where = grown.map((place) => `; ${place} ${before[place] ?? 0} -> ${after[place] ?? 0}`).join("");
+  return {
+    name: "files and directories",
+    before: `${total(before)}`,
+    after: `${total(after)}${where}`,
+    goal: "the same",
+    met: grown.length === 0,
+  };
 }
 
 /** Connections are kept for some time. */

@@ -2,7 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Judgement } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { LockHolder } from "../deploy/locks.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 
 /** What a diagnosis looks at. It reads only. */
 export interface Patient {
@@ -25,6 +25,8 @@ export interface Patient {
   readonly path: string;
   readonly registry: Registry;
   readonly runtime: Runtime;
+  /** How the runtime is set up, asked once per diagnosis, and how long it took to tell. */
+  readonly runtimeInfo: () => Promise<{ readonly info: RuntimeInfo; readonly tookMs: number }>;
   /** Asks the identity provider about a token; rejects where it is not good. */
   readonly verifyToken: (token: string, signal: AbortSignal) => Promise<unknown>;
   readonly lockHolder: (service: string) => LockHolder | undefined;

@@ -5,7 +5,7 @@ import type { Finding } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { AgentConfig } from "../config.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 import type { Patient } from "./check.ts";
 import { checks } from "./checks.ts";
 import { diagnose } from "./diagnose.ts";
@@ -28,7 +28,7 @@ export function createDiagnosis(options: {
 }): Diagnosis {
   const { config, registry, runtime, verifier, locks, clock } = options;
   const offsetMs = clock.now() - performance.now();
-  const patient: Patient = {
+  const patient: Omit<Patient, "runtimeInfo"> = {
     node: config.agent.node_name,
     user: currentUser(),
     files: {
@@ -49,7 +49,17 @@ export function createDiagnosis(options: {
     clock,
     clockMovedMs: () => clock.now() - performance.now() - offsetMs,
   };
-  return (signal) => diagnose(checks, patient, signal);
+  return (signal) => {
+    let asked: ReturnType<Patient["runtimeInfo"]> | undefined;
+    const runtimeInfo: Patient["runtimeInfo"] = () => (asked ??= timed(runtime.info(signal)));
+    return diagnose(checks, { ...patient, runtimeInfo }, signal);
+  };
+}
+
+async function timed(asked: Promise<RuntimeInfo>): Promise<{ info: RuntimeInfo; tookMs: number }> {
+  const askedAtMs = performance.now();
+  const info = await asked;
+  return { info, tookMs: performance.now() - askedAtMs };
 }
 
 function currentUser(): Patient["user"] {

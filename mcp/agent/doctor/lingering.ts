@@ -5,8 +5,8 @@ import type { Check } from "./check.ts";
 /** Whether the containers of an ordinary user outlive its logins. */
 export const lingeringCheck: Check = {
   name: "lingering",
-  async run({ user, runtime }, signal) {
-    const { rootless } = await runtime.info(signal);
+  async run({ user, runtimeInfo }) {
+    const { rootless } = (await runtimeInfo()).info;
     const [systemd, lingers] = await Promise.all([
       exists("/run/systemd/system"),
       exists(`/var/lib/systemd/linger/${user.name}`),

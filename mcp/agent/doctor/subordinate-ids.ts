@@ -11,8 +11,8 @@ const firstFreeId = 100_000;
 /** Whether containers without root have users and groups of their own. */
 export const subordinateIdsCheck: Check = {
   name: "subordinate-ids",
-  async run({ user, runtime, path }, signal) {
-    const info = await runtime.info(signal);
+  async run({ user, runtime, runtimeInfo, path }) {
+    const { info } = await runtimeInfo();
     if (!info.rootless) return [fine("/etc/subuid, /etc/subgid", "not needed: the runtime runs as root")];
     const ranges = await Promise.all(
       (["subuid", "subgid"] as const).map(async (kind) =>
