@@ -222,5 +222,6 @@ function monitorConfig({ monitor }: AgentConfig) {
     flapThreshold: monitor.flap_threshold,
     flapWindowMs: monitor.flap_window,
     retentionMs: monitor.retention,
+    maxEvents: monitor.max_events,
   };
 }

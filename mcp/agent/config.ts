@@ -45,6 +45,8 @@ export const agentConfigSchema = z.strictObject({
       flap_threshold: z.int().min(1).default(3),
       flap_window: duration().prefault("10m"),
       retention: duration().prefault("30d"),
+      /** Bounds the registry's file where events come faster than one a second. */
+      max_events: z.int().min(1_000).max(100_000_000).default(3_000_000),
     })
     .prefault({}),
   metrics: z

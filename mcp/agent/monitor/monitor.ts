@@ -9,7 +9,7 @@ import type { AlertDesk } from "./alert-desk.ts";
 import { type AlertRulesConfig, createAlertRules } from "./alert-rules.ts";
 import type { Observed, ObserveRequest, Observer } from "./observe.ts";
 import { createPacer } from "./pace.ts";
-import { prune } from "./retention.ts";
+import { prune, type RetentionConfig } from "./retention.ts";
 import { whenSettled } from "./settle.ts";
 import { watchExits } from "./watch-exits.ts";
 
@@ -21,10 +21,7 @@ export interface Monitor extends AsyncDisposable {
   observeNow(): void;
 }
 
-export interface MonitorConfig extends AlertRulesConfig {
-  /** How long events, operations and alerts are kept. */
-  readonly retentionMs: number;
-}
+export type MonitorConfig = AlertRulesConfig & RetentionConfig;
 
 export interface MonitorOptions {
   readonly registry: Registry;
@@ -38,6 +35,7 @@ export interface MonitorOptions {
 }
 
 const sweepMs = 500;
+const pruneEveryMs = 60_000;
 /** First pause after a failed look; doubled with each further one, up to the interval. */
 const retryMs = 1_000;
 /** Something that has just changed is often not finished changing: it is looked at again after this time. */
@@ -105,17 +103,23 @@ export function createMonitor(options: MonitorOptions): Monitor {
     for (let failures = 0; ;) {
       await watches.ensure(signal);
       failures = (await look("runtime")) ? 0 : failures + 1;
-      await pruneOldRecords();
       const pauseMs = failures === 0 ? Infinity : retryMs * 2 ** (failures - 1);
       await clock.sleep(Math.min(config.intervalMs, pauseMs), signal);
     }
   }
 
   async function pruneOldRecords(): Promise<void> {
-    try {
-      await prune(registry, { nowMs: clock.now(), retentionMs: config.retentionMs }, signal);
-    } catch (error) {
-      logger.error({ error: messageOf(error) }, "cannot delete old events, operations and revisions");
+    for (;;) {
+      try {
+        await prune(registry, config, { clock, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        logger.error(
+          { error: messageOf(error) },
+          "cannot delete old events, operations, alerts and revisions",
+        );
+      }
+      await clock.sleep(pruneEveryMs, signal);
     }
   }
 
@@ -139,6 +143,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       run("interval", lookEveryInterval);
       run("pacer", () => pacer.run(signal));
       run("sweep", sweep);
+      run("retention", pruneOldRecords);
     },
     observeNow: () => pacer.request("runtime"),
     async [Symbol.asyncDispose]() {

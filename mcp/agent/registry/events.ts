@@ -16,10 +16,10 @@ export interface EventTable {
   append(event: Omit<StateEvent, "id">): void;
   /** Newest first; `service` empty: all. */
   recent(query: { service: string; sinceMs: number; limit: number }): StateEvent[];
-  /** How often the component changed its state since then. */
-  countSince(service: string, component: string, sinceMs: number): number;
   /** Deletes at most `limit` events older than `beforeMs`; returns how many it deleted. */
   prune(beforeMs: number, limit: number): number;
+  /** Deletes at most `limit` of those beyond the newest `keep`; returns how many it deleted. */
+  trim(keep: number, limit: number): number;
 }
 
 export function createEventTable({ sql }: Database): EventTable {
@@ -30,12 +30,12 @@ export function createEventTable({ sql }: Database): EventTable {
   );
   const ofService = sql.prepare(`SELECT * FROM events WHERE service = ? AND timestamp >= ?
     ORDER BY timestamp DESC, id DESC LIMIT ?`);
-  const count = sql.prepare(
-    "SELECT COUNT(*) AS number FROM events WHERE service = ? AND component = ? AND timestamp >= ?",
-  );
   const prune = sql.prepare(
     "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE timestamp < ? ORDER BY timestamp LIMIT ?)",
   );
+  // Numbers are given without gaps.
+  const trim = sql.prepare(`DELETE FROM events WHERE id IN
+    (SELECT id FROM events WHERE id <= (SELECT MAX(id) FROM events) - ? ORDER BY id LIMIT ?)`);
   const iso = (timeMs: number) => new Date(timeMs).toISOString();
   return {
     append({ service, component, previous, next, atMs }) {
@@ -46,9 +46,8 @@ export function createEventTable({ sql }: Database): EventTable {
         service === "" ? recent.all(iso(sinceMs), limit) : ofService.all(service, iso(sinceMs), limit);
       return rows.map(eventFromRow);
     },
-    countSince: (service, component, sinceMs) =>
-      Number(count.get(service, component, iso(sinceMs))?.["number"] ?? 0),
     prune: (beforeMs, limit) => Number(prune.run(iso(beforeMs), limit).changes),
+    trim: (keep, limit) => Number(trim.run(keep, limit).changes),
   };
 }
 

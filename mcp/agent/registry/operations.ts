@@ -83,9 +83,13 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
   const unfinished = sql.prepare(
     "SELECT * FROM operations WHERE finished_at = '' ORDER BY started_at, rowid",
   );
-  const list = sql.prepare(`SELECT * FROM operations
-    WHERE (:service = '' OR service = :service) AND (:inProgress = 0 OR finished_at = '')
-    ORDER BY started_at DESC, rowid DESC LIMIT :limit`);
+  const newest = "ORDER BY started_at DESC, rowid DESC LIMIT ?";
+  const list = sql.prepare(`SELECT * FROM operations ${newest}`);
+  const listUnfinished = sql.prepare(`SELECT * FROM operations WHERE finished_at = '' ${newest}`);
+  const ofService = sql.prepare(`SELECT * FROM operations WHERE service = ? ${newest}`);
+  const ofServiceUnfinished = sql.prepare(
+    `SELECT * FROM operations WHERE service = ? AND finished_at = '' ${newest}`,
+  );
   const begunByOthers = sql.prepare(`SELECT 1 FROM operations
     WHERE service = ? AND started_at >= ? AND caller != ? AND outcome != 'unchanged' LIMIT 1`);
   const begin = sql.prepare(`INSERT INTO operations (id, kind, service, component, caller, intent, started_at)
@@ -111,8 +115,13 @@ export function createOperationTable({ sql }: Database, clock: Clock): Operation
       return row === undefined ? undefined : operationFromRow(row);
     },
     unfinished: () => unfinished.all().map(operationFromRow),
-    list: ({ service, limit, inProgress }) =>
-      list.all({ service, limit, inProgress: inProgress ? 1 : 0 }).map(operationFromRow),
+    list({ service, limit, inProgress }) {
+      const rows =
+        service === ""
+          ? (inProgress ? listUnfinished : list).all(limit)
+          : (inProgress ? ofServiceUnfinished : ofService).all(service, limit);
+      return rows.map(operationFromRow);
+    },
     isBegunByOthers: (service, sinceMs, caller) =>
       begunByOthers.get(service, new Date(sinceMs).toISOString(), caller) !== undefined,
     begin({ id, caller, intent, startedAtMs }) {

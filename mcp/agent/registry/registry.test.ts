@@ -131,15 +131,20 @@ test("the journal lists what is unfinished and keeps what a finished operation e
     assert.equal(operations.get("one"), undefined);
   }));
 
-test("events are counted and pruned by their time", () =>
+test("events are pruned by their time and trimmed by their number, oldest first", () =>
   withRegistry(({ events }) => {
     for (const atMs of [1_000, 2_000, 3_000]) {
       events.append({ service: "shop", component: "api", previous: "running", next: "exited", atMs });
     }
-    assert.equal(events.countSince("shop", "api", 2_000), 2);
     assert.equal(events.prune(2_500, 1), 1);
     assert.deepEqual(
       events.recent({ service: "shop", sinceMs: 0, limit: 10 }).map((event) => event.atMs),
       [3_000, 2_000],
+    );
+    assert.equal(events.trim(2, 10), 0);
+    assert.equal(events.trim(1, 10), 1);
+    assert.deepEqual(
+      events.recent({ service: "", sinceMs: 0, limit: 10 }).map((event) => event.atMs),
+      [3_000],
     );
   }));

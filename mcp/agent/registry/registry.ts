@@ -9,6 +9,7 @@ import { adoption } from "./migrations/002-adoption.ts";
 import { repairs } from "./migrations/003-repairs.ts";
 import { alerts } from "./migrations/004-alerts.ts";
 import { uploads } from "./migrations/005-uploads.ts";
+import { retention } from "./migrations/006-retention.ts";
 import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createForgetPast, type ForgetPast } from "./past.ts";
@@ -37,7 +38,7 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts, uploads];
+export const migrations = [initial, adoption, repairs, alerts, uploads, retention];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });

@@ -60,6 +60,7 @@ async function startMonitor(alertCommand: (directory: string) => readonly string
         flapThreshold: 3,
         flapWindowMs: hourMs,
         retentionMs: hourMs,
+        maxEvents: 10_000,
       },
     }),
   );
