@@ -55,5 +55,6 @@ async function tooSlow(clock: Clock, signal: AbortSignal): Promise<readonly Judg
 
 function notMade(name: string, error: unknown): Judgement {
   if (error instanceof DetailedError) return unknown(error.subject, error.found, error.remedy);
-  return unknown("", `the check ${name} failed: ${messageOf(error)}`, "");
+  const remedy = "report it, with the agent's log: journalctl -u mcp-agent";
+  return unknown("", `the check ${name} failed: ${messageOf(error)}`, remedy);
 }
