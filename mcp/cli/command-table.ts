@@ -26,6 +26,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/sync.ts"),
   },
   {
+    name: "adopt",
+    summary: "take over containers that MCP did not create",
+    load: () => import("./commands/adopt.ts"),
+  },
+  {
     name: "purge",
     summary: "forget what no definition declares and nothing runs for",
     load: () => import("./commands/purge.ts"),
@@ -77,6 +82,16 @@ export const commandTable: readonly CommandEntry[] = [
         load: () => import("./commands/alerts/test.ts"),
       },
     ],
+  },
+  {
+    name: "push",
+    summary: "copy a file into a service's directory",
+    load: () => import("./commands/push.ts"),
+  },
+  {
+    name: "pull",
+    summary: "copy a file from a service's directory",
+    load: () => import("./commands/pull.ts"),
   },
   {
     name: "node",

@@ -43,7 +43,8 @@ export async function locateService(context: Context, service: string): Promise<
   return { node: holder, ...found };
 }
 
-async function findUsable(context: Context, service: string): Promise<Omit<ServiceLocation, "node">> {
+/** The operator's file, or what is wrong with it. */
+export async function findUsable(context: Context, service: string): Promise<Omit<ServiceLocation, "node">> {
   try {
     const loaded = await findDefinition(context.config.servicesDirectory, service);
     return { loaded, unusable: undefined };
@@ -53,7 +54,9 @@ async function findUsable(context: Context, service: string): Promise<Omit<Servi
   }
 }
 
-function namedNode(
+/** The node in --node, else the one that the definition names.
+ * @throws DetailedError SERVICE_AMBIGUOUS, NODE_UNKNOWN */
+export function namedNode(
   context: Context,
   service: string,
   loaded: LoadedDefinition | undefined,
@@ -71,7 +74,7 @@ async function nodeThatHas(context: Context, service: string, unusable?: Detaile
   const holders = listed.answers.filter(({ value }) => value.services.some(({ name }) => name === service));
   const [holder, ...others] = holders.map(({ node }) => node);
   if (holder !== undefined && others.length === 0) return holder;
-  if (holder !== undefined) throw ambiguous(service, [holder, ...others]);
+  if (holder !== undefined) throw severalNodesHave(service, [holder, ...others]);
   if (unusable !== undefined) throw unusable;
   const names = listed.answers.flatMap(({ value }) => value.services.map(({ name }) => name));
   throw unknownService(
@@ -97,7 +100,7 @@ function unknownService(service: string, known: readonly string[], asked: Answer
   });
 }
 
-function ambiguous(service: string, holders: readonly string[]): DetailedError {
+export function severalNodesHave(service: string, holders: readonly string[]): DetailedError {
   return new DetailedError({
     code: "SERVICE_AMBIGUOUS",
     category: "invalid-argument",

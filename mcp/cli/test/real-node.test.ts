@@ -184,6 +184,33 @@ describe("on a real node", () => {
     assert.equal((await following.result).signal, "SIGINT");
   });
 
+  test("adopt and export make a definition of containers created by hand, which changes nothing", async () => {
+    const created = [
+      "-d",
+      "--name",
+      "site-web",
+      "-e",
+      "MODE=live now",
+      "-v",
+      "site-data:/data:ro",
+      "--user",
+      "1000",
+    ];
+    await node.podman.cli("run", ...created, "localhost/web:silent");
+    const id = await operator.inspect("site-web", "{{.Id}} {{.State.StartedAt}}");
+    assert.match(await done("adopt", "site", "--dry-run"), /site-web +web +running +would be adopted/);
+    assert.match(await done("adopt", "site"), /site-web +web +running +adopted/);
+    await done("service", "export", "site");
+    const text = await readFile(join(services, "site.toml"), "utf8");
+    assert.match(text, /env = \["MODE=live now"\]/);
+    await done("plan", "site", "--exit-code");
+    await done("deploy", "site");
+    assert.equal(await operator.inspect("site-web", "{{.Id}} {{.State.StartedAt}}"), id);
+    assert.match(await done("adopt", "site"), /managed already/);
+    assert.match(await done("logs", "site"), /^$/);
+    await done("undeploy", "site", "--yes");
+  });
+
   test("node status tells what the node has", async () => {
     const { nodes } = parsed<{
       nodes: { runtime: string; architecture: string; memory_total_bytes: number }[];
