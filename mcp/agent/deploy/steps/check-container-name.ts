@@ -25,7 +25,7 @@ export async function checkContainerName(
         : `it is the container of ${other}`,
     remedy:
       owner === undefined
-        ? `rename or remove that container, e.g. with: ${runtime.name} rename ${name} ${name}-old`
+        ? `take it over with: mcp adopt ${service}; or rename or remove it, e.g. with: ${runtime.name} rename ${name} ${name}-old`
         : `give one of the two components another name, or undeploy ${owner}`,
     facts: { container: container.id },
   });
