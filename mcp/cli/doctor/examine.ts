@@ -112,7 +112,8 @@ async function examineNodes(
       };
     }),
   );
-  const login = refused === undefined ? [] : named("login", [problem("token", refused.found, refused.remedy)]);
+  const login =
+    refused === undefined ? [] : named("login", [problem("token", refused.found, refused.remedy)]);
   return { examinations, reached, login };
 }
 

@@ -30,7 +30,9 @@ function findingLines(findings: readonly Finding[], all: boolean, style: Style):
   const lines = shown
     .filter(({ severity }) => all || severity !== "ok")
     .flatMap((finding) => linesOf(finding, style));
-  return all || fine === 0 ? lines : [...lines, `  ${style("ok", "ok".padEnd(widest))}  ${count(fine, "check")} fine`];
+  return all || fine === 0
+    ? lines
+    : [...lines, `  ${style("ok", "ok".padEnd(widest))}  ${count(fine, "check")} fine`];
 }
 
 function linesOf({ severity, check, subject, found, remedy }: Finding, style: Style): string[] {

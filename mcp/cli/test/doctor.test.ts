@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Certificates, makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
+import { FindingSeverity } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+
+import { version } from "../version.ts";
+import { parsed, runTool } from "./tool.ts";
+import { aDefinition, type AgentDouble, createWorkplace, type Workplace } from "./workplace.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly severity: string;
+  readonly subject: string;
+  readonly found: string;
+  readonly remedy: string;
+}
+
+interface Examination {
+  readonly machine: readonly Finding[];
+  readonly nodes: readonly { readonly node: string; readonly findings: readonly Finding[] }[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const disk = { check: "disk", severity: FindingSeverity.OK, subject: "/srv", found: "50 GiB are free" };
+
+/** An agent that is well, but for what a test changes. */
+function anAgent(name: string, fields: AgentDouble = {}): AgentDouble {
+  return {
+    nodeStatus: () => ({ nodeName: name, agentVersion: version, now: timestampFromMs(Date.now()) }),
+    listServices: () => ({}),
+    listOperations: () => ({}),
+    listAlerts: () => ({}),
+    diagnose: () => ({ findings: [disk] }),
+    ...fields,
+  };
+}
+
+/** Services as a node lists them, each with one component that it manages. */
+const holding = (...names: string[]): AgentDouble => ({
+  listServices: () => ({
+    services: names.map((name) => ({ name, components: [{ name: "web", desiredState: "running" }] })),
+  }),
+});
+
+async function examined(
+  place: Workplace,
+  ...argv: string[]
+): Promise<{ code: number | null; seen: Examination }> {
+  const { code, stdout, stderr } = await place.mcp("doctor", "-o", "json", ...argv);
+  assert.match(stdout, /^\{/, stderr);
+  return { code, seen: parsed<Examination>(stdout) };
+}
+
+/** What is not fine, as `check severity subject: found`. */
+function wrong(findings: readonly Finding[]): string[] {
+  return findings
+    .filter(({ severity }) => severity !== "ok")
+    .map(({ check, severity, subject, found }) => `${check} ${severity} ${subject}: ${found}`);
+}
+
+const all = ({ machine, nodes }: Examination): Finding[] => [
+  ...machine,
+  ...nodes.flatMap(({ findings }) => findings),
+];
+
+/** A TLS server that shows its certificate and does nothing else. */
+async function listenTls(options: TlsOptions): Promise<AsyncDisposable & { address: string }> {
+  const server = createTlsServer(options, (socket) => socket.on("error", () => {}));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
+async function filesOf({ certFile, keyFile }: Certificates): Promise<{ cert: Buffer; key: Buffer }> {
+  return { cert: await readFile(certFile), key: await readFile(keyFile) };
+}
+
+describe("doctor", () => {
+  test("finds nothing where all is well, and lists what is fine when asked", async () => {
+    await using place = await createWorkplace({ rift: anAgent("rift", holding("shop")) });
+    await place.define("shop", aDefinition("shop", "web"));
+    const { code, stdout, stderr } = await place.mcp("doctor");
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      /^this machine:\n {2}warning {2}configuration: identity service: .*\n {11}next: .*\n/,
+    );
+    assert.match(stdout, /\nnode rift \(127\.0\.0\.1:\d+\):\n {2}ok {7}10 checks fine\n$/);
+    assert.match(stderr, /^\n0 problems, 1 warning; \d+ checks fine\n$/);
+    const listed = await place.mcp("doctor", "rift", "--verbose");
+    assert.match(listed.stdout, /\n {2}ok {7}disk: \/srv: 50 GiB are free\n/);
+    assert.match(listed.stdout, /\n {2}ok {7}tls: 127\.0\.0\.1:\d+: TLS 1\.3\n/);
+  });
+
+  test("says how to begin where nothing is configured", async () => {
+    await using place = await createTemporaryDirectory();
+    const file = join(place.path, "mcp.toml");
+    const missing = await runTool(["doctor", "--config", file]);
+    assert.equal(missing.code, 1);
+    assert.match(
+      missing.stdout,
+      /problem {2}configuration: .*mcp\.toml: there is no such file\n +next: .*mcp node add/,
+    );
+    await writeFile(file, "[mcias]\nserver_ulr = 7\n");
+    const invalid = await runTool(["doctor", "--config", file]);
+    assert.equal(invalid.code, 1);
+    assert.match(invalid.stdout, /server_ulr/);
+    await writeFile(file, "");
+    await chmod(file, 0o666);
+    const empty = await runTool(["doctor", "--config", file, "-o", "json"]);
+    const { machine } = parsed<Examination>(empty.stdout);
+    const remedies = machine.filter(({ severity }) => severity !== "ok").map(({ remedy }) => remedy);
+    assert.deepEqual(remedies.slice(0, 2), [`chmod go-w ${file}`, "mcp node add <name> <host:port>"]);
+    assert.ok(remedies.includes("mcp login"), remedies.join("\n"));
+  });
+
+  test("a node that is down does not hide the others, and is exit code 4", async () => {
+    await using place = await createWorkplace({ rift: anAgent("rift"), svc: null });
+    const { code, seen } = await examined(place);
+    assert.equal(code, 4);
+    assert.deepEqual(wrong(seen.nodes[0]?.findings ?? []), []);
+    assert.deepEqual(wrong(seen.nodes[1]?.findings ?? []), [
+      "reachability problem 127.0.0.1:1: the connection was refused",
+    ]);
+    assert.match(
+      seen.nodes[1]?.findings[0]?.remedy ?? "",
+      /^start the agent there: systemctl start mcp-agent/,
+    );
+    const only = await examined(place, "rift");
+    assert.deepEqual([only.code, only.seen.nodes.length], [0, 1]);
+    const unknown = await place.mcp("doctor", "rit");
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /did you mean rift\?/);
+  });
+
+  test("what a node finds out about itself is shown, and a problem is exit code 1", async () => {
+    const found = {
+      check: "disk",
+      severity: FindingSeverity.PROBLEM,
+      subject: "/srv",
+      found: "it is full",
+      remedy: "rm",
+    };
+    const agent = anAgent("rift", { diagnose: () => ({ findings: [disk, found] }) });
+    await using place = await createWorkplace({ rift: agent });
+    const { code, stdout } = await place.mcp("doctor");
+    assert.equal(code, 1);
+    assert.match(stdout, /node rift .*:\n {2}problem {2}disk: \/srv: it is full\n {11}next: rm\n/);
+  });
+
+  test("definitions are read, all of them, and compared with the nodes", async () => {
+    await using place = await createWorkplace({
+      rift: anAgent("rift", holding("both", "blog")),
+      svc: anAgent("svc", holding("both", "moved")),
+    });
+    await place.define("both", aDefinition("both", "web"));
+    await place.define("moved", aDefinition("moved", "web"));
+    await place.define("bad", 'name = "bad"\nnode = "rift"\nactiv = true\n');
+    await place.define("lost", aDefinition("lost", "web").replace('"rift"', '"rifft"'));
+    const { code, seen } = await examined(place);
+    assert.equal(code, 1);
+    const lines = wrong(seen.machine).filter((line) => !line.startsWith("configuration"));
+    assert.match(
+      lines[0] ?? "",
+      /^definitions problem .*bad\.toml: \d problems\n[^]*bad\.toml:3:1: unknown key/,
+    );
+    assert.match(lines[1] ?? "", /^definitions problem .*lost\.toml: it names node rifft, which/);
+    assert.deepEqual(lines.slice(2), [
+      "placement warning both: nodes rift and svc have it; its definition names rift",
+      "placement warning moved: node svc has it, but its definition names rift",
+    ]);
+  });
+
+  test("a clock that is wrong is told apart from a slow network", async () => {
+    const off = timestampFromMs(Date.now() - 3_600_000);
+    await using place = await createWorkplace({
+      rift: anAgent("rift", { nodeStatus: () => ({ nodeName: "rift", agentVersion: version, now: off }) }),
+      svc: anAgent("svc", {
+        async nodeStatus() {
+          const now = timestampFromMs(Date.now());
+          await new Promise((resolve) => setTimeout(resolve, 2_500));
+          return { nodeName: "svc", agentVersion: version, now };
+        },
+      }),
+    });
+    const { seen } = await examined(place);
+    const clocks = all(seen).filter(({ check }) => check === "clock");
+    assert.deepEqual(
+      clocks.map(({ severity }) => severity),
+      ["problem", "ok"],
+    );
+    assert.match(clocks[0]?.found ?? "", /^it is 3600\.\d s behind this machine's$/);
+  });
+
+  test("an agent that is older than this tool is told so by what it lacks", async () => {
+    await using place = await createWorkplace({
+      rift: { ...anAgent("rift"), nodeStatus: () => ({ nodeName: "rift", agentVersion: "0.0.9" }) },
+      svc: {
+        nodeStatus: anAgent("svc").nodeStatus ?? (() => ({})),
+        listServices: () => ({}),
+        listOperations: () => ({}),
+      },
+    });
+    const { code, seen } = await examined(place);
+    assert.equal(code, 0);
+    assert.deepEqual(wrong(seen.nodes[0]?.findings ?? []), [
+      `version warning agent of rift: its version is 0.0.9, mcp's is ${version}`,
+      "clock unknown clock of rift: the agent is too old to tell its time",
+    ]);
+    assert.deepEqual(wrong(seen.nodes[1]?.findings ?? []), [
+      "version warning agent of svc: it does not know ListAlerts, Diagnose",
+    ]);
+  });
+
+  test("a login that is refused, missing or open to others is a problem", async () => {
+    await using place = await createWorkplace({ rift: anAgent("rift") });
+    const run = async (token: string): Promise<Examination> => {
+      const env = { MCP_CONFIG: place.configFile, MCP_TOKEN: token };
+      return parsed<Examination>((await runTool(["doctor", "-o", "json"], { env })).stdout);
+    };
+    assert.match(
+      wrong((await run("garbage")).nodes[0]?.findings ?? []).join("\n"),
+      /^authentication problem rift: it is not a token \(TOKEN_INVALID\)$/,
+    );
+    const missing = await run("");
+    assert.ok(wrong(missing.machine).includes("login problem login: you are not logged in"));
+    assert.deepEqual(wrong(missing.nodes[0]?.findings ?? []), [
+      "authentication unknown rift: it was not asked, since there is no login",
+    ]);
+    await writeFile(place.tokenFile, "token-of-alice", { mode: 0o644 });
+    const exposed = (await run("")).machine.find(({ subject }) => subject === place.tokenFile);
+    assert.equal(exposed?.remedy.slice(0, 20), "run `chmod 600 " + place.tokenFile.slice(0, 5));
+    await chmod(place.tokenFile, 0o600);
+    assert.deepEqual(wrong((await run("")).nodes[0]?.findings ?? []), []);
+  });
+});
+
+describe("doctor, of certificates", () => {
+  /** Findings about TLS of a node that shows this certificate. */
+  async function shown(address: string, caFile: string): Promise<string[]> {
+    await using place = await createTemporaryDirectory();
+    const file = join(place.path, "mcp.toml");
+    await mkdir(join(place.path, "services"));
+    await writeFile(file, `[tls]\nca_cert = "${caFile}"\n[[nodes]]\nname = "rift"\naddress = "${address}"\n`);
+    const { stdout } = await runTool(["doctor", "-o", "json"], { env: { MCP_CONFIG: file, MCP_TOKEN: "t" } });
+    const { nodes } = parsed<Examination>(stdout);
+    return wrong(nodes.flatMap(({ findings }) => findings)).map((line) =>
+      line.replaceAll(/127\.0\.0\.1:\d+/g, "rift"),
+    );
+  }
+
+  test("one of another authority, for another name, expired, or by TLS 1.2 is found", async () => {
+    using ours = makeCertificates();
+    using other = makeCertificates();
+    await using strange = await listenTls(await filesOf(other));
+    assert.match(
+      (await shown(strange.address, ours.caFile)).join("\n"),
+      /^tls problem rift: its certificate comes from CN=Test CA, for which .*ca\.pem does not vouch \(\w+\)$/,
+    );
+
+    using misnamed = makeCertificates({ names: "DNS:svc.example.net" });
+    await using wrongName = await listenTls(await filesOf(misnamed));
+    assert.deepEqual(await shown(wrongName.address, misnamed.caFile), [
+      "tls problem rift: its certificate is for DNS:svc.example.net, not for 127.0.0.1",
+    ]);
+
+    using expired = makeCertificates({ days: "-1" });
+    await using old = await listenTls(await filesOf(expired));
+    assert.match(
+      (await shown(old.address, expired.caFile)).join("\n"),
+      /^tls problem rift: the certificate expired at 2\S+$/,
+    );
+
+    await using dated = await listenTls({ ...(await filesOf(ours)), maxVersion: "TLSv1.2" });
+    assert.match(
+      (await shown(dated.address, ours.caFile)).join("\n"),
+      /^tls problem rift: it speaks TLSv1\.2, not TLS 1\.3$/m,
+    );
+  });
+});
+
+describe("doctor, of the identity service", () => {
+  const certificates = makeCertificates();
+  process.on("exit", () => certificates[Symbol.dispose]());
+
+  /** Findings about an identity service that answers so. */
+  async function asked(
+    answer: { body?: (own: string) => object; offsetMs?: number } | undefined,
+  ): Promise<string[]> {
+    const server = createServer(await filesOf(certificates), (_, response) => {
+      if (answer?.offsetMs !== undefined)
+        response.setHeader("date", new Date(Date.now() + answer.offsetMs).toUTCString());
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(answer?.body?.(own) ?? { issuer: own }));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const own = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    if (answer === undefined) server.close();
+    await using place = await createWorkplace(
+      { rift: anAgent("rift") },
+      `[mcias]\nserver_url = "${own}"\nca_cert = "${certificates.caFile}"\n`,
+    );
+    const { seen } = await examined(place);
+    server.close();
+    return wrong(seen.machine).map((line) => line.replaceAll(own, "MCIAS"));
+  }
+
+  test("one that is down, another one, or one with another time is found", async () => {
+    assert.deepEqual(await asked({}), []);
+    assert.deepEqual(await asked(undefined), ["reachability problem MCIAS: the connection was refused"]);
+    assert.deepEqual(await asked({ body: () => ({ issuer: "https://other" }) }), [
+      "identity-service problem MCIAS: it calls itself https://other, and so do its tokens",
+    ]);
+    assert.match(
+      (await asked({ offsetMs: 90_000 })).join("\n"),
+      /^clock problem clock of MCIAS: it is (89|90)\.\d s ahead of this machine's$/,
+    );
+  });
+});
