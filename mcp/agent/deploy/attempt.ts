@@ -2,7 +2,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { plan } from "@metacircular/mcp-core/plan.ts";
 import type { OperationRecord, RestorePoint } from "../registry/operations.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
+import type { EngineOptions, OperationRequest } from "./deployer-options.ts";
 import { collectFacts } from "./facts.ts";
 import { Interrupted } from "./journal.ts";
 import { carryOut, giveUp } from "./operation.ts";
@@ -17,7 +17,7 @@ const resumeLimit = 5;
 export async function begin(
   request: OperationRequest,
   startedAtMs: number,
-  options: DeployerOptions,
+  options: EngineOptions,
   signal: AbortSignal,
 ): Promise<OperationRecord> {
   const { registry, logger } = options;
@@ -42,7 +42,7 @@ export async function begin(
 export async function resume(
   request: OperationRequest,
   startedAtMs: number,
-  options: DeployerOptions,
+  options: EngineOptions,
   signal: AbortSignal,
 ): Promise<OperationRecord> {
   const { registry, logger, clock } = options;

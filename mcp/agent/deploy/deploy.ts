@@ -2,11 +2,13 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import { plan, type PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
+import { Coalescer } from "../monitor/coalesce.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import { begin, resume } from "./attempt.ts";
 import { collectFacts } from "./facts.ts";
 import { Interrupted } from "./journal.ts";
-import type { DeployerOptions, OperationRequest } from "./deployer-options.ts";
+import type { Container } from "../runtime/runtime.ts";
+import type { DeployerOptions, EngineOptions, OperationRequest } from "./deployer-options.ts";
 import { giveUp } from "./operation.ts";
 import { createPreemptions } from "./preempt.ts";
 
@@ -17,8 +19,9 @@ export interface Deployer extends AsyncDisposable {
    * service is broken off first; anybody else's operation is not.
    * @throws DetailedError OPERATION_IN_PROGRESS, OPERATION_ID_REUSED, OPERATION_PREEMPTED */
   run(request: OperationRequest): Promise<OperationRecord>;
-  /** The steps that `run` would take now, and what they follow from. */
-  preview(intent: Intent): Promise<Preview>;
+  /** The steps that `run` would take now, and what they follow from.
+   * @param containers a listing to go by; default: a new one */
+  preview(intent: Intent, containers?: readonly Container[]): Promise<Preview>;
   /** Takes up what a crash left unfinished. Resolves when all of it has ended. */
   recover(): Promise<void>;
 }
@@ -28,10 +31,12 @@ export interface Preview {
   readonly input: PlanInput;
 }
 
-export function createDeployer(options: DeployerOptions): Deployer {
-  const { registry, clock, locks, logger } = options;
+export function createDeployer(parts: DeployerOptions): Deployer {
+  const { registry, clock, locks, logger } = parts;
   const running = new Map<string, Promise<OperationRecord>>();
   const shutdown = new AbortController();
+  const listings = new Coalescer(() => parts.runtime.list(shutdown.signal));
+  const options: EngineOptions = { ...parts, list: () => listings.request(undefined) };
   const preemptions = createPreemptions({ running, locks, shutdown: shutdown.signal });
 
   /** Runs `body` while nothing else works on the service. */
@@ -94,10 +99,11 @@ export function createDeployer(options: DeployerOptions): Deployer {
       const startedAtMs = clock.now();
       return hold(request, startedAtMs, (signal) => begin(request, startedAtMs, options, signal));
     },
-    async preview(intent) {
+    async preview(intent, containers) {
       const startedAtMs = clock.now();
       const operation = { intent, operationId: "preview", startedAtMs, resumed: false };
-      using facts = await collectFacts(operation, options, shutdown.signal);
+      const list = containers === undefined ? options.list : () => Promise.resolve(containers);
+      using facts = await collectFacts(operation, { ...options, list }, shutdown.signal);
       return { steps: plan(facts.input), input: facts.input };
     },
     async recover() {

@@ -4,7 +4,7 @@ import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Container, Runtime } from "../runtime/runtime.ts";
 import type { Executors } from "./executors.ts";
 import type { ServiceLocks } from "./locks.ts";
 
@@ -21,6 +21,12 @@ export interface DeployerOptions {
   readonly logger: Logger;
   /** Called after each operation, so that the registry shows what it left behind. */
   readonly observe: (service: string) => Promise<void>;
+}
+
+/** What the deployer gives to its parts. */
+export interface EngineOptions extends DeployerOptions {
+  /** All containers. Those who ask at the same time share a listing, which begins after each of them asked. */
+  readonly list: () => Promise<readonly Container[]>;
 }
 
 export interface OperationRequest {

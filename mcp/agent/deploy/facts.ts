@@ -19,10 +19,18 @@ export interface Facts extends Disposable {
   readonly input: PlanInput;
 }
 
+export interface FactSources {
+  readonly runtime: Runtime;
+  readonly registry: Registry;
+  readonly ports: PortAllocator;
+  readonly clock: Clock;
+  readonly list: () => Promise<readonly Container[]>;
+}
+
 /** Looks at the runtime, the registry and the node's ports; changes nothing. */
 export async function collectFacts(
   operation: Pick<PlanInput, "intent" | "operationId" | "startedAtMs" | "resumed">,
-  options: { runtime: Runtime; registry: Registry; ports: PortAllocator; clock: Clock },
+  options: FactSources,
   signal: AbortSignal,
 ): Promise<Facts> {
   const { intent } = operation;
@@ -30,15 +38,19 @@ export async function collectFacts(
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
   const [containers, imageIds] = await Promise.all([
-    runtime.list(signal),
+    options.list(),
     localImages(intent, specs, runtime, signal),
   ]);
+  signal.throwIfAborted();
   const registered = registry.service(service);
   const revisions = knownRevisions(service, containers, registry);
   const routes = routeNames(specs, { intent, registered, revisions });
   const keys = [...routes].flatMap(([component, names]) => names.map((route) => portKey(component, route)));
-  const promise = await ports.allocate(keys, portsInUse(registry, containers));
-  const usable = (hostPorts: HostPorts) => stillUsable(hostPorts, service, containers);
+  const inUse = keys.length === 0 ? new Set<number>() : portsInUse(registry, containers);
+  const promise = await ports.allocate(keys, inUse);
+  // What creates and starts nothing need not know which ports it could have.
+  const usable = (hostPorts: HostPorts) =>
+    specs.length === 0 ? Promise.resolve(hostPorts) : stillUsable(hostPorts, service, containers);
   try {
     const asked = { runtime, nowMs: options.clock.now() };
     const restarting = await restartingContainers(service, containers, asked, signal);

@@ -14,6 +14,7 @@ import type {
   UnmanagedContainerSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { failureOf } from "../deploy/failure.ts";
+import type { Container } from "../runtime/runtime.ts";
 import { encodeChange, encodeFailure, encodeOutcome, encodeStep } from "./encode-operation.ts";
 import { decodeSpec } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
@@ -23,16 +24,22 @@ type Methods = Pick<ServiceImpl<typeof McpAgent>, "syncDesiredState">;
 type SyncResult = MessageInitShape<typeof ServiceSyncResultSchema>;
 
 /** Services at once: enough to share the listings of the runtime, few enough to leave it room for others. */
-const atOnce = 16;
+const atOnce = 32;
+
+interface Given {
+  readonly dryRun: boolean;
+  /** What the runtime showed when the request came: enough to see whether there is anything to do. */
+  readonly containers: readonly Container[];
+}
 
 export function syncMethods(rpc: RpcContext): Methods {
   return {
     /** Each service for itself: one that cannot be synchronised does not keep the others from it. */
     async syncDesiredState({ services, dryRun }, context) {
-      await rpc.observer.observe({ from: "runtime" }, context.signal);
+      const { containers } = await rpc.observer.observe({ from: "runtime" }, context.signal);
       const repeated = repeatedNames(services);
       const results = await inParallel(services, (message) =>
-        syncOne(message, { dryRun, isRepeated: repeated.has(message.name) }, rpc, context),
+        syncOne(message, { dryRun, containers, isRepeated: repeated.has(message.name) }, rpc, context),
       );
       return { results, unmanaged: unmanaged(rpc) };
     },
@@ -41,7 +48,7 @@ export function syncMethods(rpc: RpcContext): Methods {
 
 async function syncOne(
   message: ServiceMessage,
-  { dryRun, isRepeated }: { dryRun: boolean; isRepeated: boolean },
+  { isRepeated, ...given }: Given & { readonly isRepeated: boolean },
   rpc: RpcContext,
   context: HandlerContext,
 ): Promise<SyncResult> {
@@ -49,7 +56,7 @@ async function syncOne(
   try {
     context.signal.throwIfAborted();
     if (isRepeated) throw repeatedService(name);
-    return await sync(decodeSpec(message, rpc.node, "sync"), dryRun, rpc, context);
+    return await sync(decodeSpec(message, rpc.node, "sync"), given, rpc, context);
   } catch (error) {
     context.signal.throwIfAborted();
     return { name, error: encodeFailure(failureOf(error, `sync ${name}`)) };
@@ -58,13 +65,13 @@ async function syncOne(
 
 async function sync(
   declared: ServiceSpec,
-  dryRun: boolean,
+  { dryRun, containers }: Given,
   { deployer, registry, newId }: RpcContext,
   context: HandlerContext,
 ): Promise<SyncResult> {
   const { name } = declared;
   const intent: Intent = { kind: "sync", service: name, declared };
-  const { steps, input } = await deployer.preview(intent);
+  const { steps, input } = await deployer.preview(intent, containers);
   const before = input.registered;
   const specs = before?.components.map(({ spec }) => spec) ?? [];
   const changes = planChanges(steps, declared, specs);
