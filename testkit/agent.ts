@@ -16,6 +16,8 @@ export interface TestAgentOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Lines of `[monitor]`; default: the interval is an hour, so that only watches find things. */
   readonly monitor?: string;
+  /** Lines of `[reconcile]`; default: the agent's own. */
+  readonly reconcile?: string;
   /** What runs instead of the agent's own entry, with the configuration file as its first argument. */
   readonly entry?: { readonly file: string; readonly args: readonly string[] };
 }
@@ -27,6 +29,8 @@ export interface TestAgent extends AsyncDisposable {
   readonly metricsUrl: string;
   readonly servicesDir: string;
   readonly configFile: string;
+  /** What tells one boot of its machine from another: to be replaced for a reboot. */
+  readonly bootIdFile: string;
   readonly client: Client<typeof McpAgent>;
   /** A client with another token, or none. */
   clientWith(token: string | undefined): Client<typeof McpAgent>;
@@ -50,6 +54,8 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
   await writeFile(tokenFile, await identity.systemToken("mcp-agent"), { mode: 0o600 });
   const operatorToken = await identity.systemToken("operator");
   const configFile = join(directory, "mcp-agent.toml");
+  const bootIdFile = join(directory, "boot-id");
+  await writeFile(bootIdFile, "the first boot\n");
   await writeFile(configFile, configText(options, { address, metricsAddress, servicesDir, tokenFile }));
   const { file, args } = options.entry ?? { file: "bin/mcp-agent", args: [] };
   const argv = options.entry === undefined ? ["server", "--config", configFile] : [configFile, ...args];
@@ -76,6 +82,7 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
     metricsUrl: `http://${metricsAddress}/metrics`,
     servicesDir,
     configFile,
+    bootIdFile,
     client: clientWith(operatorToken),
     clientWith,
     get program() {
@@ -91,7 +98,7 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
 }
 
 function configText(
-  { directory, certificates, identity, monitor = 'interval = "1h"' }: TestAgentOptions,
+  { directory, certificates, identity, monitor = 'interval = "1h"', reconcile = "" }: TestAgentOptions,
   {
     address,
     metricsAddress,
@@ -113,8 +120,11 @@ token_path = ${text(tokenFile)}
 [agent]
 node_name = ${text(node)}
 services_dir = ${text(servicesDir)}
+boot_id_path = ${text(join(directory, "boot-id"))}
 [monitor]
 ${monitor}
+[reconcile]
+${reconcile}
 [metrics]
 listen = ${text(metricsAddress)}
 [log]

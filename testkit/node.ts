@@ -15,7 +15,7 @@ export interface TestNode extends AsyncDisposable {
 }
 
 export async function createTestNode(
-  options: Partial<Pick<TestAgentOptions, "monitor">> & {
+  options: Partial<Pick<TestAgentOptions, "monitor" | "reconcile">> & {
     readonly entry?: (directory: string) => TestAgentOptions["entry"];
   } = {},
 ): Promise<TestNode> {
@@ -36,6 +36,7 @@ export async function createTestNode(
       identity,
       environment: podman.environment,
       ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
+      ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
       ...(entry === undefined ? {} : { entry }),
     }),
   );

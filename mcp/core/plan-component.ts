@@ -136,7 +136,7 @@ function planReplacement(
     ];
   }
   return [
-    ...halt(component, current),
+    ...keepStopped(component, current),
     { kind: "rename-container", component, from: "current", to: "previous" },
     ...createAndStart(component, target, "current", current),
     { kind: "remove-container", component, slot: "previous" },
@@ -193,7 +193,7 @@ function planStopped(component: string, specHash: string | undefined, slots: Slo
   const outdated = specHash !== undefined && current !== undefined && current.specHash !== specHash;
   const leftovers = [...discard(component, next), ...discard(component, previous)];
   if (current === undefined) return leftovers;
-  return [...leftovers, ...(outdated ? discard(component, current) : halt(component, current))];
+  return [...leftovers, ...(outdated ? discard(component, current) : keepStopped(component, current))];
 }
 
 /** Where the container to go back to is gone there is nothing better than what is left. */
@@ -239,8 +239,12 @@ function awaitHealthy(component: string, slot: Slot, spec: ComponentSpec, hostPo
 }
 
 function halt(component: string, container: ObservedContainer): Step[] {
-  const isUp = container.running || container.restarting === true;
-  return isUp ? [{ kind: "stop-container", component, slot: container.slot }] : [];
+  return container.running ? [{ kind: "stop-container", component, slot: container.slot }] : [];
+}
+
+/** As `halt`, also where the runtime is about to start it again. */
+function keepStopped(component: string, container: ObservedContainer): Step[] {
+  return halt(component, { ...container, running: container.running || container.restarting === true });
 }
 
 function discard(component: string, container: ObservedContainer | undefined): Step[] {

@@ -74,11 +74,12 @@ function restartOf({ service, component }: ComponentName, registry: Registry): s
   return registry.components.get(service, component)?.spec.restart ?? "";
 }
 
-function failed({ code, found, output }: Failure, restart: string): RepairOutcome {
+function failed({ code, attempted, subject, found, output }: Failure, restart: string): RepairOutcome {
   if (passing.has(code)) return { kind: "postponed" };
+  const reason = `cannot ${[attempted, subject].filter((part) => part !== "").join(" ")}: ${found}`;
   return {
     kind: "failed",
-    reason: found.slice(0, reasonLength),
+    reason: reason.slice(0, reasonLength),
     log: output,
     looping: endings.has(code) && isRestartedByPolicy(restart),
   };

@@ -32,6 +32,7 @@ export function createRepairer(options: RepairerOptions, signal: AbortSignal): R
 
   async function settle(repaired: RepairRecord, outcome: RepairOutcome): Promise<void> {
     const { service, component } = repaired;
+    if (outcome.kind === "failed" && outcome.looping && config.brake) await brake(repaired, options);
     const repair = registry.repairs.get(service, component);
     const record = registry.components.get(service, component);
     // Somebody has undeployed it, or asked for something else.
@@ -43,7 +44,6 @@ export function createRepairer(options: RepairerOptions, signal: AbortSignal): R
     announceRepair(after, about, { alerts, atMs: now.atMs });
     const { state, attempts, reason } = after;
     if (state === "given-up") logger.error({ service, component, attempts, reason }, "gave up repairing it");
-    if (outcome.kind === "failed" && outcome.looping && config.brake) await brake(repaired, options);
   }
 
   return {

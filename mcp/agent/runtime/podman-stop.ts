@@ -59,15 +59,16 @@ async function catchRestarting(
       throw podmanError({ attempted: "stop container", subject: id, message });
     }
     const { status } = await untilAborted(client.change(stopCall(id, defaultTimeoutS)), signal);
-    isCaught ||= status !== notRunning;
-    if (clock.now() - lookedAtMs >= lookIntervalMs) {
+    const wasRunning = status !== notRunning;
+    isCaught ||= wasRunning;
+    if (wasRunning || clock.now() - lookedAtMs >= lookIntervalMs) {
       const now = await inspect(id, signal);
       if (now === undefined) return;
       lookedAtMs = clock.now();
       if (now.State.StartedAt !== lastStart || isAlive(now)) {
         stillSinceMs = lookedAtMs;
         lastStart = now.State.StartedAt;
-        isCaught = false;
+        isCaught = wasRunning;
       }
     }
     await clock.sleep(isCaught ? lookIntervalMs : catchIntervalMs, signal);

@@ -1,16 +1,20 @@
+import { isRestartedByPolicy } from "@metacircular/mcp-core/repair-condition.ts";
 import type { ContainerDetails } from "./runtime.ts";
 
-/** Within this time of its last end or start the runtime may be about to start it once more. */
-const windowMs = 10_000;
+/** The runtime starts a container again a tenth of a second after its end, and later where the machine is busy. */
+const firstRestartMs = 1_000;
+/** One that was restarted so little time ago ends again and again. */
+const restartsMs = 10_000;
 
-/** Whether the runtime has started it again by its restart policy a moment ago, and may do so at its next end. */
+/** Whether the runtime restarts it by its policy again and again, or may do so for the first time in a moment. */
 export function isRestarting(
-  container: Pick<ContainerDetails, "state" | "restartCount" | "startedAtMs" | "exitedAtMs">,
+  container: Pick<ContainerDetails, "state" | "restart" | "restartCount" | "startedAtMs" | "exitedAtMs">,
   nowMs: number,
 ): boolean {
-  const { state, restartCount, startedAtMs, exitedAtMs } = container;
-  if (restartCount === 0) return false;
-  return nowMs - (state === "exited" ? exitedAtMs : startedAtMs) < windowMs;
+  const { state, restart, restartCount, startedAtMs, exitedAtMs } = container;
+  if (!isRestartedByPolicy(restart)) return false;
+  if (state !== "exited") return restartCount > 0 && nowMs - startedAtMs < restartsMs;
+  return nowMs - exitedAtMs < (restartCount > 0 ? restartsMs : firstRestartMs);
 }
 
 /** Whether that is worth asking: one that has been standing still is not about to be started. */
@@ -18,5 +22,5 @@ export function mayBeRestarting(
   { state, exitedAtMs }: Pick<ContainerDetails, "state" | "exitedAtMs">,
   nowMs: number,
 ): boolean {
-  return state === "exited" && nowMs - exitedAtMs < windowMs;
+  return state === "exited" && nowMs - exitedAtMs < restartsMs;
 }
