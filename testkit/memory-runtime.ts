@@ -235,6 +235,7 @@ function settingsOf(container: ContainerDetails): ContainerSettings {
     ...rest,
     image,
     network: networks[0] ?? "",
+    networkAliases: [],
     volumes: mounts,
     cmd: command,
     imageNames: [image],

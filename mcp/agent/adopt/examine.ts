@@ -101,7 +101,7 @@ async function examine(candidate: Candidate, parts: Parts): Promise<Examined> {
     return {
       ...about,
       desired: registered.desired === "stopped" ? "stopped" : "running",
-      notCarried: isAdopted ? settings.beyond : [],
+      notCarried: isAdopted ? lossesOf(candidate) : [],
       managed: true,
       spec: registered.spec,
       refused: undefined,
@@ -111,12 +111,18 @@ async function examine(candidate: Candidate, parts: Parts): Promise<Examined> {
   return {
     ...about,
     desired: isRunning ? "running" : "stopped",
-    notCarried: settings.beyond,
+    notCarried: lossesOf(candidate),
     managed: false,
     ...(outcome instanceof DetailedError
       ? { spec: undefined, refused: outcome }
       : { spec: outcome, refused: undefined }),
   };
+}
+
+/** What a container of ours would not have. */
+function lossesOf({ component, container, settings }: Candidate): string[] {
+  const aliases = settings.networkAliases.filter((alias) => alias !== component && alias !== container.name);
+  return [...settings.beyond, ...aliases.map((alias) => `network alias ${alias}`)];
 }
 
 async function specOf(candidate: Candidate, parts: Parts): Promise<ComponentSpec | DetailedError> {

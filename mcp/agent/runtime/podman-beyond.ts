@@ -27,15 +27,9 @@ function beyondNetwork({ container, options }: SettingsInput, network: string): 
   const host = container.HostConfig ?? {};
   const networks = Object.entries(container.NetworkSettings?.Networks ?? {});
   const others = networks.map(([name]) => name).filter((name) => name !== network);
-  const aliases = networks.flatMap(([, joined]) => joined.Aliases ?? []);
-  const known = new Set([container.Name, container.Id.slice(0, 12)]);
   const isDefault = network === "" && others.length === 1;
   return [
     ...(isDefault ? [] : named("network", others)),
-    ...named(
-      "network alias",
-      [...new Set(aliases)].filter((alias) => !known.has(alias)),
-    ),
     ...(network === "host" || hostname === container.Id.slice(0, 12) ? [] : named("host name", [hostname])),
     ...named("host entry", host.ExtraHosts),
     ...named("name server", host.Dns),

@@ -35,6 +35,7 @@ describe("the settings of a container", () => {
       state: "running",
       removedAtEnd: false,
       network: "shop-net",
+      networkAliases: ["www"],
       user: "1000:1000",
       restart: "on-failure:3",
       ports: ["8080:80", "127.0.0.1:9000:9000/udp", "127.0.0.1:9001:9001/udp"],
@@ -47,7 +48,6 @@ describe("the settings of a container", () => {
       beyond.map((text) => text.replace(/[0-9a-f]{64}/, "ID")),
       [
         "anonymous volume at /nameless: a replacement begins with an empty one; the contents of this one stay in podman volume ID",
-        "network alias www",
         "label owner",
       ],
     );

@@ -32,6 +32,7 @@ export function parseSettings(
     labels: details.labels,
     removedAtEnd: container.HostConfig?.AutoRemove ?? false,
     network,
+    networkAliases: aliasesOf(container),
     user: details.user === (image?.Config?.User ?? "") ? "" : details.user,
     restart: details.restart,
     ports: network === "host" || network === "none" ? [] : portsOf(container),
@@ -65,6 +66,12 @@ function networkOf({ container, options }: SettingsInput): string {
   if (joined === "") return options.known && asked.includes(mode) ? mode : "";
   if (options.known) return asked.find((name) => [joined, ...others].includes(name)) ?? "";
   return joined === "podman" ? "" : joined;
+}
+
+/** Names besides those that every container has. */
+function aliasesOf({ Id: id, NetworkSettings: settings }: InspectedSettings): string[] {
+  const aliases = Object.values(settings?.Networks ?? {}).flatMap((joined) => joined.Aliases ?? []);
+  return [...new Set(aliases)].filter((alias) => alias !== id.slice(0, 12));
 }
 
 function portsOf({ HostConfig }: InspectedSettings): string[] {

@@ -57,7 +57,17 @@ export interface ContainerDetails extends Container {
  * what the runtime adds to every container, is left out. */
 export interface ContainerSettings extends Pick<
   ContainerRequest,
-  "name" | "image" | "network" | "user" | "restart" | "ports" | "volumes" | "env" | "cmd" | "labels"
+  | "name"
+  | "image"
+  | "network"
+  | "networkAliases"
+  | "user"
+  | "restart"
+  | "ports"
+  | "volumes"
+  | "env"
+  | "cmd"
+  | "labels"
 > {
   readonly id: string;
   readonly imageId: string;
@@ -153,11 +163,7 @@ export interface Runtime extends AsyncDisposable {
   remove(id: string, signal?: AbortSignal, options?: { readonly keepVolumes: boolean }): Promise<void>;
   /** Removes it unless it runs or is paused; absent is success.
    * @throws DetailedError COMPONENT_RUNNING */
-  removeStopped(
-    id: string,
-    signal?: AbortSignal,
-    options?: { readonly keepVolumes: boolean },
-  ): Promise<void>;
+  removeStopped(id: string, signal?: AbortSignal, options?: { readonly keepVolumes: boolean }): Promise<void>;
   exec(id: string, argv: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult>;
   /** Oldest first. With `follow` it ends when the container is removed or the signal aborts. */
   logs(
