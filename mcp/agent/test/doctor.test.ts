@@ -4,10 +4,7 @@ import { chmod, copyFile, readFile, rm, utimes, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { CertificateAuthority } from "@metacircular/metacrypt/ca/authority.ts";
-import { fileStore } from "@metacircular/metacrypt/ca/file-store.ts";
-import { generateKeyPair } from "@metacircular/metacrypt/ca/key-pair.ts";
-import { profiles } from "@metacircular/metacrypt/ca/profile.ts";
+import { makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
 import { type Finding, FindingSeverity } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { processesOf } from "@metacircular/testkit/podman-teardown.ts";
 import { createTestNode, type TestNode } from "@metacircular/testkit/node.ts";
@@ -108,11 +105,11 @@ describe("diagnose", () => {
   test("an expired certificate and a key that is not its own are found", async () => {
     const { certFile, keyFile } = node.certificates;
     await Promise.all([certFile, keyFile].map((file) => copyFile(file, `${file}.good`)));
-    const { certificatePem, privateKeyPem } = await oldCertificate();
-    await writeFile(certFile, certificatePem);
+    using expired = makeCertificates({ days: "-1" });
+    await copyFile(expired.certFile, certFile);
     assert.match((await finding("certificate", certFile)).found, /^the certificate expired at 2/);
     assert.match((await finding("certificate", keyFile)).found, /^it is not the key of /);
-    await writeFile(keyFile, privateKeyPem);
+    await copyFile(expired.keyFile, keyFile);
     assert.equal((await finding("certificate", keyFile)).severity, OK);
     await writeFile(keyFile, "no key");
     assert.match((await finding("certificate", keyFile)).found, /^it cannot be used: /);
@@ -144,12 +141,12 @@ describe("diagnose", () => {
     await createByHand("gone-web", { ...own, [labels.service]: "gone" });
     await createByHand("moved", { ...own, [labels.node]: "rift" });
     const left = await findings("leftover-containers");
-    const found = left.map(({ subject, found: what }) => [subject, what]).toSorted();
-    assert.deepEqual(found, [
-      ["gone-web (created)", "it has labels of gone/web, which this node does not know"],
-      ["moved (created)", "it was created for node rift, but this is testnode"],
-      ["shop-web.copy (created)", "it has labels of shop/web, but another name"],
-      ["shop-web.next (created)", "an update of shop/web left it behind"],
+    const found = left.map(({ subject, found: what }) => `${subject}: ${what}`);
+    assert.deepEqual(found.toSorted(), [
+      "gone-web (created): it has labels of gone/web, which this node does not know",
+      "moved (created): it was created for node rift, but this is testnode",
+      "shop-web.copy (created): it has labels of shop/web, but another name",
+      "shop-web.next (created): an update of shop/web left it behind",
     ]);
     for (const each of left) {
       assert.equal(each.severity, WARNING);
@@ -216,21 +213,3 @@ describe("diagnose", () => {
     }
   });
 });
-
-/** Issued by the node's authority four months ago. */
-async function oldCertificate(): Promise<{ certificatePem: string; privateKeyPem: string }> {
-  const past = Date.now() - 120 * 86_400_000;
-  const authority = await CertificateAuthority.open({
-    store: fileStore(join(node.directory, "certificates", "old-authority")),
-    clock: { now: () => past, sleep: () => Promise.resolve() },
-    commonName: "Old authority",
-  });
-  const { privateKeyPem, publicKey } = generateKeyPair();
-  const names = ["localhost", "127.0.0.1"];
-  const { certificatePem } = await authority.issue(profiles.server, {
-    commonName: "localhost",
-    names,
-    publicKey,
-  });
-  return { certificatePem, privateKeyPem };
-}

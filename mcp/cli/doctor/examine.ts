@@ -1,4 +1,3 @@
-import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { type Finding, named, problem, unknown } from "@metacircular/mcp-core/doctor/finding.ts";
 

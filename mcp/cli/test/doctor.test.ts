@@ -87,6 +87,19 @@ async function filesOf({ certFile, keyFile }: Certificates): Promise<{ cert: Buf
   return { cert: await readFile(certFile), key: await readFile(keyFile) };
 }
 
+/** Findings about TLS of a node that shows this certificate. */
+async function shown(address: string, caFile: string): Promise<string[]> {
+  await using place = await createTemporaryDirectory();
+  const file = join(place.path, "mcp.toml");
+  await mkdir(join(place.path, "services"));
+  await writeFile(file, `[tls]\nca_cert = "${caFile}"\n[[nodes]]\nname = "rift"\naddress = "${address}"\n`);
+  const { stdout } = await runTool(["doctor", "-o", "json"], { env: { MCP_CONFIG: file, MCP_TOKEN: "t" } });
+  const { nodes } = parsed<Examination>(stdout);
+  return wrong(nodes.flatMap(({ findings }) => findings)).map((line) =>
+    line.replaceAll(/127\.0\.0\.1:\d+/g, "rift"),
+  );
+}
+
 describe("doctor", () => {
   test("finds nothing where all is well, and lists what is fine when asked", async () => {
     await using place = await createWorkplace({ rift: anAgent("rift", holding("shop")) });
@@ -248,19 +261,6 @@ describe("doctor", () => {
 });
 
 describe("doctor, of certificates", () => {
-  /** Findings about TLS of a node that shows this certificate. */
-  async function shown(address: string, caFile: string): Promise<string[]> {
-    await using place = await createTemporaryDirectory();
-    const file = join(place.path, "mcp.toml");
-    await mkdir(join(place.path, "services"));
-    await writeFile(file, `[tls]\nca_cert = "${caFile}"\n[[nodes]]\nname = "rift"\naddress = "${address}"\n`);
-    const { stdout } = await runTool(["doctor", "-o", "json"], { env: { MCP_CONFIG: file, MCP_TOKEN: "t" } });
-    const { nodes } = parsed<Examination>(stdout);
-    return wrong(nodes.flatMap(({ findings }) => findings)).map((line) =>
-      line.replaceAll(/127\.0\.0\.1:\d+/g, "rift"),
-    );
-  }
-
   test("one of another authority, for another name, expired, or by TLS 1.2 is found", async () => {
     using ours = makeCertificates();
     using other = makeCertificates();
