@@ -3,8 +3,12 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
 import { containerName } from "@metacircular/mcp-core/names.ts";
 import type { Failure } from "@metacircular/mcp-core/outcome.ts";
-import type { DefinedComponent, McpAgent, PurgeRequest } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
-import type { PurgeResultSchema } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import type {
+  DefinedComponent,
+  McpAgent,
+  PurgeRequest,
+  PurgeResultSchema,
+} from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { failureOf } from "../deploy/failure.ts";
 import { observedContainers } from "../deploy/observed-containers.ts";
 import { componentRunning } from "../deploy/steps/check-stopped.ts";

@@ -55,7 +55,7 @@ export async function planPurge(
     return (await agent.purgeComponents({ ...target, defined, dryRun: true }, { signal })).results;
   });
   const failures = asked.failures.filter(({ error }) => !absent.has(error.code));
-  const [missing] = asked.failures.filter(({ error }) => absent.has(error.code));
+  const missing = asked.failures.find(({ error }) => absent.has(error.code));
   if (missing !== undefined && asked.answers.length + failures.length === 0) throw missing.error;
   return { answers: asked.answers, failures };
 }

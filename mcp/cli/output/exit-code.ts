@@ -34,6 +34,7 @@ const byCode: Partial<Record<string, ExitCode>> = {
   CONFIG_UNREADABLE: exitCodes.usage,
   DEFINITION_NOT_FOUND: exitCodes.usage,
   DEFINITION_UNREADABLE: exitCodes.usage,
+  DEFINITIONS_UNREADABLE: exitCodes.usage,
 };
 
 /** Exit code of a command that an error ended. */
