@@ -15,6 +15,12 @@ export function lineCount(text: string): number {
   return within(text, 0, 1_000_000_000);
 }
 
+/** Reads permissions as `chmod` takes them in octal. */
+export function permissions(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new InvalidArgumentError("It is not among 0000 to 0777.");
+}
+
 function within(text: string, least: number, most: number): number {
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;

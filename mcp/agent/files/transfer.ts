@@ -1,7 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { fileError, type FileTask, fromSystem } from "./file-errors.ts";
-import { watchIdle } from "./idle-watch.ts";
+import { watchIdle } from "@metacircular/mcdsl/idle-watch.ts";
 import type { TransferLog } from "./transfer-log.ts";
 
 /** A push or pull that goes on, with all that it holds. Disposing it ends it, also when it is disposed twice. */

@@ -1,7 +1,9 @@
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Notices that nothing goes on any more. Disposing it ends the watch. */
 export interface IdleWatch extends Disposable {
+  /** Something went on. */
+  touch(): void;
   /** While this work goes on, and at its end, it is not idle. */
   during<T>(work: Promise<T>): Promise<T>;
 }
@@ -19,14 +21,18 @@ export function watchIdle(clock: Clock, idleMs: number, onIdle: () => void): Idl
   }
   // Ends with the reason of `over`.
   watch().catch(() => {});
+  const touch = (): void => {
+    seen.events += 1;
+  };
   return {
+    touch,
     async during(work) {
       seen.busy += 1;
       try {
         return await work;
       } finally {
         seen.busy -= 1;
-        seen.events += 1;
+        touch();
       }
     },
     [Symbol.dispose]: () => over.abort(),
