@@ -72,21 +72,29 @@ function privileges(host: InspectedHostConfig): string[] {
   ];
 }
 
-const usualPidsLimits = new Set([0, -1, 2048]);
-const usualShmBytes = new Set([0, 65_536_000]);
+/** What podman gives to every container counts as no limit. */
+const quantities: readonly {
+  read: (host: InspectedHostConfig) => number | undefined;
+  usual?: number;
+  say: (value: number) => string;
+}[] = [
+  { read: (host) => host.Memory, say: (bytes) => `memory limit of ${bytes} bytes` },
+  { read: (host) => host.MemoryReservation, say: (bytes) => `memory reservation of ${bytes} bytes` },
+  { read: (host) => host.NanoCpus, say: (nano) => `limit of ${nano / 1e9} processors` },
+  { read: (host) => (host.NanoCpus ? 0 : host.CpuQuota), say: (quota) => `processor quota of ${quota} µs` },
+  { read: (host) => host.CpuShares, say: (shares) => `${shares} processor shares` },
+  { read: (host) => host.PidsLimit, usual: 2048, say: (count) => `limit of ${count} processes` },
+  { read: (host) => host.ShmSize, usual: 65_536_000, say: (bytes) => `shared memory of ${bytes} bytes` },
+];
 
 function limits(host: InspectedHostConfig): string[] {
-  const { Memory: memory = 0, MemoryReservation: reservation = 0, NanoCpus: nanoCpus = 0 } = host;
-  const { CpuShares: shares = 0, CpusetCpus: cpus = "", PidsLimit: pids = 0, ShmSize: shm = 0 } = host;
   return [
-    ...(memory > 0 ? [`memory limit of ${memory} bytes`] : []),
-    ...(reservation > 0 ? [`memory reservation of ${reservation} bytes`] : []),
-    ...(nanoCpus > 0 ? [`limit of ${nanoCpus / 1e9} processors`] : []),
-    ...(shares > 0 ? [`${shares} processor shares`] : []),
-    ...named("processors", cpus === "" ? [] : [cpus]),
-    ...(usualPidsLimits.has(pids) ? [] : [`limit of ${pids} processes`]),
-    ...(usualShmBytes.has(shm) ? [] : [`shared memory of ${shm} bytes`]),
-    ...named("parent cgroup", host.CgroupParent === undefined ? [] : [host.CgroupParent]),
+    ...quantities.flatMap(({ read, usual, say }) => {
+      const value = read(host) ?? 0;
+      return value > 0 && value !== usual ? [say(value)] : [];
+    }),
+    ...named("processors", [host.CpusetCpus ?? ""]),
+    ...named("parent cgroup", [host.CgroupParent ?? ""]),
   ];
 }
 
@@ -123,17 +131,31 @@ function labelsOf(labels: Readonly<Record<string, string>>, own: Readonly<Record
 
 /** Options that podman's answer shows nowhere else. */
 const restOptions = [
-  ...["--annotation", "--device-cgroup-rule", "--env-host", "--gpus", "--oom-score-adj", "--passwd-entry"],
-  ...["--requires", "--rootfs", "--sdnotify", "--stop-signal", "--sysctl", "--systemd", "--timeout", "--tz"],
-  ...["--ulimit", "--umask", "--unsetenv", "--unsetenv-all"],
+  ...[
+    "--annotation",
+    "--blkio-weight",
+    "--cpu-period",
+    "--cpuset-mems",
+    "--device-cgroup-rule",
+    "--device-read-bps",
+  ],
+  ...["--device-write-bps", "--env-host", "--gpus", "--memory-swap", "--memory-swappiness", "--no-hosts"],
+  ...["--oom-kill-disable", "--oom-score-adj", "--passwd-entry", "--personality", "--requires", "--rootfs"],
+  ...["--sdnotify", "--stop-signal", "--sysctl", "--systemd", "--timeout", "--tz", "--ulimit", "--umask"],
+  ...["--unsetenv", "--unsetenv-all"],
 ];
 
 function rest(options: CreateOptions): string[] {
-  const images = options.values("--mount").filter((value) => value.includes("type=image"));
+  const overlays = options.values("--volume", "-v").filter((value) => isOverlay(value.split(":")[2] ?? ""));
   return [
     ...restOptions.flatMap((option) => options.values(option).map((value) => `${option} ${value}`.trim())),
-    ...images.map((value) => `--mount ${value}`),
+    ...overlays.map((value) => `--volume ${value}`),
   ];
+}
+
+/** What is written there is thrown away; podman does not list it among the mounts. */
+function isOverlay(options: string): boolean {
+  return options.split(",").includes("O");
 }
 
 function named(what: string, values: readonly string[] | null | undefined): string[] {

@@ -50,6 +50,7 @@ export interface InspectedHostConfig {
   readonly Memory?: number;
   readonly MemoryReservation?: number;
   readonly NanoCpus?: number;
+  readonly CpuQuota?: number;
   readonly CpuShares?: number;
   readonly CpusetCpus?: string;
   readonly PidsLimit?: number;

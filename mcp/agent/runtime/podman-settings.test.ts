@@ -135,6 +135,15 @@ describe("the settings of a container", () => {
     assert.ok(!beyond.some((text) => text.startsWith("capability")), "they are among all privileges");
   });
 
+  test("name what only the command tells", () => {
+    const options = ["--volume", "/etc:/over:O", "--no-hosts", "--sysctl=a=1", "-v", "/etc:/conf:ro"];
+    const typed = withConfig({
+      CreateCommand: ["podman", "run", ...options, "localhost/shop:v1", "sleep 500"],
+    });
+    const { beyond } = parseSettings(typed, image);
+    assert.deepEqual(beyond.slice(-3), ["--no-hosts", "--sysctl a=1", "--volume /etc:/over:O"]);
+  });
+
   test("are known where the image is gone", () => {
     const { cmd, imageNames, user } = parseSettings(container, undefined);
     assert.deepEqual([cmd, imageNames, user], [["/bin/sh", "-c", "sleep 500"], [], "1000:1000"]);

@@ -35,7 +35,7 @@ describe("adopting containers that were created by hand", () => {
       ...{ entrypoint: ["/bin/sh", "-c"], cmd: ["trap 'exit 0' TERM; while :; do sleep 0.2; done"] },
       ...{ env: ["MODE=image", "LEVEL=info"], user: "nobody", labels: { vendor: "us" } },
     });
-    const [http = 0, admin = 0, udp = 0] = [await freePort(), await freePort(), await freePort()];
+    const [http, admin, udp] = [await freePort(), await freePort(), await freePort()];
     const entrypoint = ["--entrypoint", "/bin/sh"];
     const loop = "trap 'exit 0' TERM; while :; do sleep 0.2; done";
     const other = `: other; ${loop}`;

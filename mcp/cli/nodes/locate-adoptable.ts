@@ -28,7 +28,7 @@ export async function locateAdoptable(
 
 /** A node that did not answer matters more than those that have none. */
 function noneHas(service: string, { failures }: Answers<AdoptResponse>): DetailedError {
-  const [silent] = failures.filter(({ error }) => error.code !== "NOTHING_TO_ADOPT");
+  const silent = failures.find(({ error }) => error.code !== "NOTHING_TO_ADOPT");
   if (silent !== undefined) return silent.error;
   return new DetailedError({
     code: "NOTHING_TO_ADOPT",
