@@ -1,4 +1,5 @@
 import { duration, filePath, listenAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { type Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
@@ -53,6 +54,7 @@ export const configSchema = z.strictObject({
   tokens: tokens.prefault({}),
   login: login.prefault({}),
   audit: audit.prefault({}),
+  snapshot: snapshotSettings(),
   log: z.strictObject({ level: z.enum(logLevels).prefault("info") }).prefault({}),
 });
 

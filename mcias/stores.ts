@@ -13,7 +13,8 @@ import { TokenInspector } from "./tokens/inspect.ts";
 import { TokenRevoker } from "./tokens/revoke.ts";
 import { TokenStore } from "./tokens/token-store.ts";
 
-const MIGRATIONS = [{ name: "identity", sql: identitySchema }];
+/** Changes of the database's schema. */
+export const MIGRATIONS = [{ name: "identity", sql: identitySchema }];
 
 /** A replaced key outlives the longest access token signed with it by this factor. */
 const OVERLAP_FACTOR = 2;

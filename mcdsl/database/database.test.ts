@@ -175,7 +175,7 @@ describe("snapshotDatabase", () => {
     const destination = `${file}.snapshot`;
     using database = openDatabase({ file, migrations });
     database.sql.exec("BEGIN; INSERT INTO thing VALUES ('unfinished')");
-    snapshotDatabase({ file, destination });
+    snapshotDatabase({ file, destination, migrations });
     database.sql.exec("COMMIT");
     using copy = openDatabase({ file: destination, migrations });
     assert.deepEqual(names(copy), ["first"]);
@@ -187,9 +187,9 @@ describe("snapshotDatabase", () => {
     const destination = join(directory, `backups-${count}`, "a.db");
     mkdirSync(join(destination, ".."));
     using database = openDatabase({ file, migrations });
-    snapshotDatabase({ file, destination });
+    snapshotDatabase({ file, destination, migrations });
     database.sql.exec("INSERT INTO thing VALUES ('second')");
-    snapshotDatabase({ file, destination });
+    snapshotDatabase({ file, destination, migrations });
     assert.deepEqual(readdirSync(join(destination, "..")), ["a.db"]);
     assert.equal(modeOf(destination), 0o600);
     using copy = new DatabaseSync(destination);
@@ -200,13 +200,15 @@ describe("snapshotDatabase", () => {
     const file = newFile();
     const destination = `${file}.snapshot`;
     openDatabase({ file, migrations })[Symbol.dispose]();
-    snapshotDatabase({ file, destination });
+    snapshotDatabase({ file, destination, migrations });
     const before = readdirSync(join(file, ".."));
     const damaged = `${file}.damaged`;
     copyFileSync(file, damaged);
     writeFileSync(damaged, Buffer.alloc(5_000, 7), { flag: "r+" });
     for (const source of [`${file}.missing`, damaged]) {
-      assert.throws(() => snapshotDatabase({ file: source, destination }), { code: "SNAPSHOT_FAILED" });
+      assert.throws(() => snapshotDatabase({ file: source, destination, migrations }), {
+        code: "SNAPSHOT_FAILED",
+      });
     }
     rmSync(damaged);
     assert.deepEqual(readdirSync(join(file, "..")), before);

@@ -20,7 +20,7 @@ function applyNext(sql: DatabaseSync, file: string, migrations: readonly Migrati
   let migration: Migration | undefined;
   try {
     const version = userVersion(sql);
-    if (version > migrations.length) throw tooNew(file, version, migrations.length);
+    refuseNewer(file, version, migrations.length);
     migration = migrations[version];
     if (migration !== undefined) {
       sql.exec(migration.sql);
@@ -44,12 +44,15 @@ function applyNext(sql: DatabaseSync, file: string, migrations: readonly Migrati
   }
 }
 
-function userVersion(sql: DatabaseSync): number {
+/** How many changes of the schema were applied. */
+export function userVersion(sql: DatabaseSync): number {
   return Number(sql.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 
-function tooNew(file: string, version: number, known: number): DetailedError {
-  return new DetailedError({
+/** @throws DetailedError DATABASE_TOO_NEW where the schema has changes that this program does not know */
+export function refuseNewer(file: string, version: number, known: number): void {
+  if (version <= known) return;
+  throw new DetailedError({
     code: "DATABASE_TOO_NEW",
     category: "failed-precondition",
     attempted: "open database",

@@ -1,50 +1,57 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DetailedError } from "../errors.ts";
+import { DetailedError, messageOf } from "../errors.ts";
 import { temporaryPathBeside } from "../files/write-atomic.ts";
+import type { Migration } from "./migrate.ts";
+import { verifySnapshot } from "./verify-snapshot.ts";
 
 const busyTimeoutMs = 30_000;
 
-/** Writes a consistent copy of a database, also of one in use, to `destination` (mode 0600). The copy is
- * verified before it takes the name; an older file of that name is replaced. Blocks while it copies.
+/** Writes a consistent copy of a database, also of one in use, to `destination` (mode 0600, without free pages).
+ * The copy is verified before it takes the name; an older file of that name is replaced. Blocks while it copies.
  * @throws DetailedError SNAPSHOT_FAILED; then `destination` is untouched and nothing is left behind */
-export function snapshotDatabase(options: { file: string; destination: string }): void {
-  const { file, destination } = options;
+export function snapshotDatabase(options: {
+  file: string;
+  destination: string;
+  migrations: readonly Migration[];
+}): void {
+  const { file, destination, migrations } = options;
   const temporary = temporaryPathBeside(destination);
   try {
-    closeSync(openSync(temporary, "wx", 0o600));
-    copyInto(file, temporary);
-    verify(temporary);
+    using source = new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly: true });
+    copyDatabase(source, temporary);
+    verifySnapshot(temporary, migrations);
     syncPath(temporary);
     renameSync(temporary, destination);
     syncPath(dirname(destination));
   } catch (cause) {
-    for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(temporary + suffix, { force: true });
+    removeDatabase(temporary);
     throw new DetailedError({
       code: "SNAPSHOT_FAILED",
       category: "failed-precondition",
       attempted: "write snapshot",
       subject: destination,
-      found: `the copy of ${file} could not be made`,
+      found: `the copy of ${file} could not be made: ${messageOf(cause)}`,
       remedy: "check free space and permissions of the destination, and the database itself",
       cause,
     });
   }
 }
 
-function copyInto(file: string, temporary: string): void {
-  using source = new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly: true });
-  source.prepare("VACUUM INTO ?").run(temporary);
+/** Copies a database to a new file (mode 0600), with what is in its write-ahead log. */
+export function copyDatabase(source: DatabaseSync, destination: string): void {
+  closeSync(openSync(destination, "wx", 0o600));
+  source.prepare("VACUUM INTO ?").run(destination);
 }
 
-function verify(file: string): void {
-  using copy = new DatabaseSync(file, { readOnly: true });
-  const result = copy.prepare("PRAGMA integrity_check").get()?.["integrity_check"];
-  if (result !== "ok") throw new Error(`integrity check of the copy: ${String(result)}`);
+/** Removes a database's file with all that SQLite keeps beside it, where they exist. */
+export function removeDatabase(file: string): void {
+  for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
 }
 
-function syncPath(path: string): void {
+/** Makes the content of a file, or the names in a directory, durable. */
+export function syncPath(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

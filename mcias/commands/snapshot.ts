@@ -1,8 +1,9 @@
-import { mkdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
+import { snapshotDirectoryOf, takeSnapshot } from "@metacircular/mcdsl/database/snapshot-directory.ts";
 import { snapshotDatabase } from "@metacircular/mcdsl/database/snapshot.ts";
 import { loadIdentityConfig } from "../config.ts";
+import { MIGRATIONS } from "../stores.ts";
 import { type CommandContext, configOption } from "./context.ts";
 import { examples } from "./examples.ts";
 
@@ -11,22 +12,23 @@ export function defineSnapshot(parent: Command, context: CommandContext): void {
     .command("snapshot")
     .summary("copy the database, also while the server runs")
     .description(
-      "Writes a consistent copy of the database and prints its path. The copy holds the signing keys: guard it\n" +
-        "like the original.",
+      "Writes a verified copy of the database and prints its path. Without a file name it also deletes old ones\n" +
+        "as [snapshot] in the configuration says. The copy holds the signing keys: guard it like the original.",
     )
-    .argument("[file]", "default: backups/mcias-<time>.db beside the database")
+    .argument("[file]", "default: mcias-<time>.db in [snapshot] directory")
     .addOption(configOption())
     .addHelpText("after", examples("mcias snapshot", "mcias snapshot /mnt/usb/mcias.db"))
     .action((file, options) => {
-      const { database } = loadIdentityConfig(options.config, context.environment);
-      const destination = resolve(file ?? defaultDestination(database.path, context.clock.now()));
-      if (file === undefined) mkdirSync(dirname(destination), { recursive: true, mode: 0o700 });
-      snapshotDatabase({ file: database.path, destination });
-      context.terminal.out(destination);
+      const { database, snapshot } = loadIdentityConfig(options.config, context.environment);
+      if (file !== undefined) {
+        snapshotDatabase({ file: database.path, destination: resolve(file), migrations: MIGRATIONS });
+        context.terminal.out(resolve(file));
+        return;
+      }
+      const directory = resolve(snapshotDirectoryOf(snapshot.directory, database.path));
+      const into = { directory, prefix: "mcias", keep: snapshot.keep, keepForMs: snapshot.keep_for };
+      const nowMs = context.clock.now();
+      const written = takeSnapshot({ file: database.path, into, migrations: MIGRATIONS, nowMs });
+      context.terminal.out(written.file);
     });
-}
-
-function defaultDestination(databaseFile: string, nowMs: number): string {
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  return join(dirname(databaseFile), "backups", `mcias-${time}.db`);
 }

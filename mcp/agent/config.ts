@@ -1,5 +1,6 @@
 import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
+import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { z } from "zod";
 
 /** A duration that is not zero. */
@@ -70,6 +71,7 @@ export const agentConfigSchema = z.strictObject({
       message: "must not be shorter than first_delay",
     })
     .prefault({}),
+  snapshot: snapshotSettings(),
   log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
 });
 

@@ -14,7 +14,15 @@ export async function serve(configFile: string, version: string): Promise<void> 
   const logger = createLogger({ name: "mcp-agent", level: config.log.level });
   await runUntilSignal({
     start: () =>
-      startAgent({ config, configFile, environment: process.env, version, clock: systemClock, logger, executors }),
+      startAgent({
+        config,
+        configFile,
+        environment: process.env,
+        version,
+        clock: systemClock,
+        logger,
+        executors,
+      }),
     logger,
     deadlineMs: shutdownDeadlineMs,
   });

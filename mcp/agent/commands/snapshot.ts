@@ -1,22 +1,35 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
+import { makeDirectory, takeSnapshot } from "@metacircular/mcdsl/database/snapshot-directory.ts";
 import { snapshotDatabase } from "@metacircular/mcdsl/database/snapshot.ts";
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { migrations } from "../registry/registry.ts";
 import { readConfig } from "./read-config.ts";
+import { requireOwner } from "./require-owner.ts";
+import { registrySnapshots } from "./snapshot-directory.ts";
 
-/** Writes a copy of the registry and prints where it is. */
-export async function snapshot(configFile: string, to: string | undefined): Promise<void> {
-  const { path } = readConfig(configFile).database;
-  const time = new Date(systemClock.now()).toISOString().replaceAll(/[:.]/gu, "-");
-  const file = to ?? join(dirname(path), "backups", `mcp-${time}.db`);
-  try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    snapshotDatabase({ file: path, destination: file });
-    process.stdout.write(`${file}\n`);
-  } catch (error) {
-    if (!(error instanceof DetailedError)) throw error;
-    process.stderr.write(`mcp-agent: ${error.message}\n`);
-    process.exitCode = 1;
+export interface SnapshotOptions {
+  readonly config: string;
+  /** A file of its own, which nothing deletes later. */
+  readonly to?: string | undefined;
+  readonly keep?: number | undefined;
+  readonly keepFor?: number | undefined;
+}
+
+/** Writes a verified copy of the registry and prints where it is. */
+export function snapshot({ config: configFile, to, keep, keepFor }: SnapshotOptions): void {
+  const config = readConfig(configFile);
+  const { path: file } = config.database;
+  requireOwner(file, "write snapshot");
+  if (to !== undefined) {
+    makeDirectory(dirname(to));
+    snapshotDatabase({ file, destination: to, migrations });
+    process.stdout.write(`${to}\n`);
+    return;
   }
+  const configured = registrySnapshots(config);
+  const into = { ...configured, keep: keep ?? configured.keep, keepForMs: keepFor ?? configured.keepForMs };
+  const { file: written, kept, deleted } = takeSnapshot({ file, into, migrations, nowMs: systemClock.now() });
+  process.stdout.write(`${written}\n`);
+  process.stderr.write(`kept ${kept.length}, deleted ${deleted.length} in ${into.directory}\n`);
+  for (const each of deleted) process.stderr.write(`deleted ${each.file}\n`);
 }
