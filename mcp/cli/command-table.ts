@@ -42,6 +42,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "restart a service or one component",
     load: () => import("./commands/restart.ts"),
   },
+  {
+    name: "reconcile",
+    summary: "bring a service back to what it should be",
+    load: () => import("./commands/reconcile.ts"),
+  },
   { name: "list", summary: "list the services of all nodes", load: () => import("./commands/list.ts") },
   { name: "ps", summary: "show what runs now, asked of the runtime", load: () => import("./commands/ps.ts") },
   {
@@ -134,6 +139,11 @@ export const commandTable: readonly CommandEntry[] = [
         name: "export",
         summary: "write what a service's node has into its definition file",
         load: () => import("./commands/service/export.ts"),
+      },
+      {
+        name: "import",
+        summary: "make definitions from compose files or Quadlet units",
+        load: () => import("./commands/service/import.ts"),
       },
       {
         name: "schema",

@@ -22,6 +22,7 @@ describe("configurations", () => {
     const config = agentConfigSchema.parse(parse(text));
     assert.equal(config.agent.services_dir, "/state with spaces/srv");
     assert.equal(config.podman.containers_conf, settings.podman.containersConf);
+    assert.equal(config.reconcile.enabled, true);
     assert.deepEqual(config.server.grpc_addr, { host: "127.0.0.1", port: 9444 });
   });
 

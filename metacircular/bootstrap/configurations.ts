@@ -58,6 +58,7 @@ export function agentConfiguration(layout: StateLayout, settings: Settings): str
       services_dir: data,
       state_dir: agent.runtime,
     },
+    reconcile: { enabled: true },
     podman: { containers_conf: settings.podman.containersConf, storage_conf: settings.podman.storageConf },
   });
   return generated + content;

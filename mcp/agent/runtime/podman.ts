@@ -65,7 +65,7 @@ class PodmanRuntime implements Runtime {
   readonly #logger: Logger;
   readonly #changes = new Limiter(maxChanges);
   #exitDirectory: string | undefined;
-  #storageDirectory: string | undefined;
+  #storageDirectory: Promise<string> | undefined;
 
   constructor(client: PodmanClient, options: PodmanOptions) {
     this.#client = client;
@@ -188,8 +188,11 @@ class PodmanRuntime implements Runtime {
   }
 
   async storageDirectory(signal?: AbortSignal): Promise<string> {
-    this.#storageDirectory ??= (await this.#info(signal)).store.graphRoot;
-    return this.#storageDirectory;
+    // Podman takes long to find out, and after a reboot many want to know at once.
+    this.#storageDirectory ??= this.#findStorageDirectory();
+    const directory = await this.#storageDirectory;
+    signal?.throwIfAborted();
+    return directory;
   }
 
   async exitDirectories(signal?: AbortSignal): Promise<readonly string[]> {
@@ -203,6 +206,15 @@ class PodmanRuntime implements Runtime {
 
   #info(signal: AbortSignal | undefined): Promise<PodmanInfo> {
     return this.#client.readJson<PodmanInfo>(calls.infoCall(), signal);
+  }
+
+  async #findStorageDirectory(): Promise<string> {
+    try {
+      return (await this.#info(undefined)).store.graphRoot;
+    } catch (thrown) {
+      this.#storageDirectory = undefined;
+      throw thrown;
+    }
   }
 
   async #inspect(idOrName: string, signal?: AbortSignal): Promise<InspectedContainer | undefined> {

@@ -8,7 +8,15 @@ import type { Answers } from "../nodes/nodes.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { formatAge, formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
-import { componentColumns, componentRows, componentView, sayOutdated } from "../view/component.ts";
+import { plain } from "../output/table.ts";
+import { repairText } from "../view/repair.ts";
+import {
+  type ComponentRow,
+  componentColumns,
+  componentRows,
+  componentView,
+  sayOutdated,
+} from "../view/component.ts";
 
 export const json = {
   components: "as the components of `mcp ps`",
@@ -78,6 +86,7 @@ function showStatus(
     ),
   );
   for (const command of repairs(answers)) output.say(`  next: \`${command}\``);
+  showRepairs(output, rows, nowMs);
   showList(
     output,
     "recent events",
@@ -89,6 +98,17 @@ function showStatus(
           `${formatLocalTime(timeMsOf(event.timestamp) ?? 0)}  ${node}  ${event.service}/${event.component}  ${event.prevState} → ${event.newState}`,
       ),
   );
+}
+
+/** What the agent does by itself about what is not as it should be, with the last output of the container. */
+function showRepairs(output: Context["output"], rows: readonly ComponentRow[], nowMs: number): void {
+  const lines = rows.flatMap(({ node, service, component }) => {
+    const { repair } = component;
+    if (repair === undefined) return [];
+    const text = `${node}  ${service.name}/${component.name}  ${repairText(repair, { service: service.name, nowMs })}`;
+    return [output.style("yellow", plain(text)), ...repair.log.map((line) => `  | ${plain(line)}`)];
+  });
+  showList(output, "repairs", lines);
 }
 
 function showList(output: Context["output"], heading: string, lines: readonly string[]): void {

@@ -16,7 +16,7 @@ export const planJson = {
 export function showPlan(
   output: Output,
   about: { node: string; service: string },
-  plan: PlanDeployResponse,
+  plan: Pick<PlanDeployResponse, "changes" | "steps">,
 ): void {
   if (output.format === "json") return output.json(planView(about, plan));
   if (plan.steps.length === 0) {
@@ -39,7 +39,7 @@ export function showPlan(
 
 function planView(
   about: { node: string; service: string },
-  plan: PlanDeployResponse,
+  plan: Pick<PlanDeployResponse, "changes" | "steps">,
 ): Record<keyof typeof planJson, unknown> {
   return {
     ...about,

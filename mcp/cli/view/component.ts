@@ -3,6 +3,7 @@ import type { ComponentInfo, ServiceInfo } from "@metacircular/proto/gen/mcp/v1/
 import type { Output } from "../output/output.ts";
 import type { Column } from "../output/table.ts";
 import { formatAge, isoTime, timeMsOf } from "../output/time.ts";
+import { repairJson, repairView } from "./repair.ts";
 
 /** One component on one node. */
 export interface ComponentRow {
@@ -26,6 +27,7 @@ export const componentJson = {
   observed_from: "runtime, watch, process or registry",
   started: "when its container started (ISO 8601), or null",
   exit_code: "exit code of an exited container, or null",
+  repair: repairJson,
   ports: "published fixed ports",
   routes: "name, port, mode, hostname, host_port",
   outdated: "true: it was declared anew since its container was made, and a deploy would replace it",
@@ -50,6 +52,7 @@ export function componentView({
     observed_from: component.observedFrom,
     started: isoTime(component.started),
     exit_code: component.exitCode ?? null,
+    repair: repairView(component),
     ports: component.ports,
     routes: component.routes.map(({ name, port, mode, hostname, hostPort }) => ({
       name,
