@@ -4,12 +4,14 @@ import {
   nearlyCandidates,
 } from "@metacircular/mcp-core/adoption-candidates.ts";
 import { imageReferences } from "@metacircular/mcp-core/adoption-image.ts";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { checkService } from "@metacircular/mcp-core/definition/checks.ts";
 import { containerName, nextSuffix, previousSuffix } from "@metacircular/mcp-core/names.ts";
 import { type ComponentSpec, defaultHealth } from "@metacircular/mcp-core/spec.ts";
 import type { Registry } from "../registry/registry.ts";
 import { type Container, type ContainerSettings, labels, type Runtime } from "../runtime/runtime.ts";
+import { isRestarting } from "../runtime/restarting.ts";
 import { betterName, imageUnnamed, notDefinable, refusal } from "./refusal.ts";
 
 /** A container that belongs to a service by its name, and what would become of it. */
@@ -30,6 +32,7 @@ export interface Examined {
 interface Parts {
   readonly runtime: Runtime;
   readonly registry: Registry;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -93,7 +96,6 @@ interface Candidate {
 
 async function examine(candidate: Candidate, parts: Parts): Promise<Examined> {
   const { service, component, container, settings } = candidate;
-  const isRunning = settings.state === "running" || settings.state === "stopping";
   const about = { id: container.id, container: container.name, component };
   const registered = parts.registry.service(service)?.components.find(({ spec }) => spec.name === component);
   if (registered !== undefined && container.labels[labels.service] === service) {
@@ -110,13 +112,25 @@ async function examine(candidate: Candidate, parts: Parts): Promise<Examined> {
   const outcome = await specOf(candidate, parts);
   return {
     ...about,
-    desired: isRunning ? "running" : "stopped",
+    desired: (await isRunning(settings, parts)) ? "running" : "stopped",
     notCarried: lossesOf(candidate),
     managed: false,
     ...(outcome instanceof DetailedError
       ? { spec: undefined, refused: outcome }
       : { spec: outcome, refused: undefined }),
   };
+}
+
+const running = new Set<ContainerSettings["state"]>(["running", "stopping", "paused"]);
+
+/** One that ends and is restarted again and again may be between two runs. */
+async function isRunning(
+  { id, state }: ContainerSettings,
+  { runtime, clock, signal }: Parts,
+): Promise<boolean> {
+  if (running.has(state)) return true;
+  const container = await runtime.inspect(id, signal);
+  return container !== undefined && isRestarting(container, clock.now());
 }
 
 /** What a container of ours would not have. */

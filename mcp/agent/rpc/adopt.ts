@@ -17,7 +17,7 @@ type Methods = Pick<ServiceImpl<typeof McpAgent>, "adoptContainer">;
 type AdoptIntent = Extract<Intent, { kind: "adopt" }>;
 
 export function adoptMethods(rpc: RpcContext): Methods {
-  const { deployer, registry, observer, runtime, newId } = rpc;
+  const { deployer, registry, observer, runtime, clock, newId } = rpc;
   return {
     /** A container that cannot be taken over does not keep the others from it. */
     async adoptContainer({ service, dryRun, operationId: id, knownServices }, context) {
@@ -26,7 +26,7 @@ export function adoptMethods(rpc: RpcContext): Methods {
       const operationId = decodeOperationId(id, newId);
       const known = registry.operations.get(operationId)?.intent;
       await observer.observe({ from: "runtime" }, signal);
-      const examined = await examineContainers(service, knownServices, { runtime, registry, signal });
+      const examined = await examineContainers(service, knownServices, { runtime, registry, clock, signal });
       // What this operation has taken over when its answer was lost is not taken over before it.
       const intent = known?.kind === "adopt" ? known : adoptIntent(service, examined);
       const isNew = ({ id: container }: Examined) =>

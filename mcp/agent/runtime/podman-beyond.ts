@@ -81,7 +81,10 @@ const quantities: readonly {
   { read: (host) => host.Memory, say: (bytes) => `memory limit of ${bytes} bytes` },
   { read: (host) => host.MemoryReservation, say: (bytes) => `memory reservation of ${bytes} bytes` },
   { read: (host) => host.NanoCpus, say: (nano) => `limit of ${nano / 1e9} processors` },
-  { read: (host) => (host.NanoCpus ? 0 : host.CpuQuota), say: (quota) => `processor quota of ${quota} µs` },
+  {
+    read: (host) => ((host.NanoCpus ?? 0) > 0 ? 0 : host.CpuQuota),
+    say: (quota) => `processor quota of ${quota} µs`,
+  },
   { read: (host) => host.CpuShares, say: (shares) => `${shares} processor shares` },
   { read: (host) => host.PidsLimit, usual: 2048, say: (count) => `limit of ${count} processes` },
   { read: (host) => host.ShmSize, usual: 65_536_000, say: (bytes) => `shared memory of ${bytes} bytes` },

@@ -236,6 +236,23 @@ describe("adopting containers that were created by hand", () => {
     assert.equal((await machine.specOf("some")).components.length, 2);
   });
 
+  test("should take one that ends and is restarted all the time, or is paused, for one that should run", async () => {
+    await machine.byHand(
+      ["busy-loop", "--restart", "always", "localhost/web:exits"],
+      ["busy-paused", lasting],
+    );
+    await machine.podman("pause", "busy-paused");
+    const { results } = await machine.client().adoptContainer({ service: "busy" });
+    assert.deepEqual(
+      results.map(({ container, desiredState }) => [container, desiredState]),
+      [
+        ["busy-loop", "running"],
+        ["busy-paused", "running"],
+      ],
+    );
+    await machine.client().undeployService({ name: "busy" });
+  });
+
   test("should never take mc-proxy for mc, nor what belongs to a service that somebody knows", async () => {
     await machine.byHand(["mc-proxy", lasting], ["mc-api", lasting], ["mc-log-web", lasting]);
     const names = (response: AdoptResponse) => response.results.map(({ container }) => container);
