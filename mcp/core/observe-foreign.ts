@@ -1,5 +1,5 @@
 import { versionOf } from "./image.ts";
-import { containerName, splitContainerName } from "./names.ts";
+import { containerName, platformServices, splitContainerName } from "./names.ts";
 import type { KnownComponent, SeenContainer } from "./observe-input.ts";
 import { observedExitCode, observedState } from "./observe-state.ts";
 import type { ObservedState } from "./spec.ts";
@@ -69,7 +69,7 @@ function placeOf(
   services: readonly string[],
 ): { service: string; component: string } {
   if (owner !== undefined) return owner;
-  const place = splitContainerName(name, services);
+  const place = splitContainerName(name, [...platformServices, ...services]);
   return containerName(place.service, place.component) === name ? place : { service: name, component: name };
 }
 

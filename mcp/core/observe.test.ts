@@ -180,6 +180,14 @@ describe("foreign containers", () => {
     );
   });
 
+  test("are never entered as mc's where they are those of the platform's mc-proxy", () => {
+    const { appeared } = look({ containers: [aForeignContainer("mc-proxy"), aForeignContainer("mc-web")] });
+    assert.deepEqual(
+      appeared.map(({ service, component }) => `${service}/${component}`),
+      ["mc-proxy/mc-proxy", "mc/web"],
+    );
+  });
+
   test("are entered with image, version, network and ports, each port once", () => {
     const port = "0.0.0.0:8080:80/tcp";
     const seen = {
