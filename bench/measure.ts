@@ -43,7 +43,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The value below which a share of the values lies; one of them, no mean. */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   const value = sorted[Math.round((sorted.length - 1) * share)];
   if (value === undefined) throw new RangeError("nothing was measured");
