@@ -106,6 +106,12 @@ describe("a sync", () => {
     ]);
   });
 
+  test("should leave alone what was stopped before, though it has only just ended", () => {
+    const observed = new Map([["web", [aContainer(web, { running: false, restarting: true })]]]);
+    const fields = { registered: registered([web], "stopped"), observed };
+    assert.deepEqual(sentences(sync(aService([web], { active: false })), fields), []);
+  });
+
   test("should leave alone what is active and no longer declared", () => {
     const fields = { registered: registered([web, api]), observed: runs(web, api) };
     assert.deepEqual(sentences(sync(aService([web])), fields), []);

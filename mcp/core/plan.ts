@@ -93,7 +93,9 @@ function componentPlans(input: PlanInput): Step[][] {
         containers(input, spec.name, { want: "stopped" }),
       );
     case "sync":
-      return syncComponents(intent.declared, input, (name) => containers(input, name, { want: "stopped" }));
+      return syncComponents(intent.declared, input, (name) =>
+        isAtRest(input, name) ? [] : containers(input, name, { want: "stopped" }),
+      );
     case "adopt":
       return intent.containers.map((container) =>
         adoptContainer(container, input.observed.get(container.spec.name) ?? []),
@@ -267,6 +269,14 @@ function chosen(input: PlanInput, only: string): readonly RegisteredComponent[] 
 
 function registeredOf(input: PlanInput): readonly RegisteredComponent[] {
   return input.registered?.components ?? [];
+}
+
+/** It was stopped for good, so the runtime does not start it again either. */
+function isAtRest(input: PlanInput, name: string): boolean {
+  const isStopped = registeredOf(input).some(
+    ({ spec, desired }) => spec.name === name && desired === "stopped",
+  );
+  return isStopped && (input.observed.get(name) ?? []).every(({ running }) => !running);
 }
 
 function isRegistered(input: PlanInput, name: string): boolean {
