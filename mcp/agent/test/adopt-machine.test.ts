@@ -45,7 +45,20 @@ describe("a container that was taken over", () => {
   });
 
   test("should be drift once somebody removes it, and be created again by a start", async () => {
-    await machine.byHand(["lost-web", lasting]);
+    const options = [
+      "-v",
+      "lost-data:/data:ro",
+      "-e",
+      "MODE=a b",
+      "--user",
+      "1000:1000",
+      "--restart",
+      "on-failure:2",
+    ];
+    await machine.byHand(["lost-web", ...options, lasting]);
+    const format =
+      "{{range .Mounts}}{{.Name}} {{.RW}}{{end}} {{.Config.User}} {{.HostConfig.RestartPolicy}} {{.Config.Cmd}}";
+    const before = await machine.podman("inspect", "lost-web", "--format", format);
     await machine.client().adoptContainer({ service: "lost" });
     await machine.podman("rm", "-f", "lost-web");
     const { drift } = await machine.client().getServiceStatus({ name: "lost" });
@@ -54,6 +67,8 @@ describe("a container that was taken over", () => {
       [["web", "removed"]],
     );
     assert.equal((await machine.client().startService({ name: "lost" })).outcome, SUCCEEDED);
+    assert.equal(await machine.podman("inspect", "lost-web", "--format", format), before);
+    assert.match(await machine.podman("exec", "lost-web", "env"), /^MODE=a b$/m);
     await machine.assertRoundTrip("lost", ["lost-web"]);
     await machine.client().undeployService({ name: "lost" });
   });
