@@ -831,7 +831,7 @@ export type RevisionInfo = Message<"mcp.v1.RevisionInfo"> & {
   digests: { [key: string]: string };
 
   /**
-   * The registry holds this specification now.
+   * It is what is deployed now.
    *
    * @generated from field: bool current = 7;
    */
@@ -1101,6 +1101,8 @@ export type DefinedComponent = Message<"mcp.v1.DefinedComponent"> & {
   service: string;
 
   /**
+   * Empty: all that the service may have.
+   *
    * @generated from field: string component = 2;
    */
   component: string;
@@ -1142,6 +1144,8 @@ export type PurgeResult = Message<"mcp.v1.PurgeResult"> & {
   service: string;
 
   /**
+   * Empty: a service without components.
+   *
    * @generated from field: string component = 2;
    */
   component: string;
