@@ -30,7 +30,10 @@ export function fill(registry: Registry, { fromMs, count }: { fromMs: number; co
 }
 
 /** What `status` and `events` ask the registry. Returns the time of the slowest of these queries, in milliseconds. */
-export async function slowestQuery(registry: Registry, { nowMs, rounds }: { nowMs: number; rounds: number }) {
+export async function slowestQuery(
+  registry: Registry,
+  { nowMs, rounds }: { nowMs: number; rounds: number },
+): Promise<number> {
   const dayMs = 86_400_000;
   const queries = [
     (round: number) => registry.events.recent({ service: serviceName(round), sinceMs: 0, limit: 20 }),

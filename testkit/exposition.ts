@@ -70,7 +70,7 @@ function checkFamily({ name, type, series }: Family): void {
 function checkHistogram(name: string, series: Series): void {
   for (const [key, count] of series) {
     if (!key.startsWith(`${name}_count`)) continue;
-    const labels = key.slice(`${name}_count`.length).replace(/^\{|\}$/g, "");
+    const labels = key.slice(`${name}_count`.length).replaceAll(/^\{|\}$/g, "");
     const prefix = `${name}_bucket{${labels === "" ? "" : `${labels},`}le="`;
     const buckets = [...series].filter(([each]) => each.startsWith(prefix));
     const bounds = buckets.map(([each]) => Number(each.slice(prefix.length, -2).replace("Inf", "Infinity")));

@@ -11,9 +11,9 @@ import type { AgentConfig } from "./config.ts";
 import { adoptingRuntime } from "./adopt/adopting-runtime.ts";
 import { createDeployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
-import { createServiceLocks } from "./deploy/locks.ts";
+import { createServiceLocks, type ServiceLocks } from "./deploy/locks.ts";
 import { createDiagnosis } from "./doctor/diagnosis.ts";
-import { createEventBus } from "./events/event-bus.ts";
+import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { createFiles } from "./files/files.ts";
 import { createAgentMetrics } from "./metrics/agent-metrics.ts";
 import { serveMetrics } from "./metrics/serve.ts";
@@ -25,7 +25,7 @@ import { createPortAllocator } from "./ports/allocate.ts";
 import { readBootId } from "./reconcile/boot-id.ts";
 import { createReconciler } from "./reconcile/reconciler.ts";
 import { claimRegistry } from "./registry/claim.ts";
-import { openRegistry } from "./registry/registry.ts";
+import { openRegistry, type Registry } from "./registry/registry.ts";
 import { agentRoutes } from "./rpc/service.ts";
 import { openPodman } from "./runtime/podman.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -59,37 +59,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   const bus = createEventBus();
   const locks = createServiceLocks();
-  const metrics = createAgentMetrics({ registry, clock, version, node });
-  const observer = createObserver({
-    registry,
-    runtime: metrics.timed(runtime),
-    locks,
-    bus,
-    clock,
-    logger,
-    node,
-  });
-  const alertCommand = stack.use(createAlertCommand({ argv: config.monitor.alert_command, node, logger }));
-  const alerts = createAlertDesk({
-    registry,
-    bus,
-    command: alertCommand,
-    logger,
-    cooldownMs: config.monitor.cooldown,
-    nowMs: clock.now(),
-  });
-  const monitor = stack.use(
-    createMonitor({
-      registry,
-      observer,
-      runtime,
-      alerts,
-      clock,
-      logger,
-      node,
-      config: monitorConfig(config),
-    }),
-  );
+  const watching = watchContainers(options, { registry, runtime, locks, bus }, stack);
+  const { metrics, observer, alertCommand, alerts, monitor } = watching;
   const deployer = stack.use(
     createDeployer({
       node,
@@ -160,7 +131,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       }),
       authenticator: verifier,
       authorize: rejectGuests,
-      onCallEnd: metrics.callEnded,
+      onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
       clock,
     }),
@@ -174,6 +145,27 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What looks at the containers, and what it tells. The stack gets what has to be disposed. */
+function watchContainers(
+  { config, clock, logger, version }: AgentOptions,
+  parts: { registry: Registry; runtime: Runtime; locks: ServiceLocks; bus: EventBus },
+  stack: AsyncDisposableStack,
+) {
+  const node = config.agent.node_name;
+  const shared = { ...parts, clock, logger, node };
+  const metrics = createAgentMetrics({ ...shared, version });
+  const observer = createObserver({ ...shared, runtime: metrics.timed(parts.runtime) });
+  const alertCommand = stack.use(createAlertCommand({ ...shared, argv: config.monitor.alert_command }));
+  const alerts = createAlertDesk({
+    ...shared,
+    command: alertCommand,
+    cooldownMs: config.monitor.cooldown,
+    nowMs: clock.now(),
+  });
+  const monitor = stack.use(createMonitor({ ...shared, observer, alerts, config: monitorConfig(config) }));
+  return { metrics, observer, alertCommand, alerts, monitor };
 }
 
 function openVerifier({ config, clock }: AgentOptions): ReturnType<typeof createTokenVerifier> {

@@ -21,7 +21,7 @@ export async function serveMetrics(parts: {
   const { metrics, observer, bus, address, clock, logger } = parts;
   const stack = new AsyncDisposableStack();
   if (address === undefined) return stack;
-  stack.use(observer.subscribe(metrics.observed));
+  stack.use(observer.subscribe((observed) => metrics.observed(observed)));
   const over = new AbortController();
   const deliveries = bus.subscribe(over.signal);
   const fed = (async () => {
@@ -30,7 +30,7 @@ export async function serveMetrics(parts: {
   stack.defer(() => fed);
   stack.defer(() => over.abort());
   try {
-    const server = stack.use(await startMetricsServer({ address, render: metrics.render, clock }));
+    const server = stack.use(await startMetricsServer({ address, render: () => metrics.render(), clock }));
     logger.info({ address: formatHostAndPort(server.address) }, "metrics are served at /metrics");
   } catch (error) {
     logger.error({ error: messageOf(error) }, "metrics are not served");

@@ -79,10 +79,17 @@ export function createAlertTable({ sql }: Database): AlertTable {
      ORDER BY raised_at LIMIT :limit)`);
   return {
     raise: (alert, command) =>
-      alertFromRow(insert.get({ ...columnsOf(alert), type: alert.type, command }) ?? {}),
+      alertFromRow(
+        insert.get({
+          type: alert.type,
+          service: alert.service,
+          component: alert.component,
+          ...observedColumns(alert),
+          command,
+        }) ?? {},
+      ),
     repeat(id, alert, command) {
-      const { service, component, ...columns } = columnsOf(alert);
-      repeat.run({ ...columns, id, command });
+      repeat.run({ ...observedColumns(alert), id, command });
     },
     recover(id, atMs, command) {
       recover.run(iso(atMs), command, id);
@@ -105,8 +112,9 @@ export function createAlertTable({ sql }: Database): AlertTable {
 
 const iso = (timeMs: number) => new Date(timeMs).toISOString();
 
-function columnsOf({ service, component, desired, observed, previous, transitions, atMs }: Alert) {
-  return { service, component, desired, observed, previous, transitions, at: iso(atMs) };
+/** What another announcement changes. */
+function observedColumns({ desired, observed, previous, transitions, atMs }: Alert) {
+  return { desired, observed, previous, transitions, at: iso(atMs) };
 }
 
 function alertFromRow(row: Record<string, unknown>): AlertRecord {
