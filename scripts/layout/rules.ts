@@ -105,7 +105,7 @@ const doors: readonly { module: string; folders: RegExp; instead: string }[] = [
   },
   {
     module: "node:child_process",
-    folders: /^(scripts|bench|testkit)\/|\/(runtime|processes)\/|\/alert\.ts$/,
+    folders: /^(scripts|bench|testkit)\/|\/(runtime|processes)\//,
     instead: "processes are started in the folder that owns them",
   },
 ];

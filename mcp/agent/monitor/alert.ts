@@ -2,7 +2,7 @@ import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Announcement } from "@metacircular/mcp-core/alert.ts";
 import { alertEnvironment } from "./alert-environment.ts";
-import { type CommandEnd, runAlertProcess } from "./alert-process.ts";
+import { type CommandEnd, runCommand } from "../processes/run-command.ts";
 
 /** Runs the operator's command for alerts. Disposing it ends the commands that still run. */
 export interface AlertCommand extends AsyncDisposable {
@@ -41,7 +41,7 @@ export function createAlertCommand(options: AlertCommandOptions): AlertCommand {
 
   function start(announcement: Announcement, ...signals: AbortSignal[]): Promise<CommandEnd> {
     const deadline = AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs), ...signals]);
-    return runAlertProcess(argv, alertEnvironment(announcement, node), deadline);
+    return runCommand(argv, alertEnvironment(announcement, node), deadline);
   }
 
   async function execute({ announcement, ended }: Waiting): Promise<void> {

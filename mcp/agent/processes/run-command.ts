@@ -16,7 +16,7 @@ const graceMs = 2_000;
 
 /** Runs a program to its end, or until the deadline; then it is ended with all that it started.
  * Rejects where it cannot be started. */
-export async function runAlertProcess(
+export async function runCommand(
   argv: readonly string[],
   environment: Record<string, string>,
   deadline: AbortSignal,
