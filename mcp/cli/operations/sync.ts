@@ -77,7 +77,7 @@ async function syncNode(
 }
 
 /** Cuts a long list into pieces that fit into a message. At least one, which may be empty. */
-export function batches(specs: readonly ServiceSpec[]): ServiceSpec[][] {
+function batches(specs: readonly ServiceSpec[]): ServiceSpec[][] {
   const [first, ...rest] = specs;
   let batch: ServiceSpec[] = first === undefined ? [] : [first];
   let bytes = first === undefined ? 0 : sizeBytes(first);
