@@ -1,6 +1,11 @@
 import { composeProject, isComposeLabel } from "@metacircular/mcp-core/adoption-candidates.ts";
 import type { CreateOptions } from "./podman-create-command.ts";
-import type { Healthcheck, InspectedHostConfig, SettingsInput } from "./podman-settings-input.ts";
+import {
+  defaultNetwork,
+  type Healthcheck,
+  type InspectedHostConfig,
+  type SettingsInput,
+} from "./podman-settings-input.ts";
 import { labels as ours } from "./runtime.ts";
 
 /** What a container has and a request for one cannot say, a sentence for each. Labels and secrets are named without
@@ -25,11 +30,14 @@ export function beyondRequest({ container, image, options }: SettingsInput, netw
 function beyondNetwork({ container, options }: SettingsInput, network: string): string[] {
   const { Hostname: hostname = "" } = container.Config;
   const host = container.HostConfig ?? {};
-  const networks = Object.entries(container.NetworkSettings?.Networks ?? {});
-  const others = networks.map(([name]) => name).filter((name) => name !== network);
-  const isDefault = network === "" && others.length === 1;
+  const carried = network === "" ? defaultNetwork : network;
+  const others = Object.keys(container.NetworkSettings?.Networks ?? {}).filter((name) => name !== carried);
+  const detailed = options
+    .values("--network", "--net")
+    .filter((value) => /^(?!container:|ns:).*:/.test(value));
   return [
-    ...(isDefault ? [] : named("network", others)),
+    ...named("network", others),
+    ...detailed.map((value) => `--network ${value}`),
     ...(network === "host" || hostname === container.Id.slice(0, 12) ? [] : named("host name", [hostname])),
     ...named("host entry", host.ExtraHosts),
     ...named("name server", host.Dns),

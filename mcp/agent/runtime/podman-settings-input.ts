@@ -1,6 +1,9 @@
 import type { CreateOptions } from "./podman-create-command.ts";
 import type { InspectedContainer, InspectedImage } from "./podman-output.ts";
 
+/** The network that a container joins without asking for one, unless podman is configured otherwise. */
+export const defaultNetwork = "podman";
+
 /** What of a container and its image is read besides to tell what it was created with. */
 export interface InspectedSettings extends InspectedContainer {
   readonly Path?: string;

@@ -91,12 +91,27 @@ describe("the settings of a container", () => {
     assert.deepEqual(home("/root", null), []);
   });
 
-  test("leave the default network unnamed, whatever it is called", () => {
-    const joined = (name: string) => ({ ...container.NetworkSettings, Networks: { [name]: {} } });
-    const typed = withConfig({ CreateCommand: ["podman", "run", "localhost/shop:v1", "sleep 500"] });
-    assert.equal(parseSettings({ ...typed, NetworkSettings: joined("custom") }, image).network, "");
-    assert.equal(parseSettings({ ...byApi, NetworkSettings: joined("podman") }, image).network, "");
-    assert.equal(parseSettings({ ...byApi, NetworkSettings: joined("custom") }, image).network, "custom");
+  test("name any network but the default one, the one that was asked for first", () => {
+    const typed = (...options: string[]) =>
+      withConfig({ CreateCommand: ["podman", "run", ...options, "localhost/shop:v1", "sleep 500"] });
+    const networks = (given: InspectedSettings, ...names: string[]) => {
+      const joined = Object.fromEntries(names.map((name) => [name, {}]));
+      const settings = parseSettings({ ...given, NetworkSettings: { Networks: joined } }, image);
+      return [settings.network, ...settings.beyond.filter((text) => text.includes("network "))];
+    };
+    assert.deepEqual(networks(typed(), "podman"), [""]);
+    assert.deepEqual(networks(byApi, "podman"), [""]);
+    assert.deepEqual(networks(byApi, "back"), ["back"]);
+    assert.deepEqual(networks(typed(), "back"), ["back"], "joined later, or a default of another name");
+    assert.deepEqual(networks(typed(), "back", "podman"), ["", "network back"]);
+    assert.deepEqual(networks(typed("--network", "front", "--net=back"), "back", "front"), [
+      "front",
+      "network back",
+    ]);
+    assert.deepEqual(networks(typed("--network", "back:ip=10.0.0.9"), "back"), [
+      "back",
+      "--network back:ip=10.0.0.9",
+    ]);
   });
 
   test("say whose network it shares, and publish nothing in that of the host", () => {

@@ -2,11 +2,12 @@ import { isVolumeOption } from "@metacircular/mcp-core/definition/volumes.ts";
 import { beyondRequest } from "./podman-beyond.ts";
 import { createOptions, type CreateOptions } from "./podman-create-command.ts";
 import { parseInspected } from "./podman-output.ts";
-import type {
-  ImageSettings,
-  InspectedMount,
-  InspectedSettings,
-  SettingsInput,
+import {
+  defaultNetwork,
+  type ImageSettings,
+  type InspectedMount,
+  type InspectedSettings,
+  type SettingsInput,
 } from "./podman-settings-input.ts";
 import type { ContainerSettings } from "./runtime.ts";
 
@@ -56,16 +57,16 @@ function digestsOf(
   return [...listed, ...local];
 }
 
-/** The network of its own name; what it gets without asking for one is empty. */
+/** The network that was asked for, else the one it has joined since; empty for the default one. */
 function networkOf({ container, options }: SettingsInput): string {
   const mode = container.HostConfig?.NetworkMode ?? "";
   const asked = options.values("--network", "--net").map((value) => value.split(/[:,]/, 1)[0] ?? "");
-  const [joined = "", ...others] = Object.keys(container.NetworkSettings?.Networks ?? {});
+  const networks = Object.keys(container.NetworkSettings?.Networks ?? {});
   if (mode === "host" || mode === "none" || mode.startsWith("container:") || mode.startsWith("ns:"))
     return mode;
-  if (joined === "") return options.known && asked.includes(mode) ? mode : "";
-  if (options.known) return asked.find((name) => [joined, ...others].includes(name)) ?? "";
-  return joined === "podman" ? "" : joined;
+  if (networks.length === 0) return asked.includes(mode) ? mode : "";
+  const chosen = asked.find((name) => networks.includes(name));
+  return chosen ?? (networks.includes(defaultNetwork) ? "" : (networks[0] ?? ""));
 }
 
 /** Names besides those that every container has. */
