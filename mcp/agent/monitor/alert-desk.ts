@@ -15,8 +15,6 @@ export interface AlertDesk {
   raise(alert: Alert): void;
   /** None of these exists, any more or at all. May be said as often as one likes. */
   recover(service: string, component: string, types: readonly AlertType[], atMs: number): void;
-  /** Whether this has been announced and lasts. */
-  isActive(service: string, component: string, type: AlertType): boolean;
   /** To be called now and then: announces what the cooldown held back, and the end of alerts about components that
    * MCP no longer looks after. */
   settle(atMs: number): void;
@@ -112,7 +110,6 @@ export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
         if (episode !== undefined) end(key, episode, atMs);
       }
     },
-    isActive: (service, component, type) => episodes.has(keyOf({ service, component, type })),
     settle(atMs) {
       for (const [key, alert] of held) {
         if (!isManaged(registry, alert)) held.delete(key);
