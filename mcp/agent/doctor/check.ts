@@ -1,4 +1,5 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { SnapshotDirectory } from "@metacircular/mcdsl/database/snapshot-directory.ts";
 import type { Judgement } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { LockHolder } from "../deploy/locks.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -19,6 +20,7 @@ export interface Patient {
     readonly token: string;
   };
   readonly directories: { readonly services: string; readonly state: string };
+  readonly snapshots: SnapshotDirectory;
   readonly issuer: string;
   /** Program and arguments; empty: none. */
   readonly alertCommand: readonly string[];

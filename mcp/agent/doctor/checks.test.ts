@@ -32,7 +32,7 @@ describe("of the registry", () => {
 
   test("a snapshot may be two days old", () => {
     const age = (hours: number) => ({
-      latestMs: 1,
+      takenAtMs: 1,
       nowMs: 1 + hours * 3_600_000,
       config: "/srv/mcp/mcp-agent.toml",
     });

@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Finding } from "@metacircular/mcp-core/doctor/finding.ts";
+import { registrySnapshots } from "../commands/snapshot-directory.ts";
 import type { AgentConfig } from "../config.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -39,6 +40,7 @@ export function createDiagnosis(options: {
       token: config.mcias.token_path,
     },
     directories: { services: config.agent.services_dir, state: options.stateDirectory },
+    snapshots: registrySnapshots(config),
     issuer: config.mcias.server_url,
     alertCommand: config.monitor.alert_command,
     path: options.environment["PATH"] ?? "",

@@ -1,5 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { listSnapshots } from "@metacircular/mcdsl/database/snapshot-directory.ts";
 import { fine, type Judgement, warning } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { Check } from "./check.ts";
 
@@ -10,25 +9,22 @@ const oldMs = 48 * hourMs;
 /** How old the latest snapshot of the registry is. */
 export const snapshotsCheck: Check = {
   name: "snapshots",
-  async run({ files, clock }) {
-    const directory = join(dirname(files.database), "backups");
-    const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(".db"));
-    const times = await Promise.all(
-      names.map(async (name) => (await stat(join(directory, name)).catch(() => undefined))?.mtimeMs ?? 0),
-    );
-    const latestMs = times.reduce((latest, time) => Math.max(latest, time), 0);
-    return [judgeSnapshots(directory, { latestMs, nowMs: clock.now(), config: files.config })];
+  run({ snapshots, files, clock }) {
+    const latest = listSnapshots(snapshots).find(({ isReplaced }) => !isReplaced);
+    const facts = { takenAtMs: latest?.takenAtMs, nowMs: clock.now(), config: files.config };
+    return [judgeSnapshots(snapshots.directory, facts)];
   },
 };
 
-/** @param facts.latestMs when the latest one was written; 0: there is none */
+/** @param facts.takenAtMs when the latest one was taken; undefined: there is none */
 export function judgeSnapshots(
   directory: string,
-  { latestMs, nowMs, config }: { latestMs: number; nowMs: number; config: string },
+  { takenAtMs, nowMs, config }: { takenAtMs: number | undefined; nowMs: number; config: string },
 ): Judgement {
-  const remedy = `mcp-agent snapshot --config ${config === "" ? "<file>" : config}; have a timer do it every day`;
-  if (latestMs === 0) return warning(directory, "there is no snapshot of the registry", remedy);
-  const ageHours = Math.floor(Math.max(0, nowMs - latestMs) / hourMs);
+  const now = `mcp-agent snapshot --config ${config === "" ? "<file>" : config}`;
+  const remedy = `${now}; for one a day: systemctl enable --now mcp-agent-backup.timer`;
+  if (takenAtMs === undefined) return warning(directory, "there is no snapshot of the registry", remedy);
+  const ageHours = Math.floor(Math.max(0, nowMs - takenAtMs) / hourMs);
   const found = `the latest snapshot of the registry is ${ageHours} h old`;
-  return nowMs - latestMs > oldMs ? warning(directory, found, remedy) : fine(directory, found);
+  return nowMs - takenAtMs > oldMs ? warning(directory, found, remedy) : fine(directory, found);
 }

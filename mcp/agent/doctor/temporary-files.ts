@@ -1,10 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fine, type Judgement, warning } from "@metacircular/mcp-core/doctor/finding.ts";
+import { temporaryFilePrefix } from "@metacircular/mcp-core/file-path.ts";
 import type { Check } from "./check.ts";
 
-/** As `temporaryPathBeside` names them. */
+/** As `temporaryPathBeside` names them; pushes have names of their own. */
 const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
+const isTemporary = (name: string): boolean =>
+  temporaryName.test(name) || name.startsWith(temporaryFilePrefix);
 const hourMs = 3_600_000;
 const mostListed = 20;
 /** Directories that are looked into, and levels below each of them. */
@@ -53,7 +56,7 @@ async function collect(
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (entry.isDirectory() && levels > 0) await collect(path, levels - 1, found, looked, signal);
-    if (!entry.isFile() || !temporaryName.test(entry.name)) continue;
+    if (!entry.isFile() || !isTemporary(entry.name)) continue;
     const status = await stat(path).catch(() => undefined);
     if (status !== undefined) found.set(path, status.mtimeMs);
   }

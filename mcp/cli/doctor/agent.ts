@@ -19,6 +19,7 @@ import type { Invocation } from "../invocation.ts";
 import type { AgentClient } from "../nodes/connection.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import { timeMsOf } from "../output/time.ts";
+import { blameGivenToken } from "../session/given-token.ts";
 import { version as ownVersion } from "../version.ts";
 import { judgeOffset, leastOffsetMs } from "./clock-offset.ts";
 
@@ -40,7 +41,10 @@ export async function examineAgent(node: string, nodes: Calls, invocation: Invoc
   const { clock } = invocation;
   const askedAtMs = clock.now();
   const status = await attempt(nodes.call(node, (agent, signal) => agent.nodeStatus({}, { signal })));
-  if ("error" in status) return named("authentication", [judgeRefusal(node, status.error)]);
+  if ("error" in status) {
+    const blamed = blameGivenToken(status.error, invocation.environment);
+    return named("authentication", [judgeRefusal(node, fromConnectError(blamed))]);
+  }
   const { agentVersion, now, nodeName } = status.value;
   const theirsMs = timeMsOf(now);
   const ours = { askedAtMs, answeredAtMs: clock.now() };

@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
@@ -19,17 +20,17 @@ export async function examineDefinitions(
   directory: string,
   nodes: readonly string[],
 ): Promise<{ defined: DefinedService[]; judgements: Judgement[] }> {
-  const unreadable = await readdir(directory).then(
-    () => undefined,
-    (error: unknown) => judgeDirectory(directory, error),
-  );
-  if (unreadable !== undefined) return { defined: [], judgements: [unreadable] };
+  const entries = await readdir(directory).catch((error: unknown) => judgeDirectory(directory, error));
+  if (!Array.isArray(entries)) return { defined: [], judgements: [entries] };
   const names = await definedServices(directory);
   const read = await Promise.all(names.map((name) => readOne(directory, name)));
   const defined = read.filter((each) => "node" in each);
   const invalid = read.filter((each) => "severity" in each);
   const sum = fine(directory, `${defined.length} definitions are valid`);
-  return { defined, judgements: [...invalid, ...judgeNodes(defined, nodes), sum] };
+  return {
+    defined,
+    judgements: [...invalid, ...judgeNames(directory, entries, names), ...judgeNodes(defined, nodes), sum],
+  };
 }
 
 async function readOne(directory: string, service: string): Promise<DefinedService | Judgement> {
@@ -52,6 +53,26 @@ export function judgeDirectory(directory: string, error: unknown): Judgement {
     "there is no such directory, so that no service has a definition",
     `mkdir ${directory}, or name another as dir in [services]`,
   );
+}
+
+/** Files that look like definitions but have no name of a service, so that nothing finds them.
+ * @param names of the services that are found */
+export function judgeNames(
+  directory: string,
+  entries: readonly string[],
+  names: readonly string[],
+): Judgement[] {
+  const found = new Set(names.map((name) => `${name}.toml`));
+  return entries
+    .filter((entry) => entry.endsWith(".toml") && !found.has(entry))
+    .toSorted()
+    .map((entry) =>
+      warning(
+        join(directory, entry),
+        "its name is not that of a service, so nothing uses it",
+        'name it as its service, of a-z, 0-9 and inner "-", or move it elsewhere',
+      ),
+    );
 }
 
 /** Definitions that name nodes which the configuration does not know. */

@@ -33,7 +33,8 @@ export async function shakeHands(
 ): Promise<Handshake> {
   const { host, port } = parseHostAndPort(node.address) ?? { host: node.address, port: 0 };
   const expected = node.serverName ?? host;
-  const addresses = await lookup(host, { all: true });
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const addresses = await Promise.race([lookup(host, { all: true }), whenAborted(limit)]);
   const ca = caFile === undefined ? [...rootCertificates] : [await readFile(caFile, "utf8")];
   const socket = connect({
     host,
@@ -46,9 +47,7 @@ export async function shakeHands(
     rejectUnauthorized: false,
   });
   try {
-    await once(socket, "secureConnect", {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
+    await once(socket, "secureConnect", { signal: limit });
     const certificate = new X509Certificate(socket.getPeerX509Certificate()?.raw ?? "");
     // An Error by the types, a code in fact.
     const distrust = socket.authorized ? "" : codeOf(socket.authorizationError);
@@ -65,6 +64,12 @@ export async function shakeHands(
   } finally {
     socket.destroy();
   }
+}
+
+/** A question to the name service cannot be taken back; it ends by itself. */
+async function whenAborted(signal: AbortSignal): Promise<never> {
+  await once(signal, "abort");
+  throw new DOMException("no answer of the name service", "AbortError");
 }
 
 function codeOf(reason: unknown): string {

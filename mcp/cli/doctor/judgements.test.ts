@@ -10,7 +10,7 @@ import { diagnosisFindings, judgeName, judgeVersion } from "./agent.ts";
 import { judgeAuthorities } from "./authorities.ts";
 import { judgeOffset, leastOffsetMs } from "./clock-offset.ts";
 import { judgeFailure, judgeHandshake } from "./connection.ts";
-import { judgeDirectory, judgeNodes } from "./definitions.ts";
+import { judgeDirectory, judgeNames, judgeNodes } from "./definitions.ts";
 import type { Handshake } from "./handshake.ts";
 import { judgeDiscovery } from "./identity-service.ts";
 import { judgeGivenToken, judgeLogin } from "./login.ts";
@@ -198,6 +198,14 @@ describe("definitions", () => {
     const [judged] = judgeNodes(defined, ["rift", "svc"]);
     assert.equal(judged?.remedy, 'write node = "rift", or: mcp node add rft <host:port>');
     assert.deepEqual(judgeNodes(defined, ["rft"]), []);
+  });
+
+  test("that no service has the name of are told apart from other files", () => {
+    const entries = ["shop.toml", "Shop.toml", "my_blog.toml", "notes.txt"];
+    assert.deepEqual(
+      judgeNames("/etc/services", entries, ["shop"]).map(({ subject }) => subject),
+      ["/etc/services/Shop.toml", "/etc/services/my_blog.toml"],
+    );
   });
 
   test("in a directory that is not there are a warning; in a closed one a problem", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
@@ -152,6 +152,47 @@ describe("on a real node", () => {
     assert.equal((await mcp("plan", "-f", join(node.directory, "shown.toml"), "--exit-code")).code, 0, shown);
   });
 
+  test("what is declared is synchronised, deployed, stopped and in the end purged", async () => {
+    await write("day", definition("day", "v1", "web"));
+    assert.match(
+      await done("sync", "day"),
+      /^day +testnode +changed +new; not running: web: mcp deploy day$/m,
+    );
+    await done("deploy", "day");
+    assert.match(await done("sync", "day"), /^day +testnode +unchanged$/m);
+    await write("day", definition("day", "v2", "web"));
+    assert.match(
+      await done("sync", "day"),
+      /web: localhost\/web:v1 → localhost\/web:v2; changed since deployed: web: mcp deploy day$/m,
+    );
+    const status = await mcp("status", "day");
+    assert.match(status.stdout, / v1 \(outdated\) /);
+    assert.match(status.stderr, /^day changed since it was deployed; next: `mcp deploy day`$/m);
+    await done("restart", "day");
+    assert.equal(await image("day-web"), "localhost/web:v1");
+    assert.match(await done("plan", "day"), /image: localhost\/web:v1 → localhost\/web:v2/);
+    await done("deploy", "day");
+    assert.equal(await image("day-web"), "localhost/web:v2");
+
+    await rm(join(services, "day.toml"));
+    const refused = await mcp("purge", "day", "--yes");
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stdout, /day-web +refused +its container day-web runs; .*mcp stop day/);
+    await write("day", definition("day", "v2", "web").replace("# here\n", "# here\nactive = false\n"));
+    assert.match(await done("sync", "day"), /now inactive; web: stopped/);
+    assert.deepEqual(await operator.containers("day"), ["day-web exited"]);
+    assert.match(
+      (await mcp("purge", "day", "--yes")).stderr,
+      /nothing to purge/,
+      "what is defined is left alone",
+    );
+    await rm(join(services, "day.toml"));
+    assert.match(await done("purge", "day", "--dry-run"), /day-web +would purge/);
+    await done("purge", "day", "--yes");
+    assert.deepEqual(await operator.containers("day"), []);
+    assert.match((await mcp("history", "day")).stderr, /SERVICE_UNKNOWN/);
+  });
+
   test("a killed container shows in events and in status", async () => {
     await write(
       "dies",
@@ -218,6 +259,18 @@ describe("on a real node", () => {
     assert.equal(nodes[0]?.runtime, "podman");
     assert.match(nodes[0].architecture, /^(amd64|arm64)$/);
     assert.ok(nodes[0].memory_total_bytes > 2 ** 20);
+  });
+
+  test("doctor finds what is wrong, and the remedy mends it", async () => {
+    const { keyFile } = node.certificates;
+    await done("doctor");
+    await chmod(keyFile, 0o640);
+    const { code, stdout } = await mcp("doctor");
+    assert.equal(code, 1);
+    assert.ok(stdout.includes(`permissions: ${keyFile}: others may read or change it (mode 0640)`), stdout);
+    assert.ok(stdout.includes(`next: chmod 600 ${keyFile}\n`), stdout);
+    await chmod(keyFile, 0o600);
+    await done("doctor");
   });
 
   test("a token that was tampered with is refused", async () => {
