@@ -12,6 +12,8 @@ import { quadletService, unitEndings } from "./quadlet/units.ts";
 export interface Imported {
   readonly name: string;
   readonly definition: Readonly<Record<string, unknown>>;
+  /** Names of its components. */
+  readonly components: readonly string[];
 }
 
 const composeNames = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -53,9 +55,24 @@ export async function importFiles(
         `two services would be called ${service.name}; import them one by one with --service`,
       );
     }
-    result.push({ name: service.name, definition });
+    result.push({ name: service.name, definition, components: service.components.map(({ name }) => name) });
   }
+  noteUnknownImages(result, sources[0]?.file ?? "", surroundings);
   return result;
+}
+
+/** A misspelt component would leave its image as it was. */
+function noteUnknownImages(
+  imported: readonly Imported[],
+  file: string,
+  { images, report }: Surroundings,
+): void {
+  const names = imported.flatMap(({ components }) => components);
+  for (const name of images.keys()) {
+    if (names.includes(name)) continue;
+    const message = `there is no component ${name}; there ${names.length === 1 ? "is" : "are"} ${names.join(", ") || "none"}`;
+    report.add("problem", { file, line: 1 }, "--image", message);
+  }
 }
 
 /** The file, or those of a directory that can be imported. */

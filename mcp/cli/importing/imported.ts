@@ -79,7 +79,7 @@ export function fullImage(
   if (chosen !== undefined && !chosen.startsWith(":")) return chosen;
   const parsed = parseImageReference(written);
   if (parsed === undefined) {
-    const message = `${JSON.stringify(written)} is not an image; give one with --image ${component}=<registry>/<name>:<version>`;
+    const message = `${written === "" ? "no image is named" : `${JSON.stringify(written)} is not an image`}; give one with --image ${component}=<registry>/<name>:<version>`;
     report.add("problem", at.place, at.key, message);
     return written;
   }

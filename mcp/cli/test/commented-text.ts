@@ -167,18 +167,23 @@ class Writer {
     if (this.#chance(50)) lines.push(this.#comment(within));
     lines.push(`[[components]]${this.#chance(30) ? ` ${this.#comment(within)}` : ""}`);
     const written = this.#chance(30) ? { restart: "unless-stopped", ...rest } : { ...rest };
-    const style = this.#dice() % 3;
     const routesInline = isTables(routes) && this.#chance(30);
     if (routesInline) Object.assign(written, { routes });
-    if (isTable(health) && style === 0) Object.assign(written, { health });
-    lines.push(...this.#body(within, written));
-    if (isTable(health) && style === 1) {
-      for (const [key, value] of Object.entries(health)) lines.push(`health.${printEntry(key, value)}`);
-    }
     const sections = isTables(routes) && !routesInline ? this.#routes(within, routes) : [];
-    if (!isTable(health) || style !== 2) return [...lines, ...sections];
+    if (!isTable(health)) return [...lines, ...this.#body(within, written), ...sections];
+    return [...lines, ...this.#withHealth(within, written, sections, health)];
+  }
+
+  #withHealth(within: readonly string[], table: Table, sections: readonly string[], health: Table): string[] {
+    const style = this.#dice() % 3;
+    if (style === 0) return [...this.#body(within, { ...table, health }), ...sections];
+    const body = this.#body(within, table);
+    if (style === 1) {
+      const dotted = Object.entries(health).map(([key, value]) => `health.${printEntry(key, value)}`);
+      return [...body, ...dotted, ...sections];
+    }
     const last = this.#section([...within, "health"], "[components.health]", health);
-    return this.#chance(50) ? [...lines, ...last, ...sections] : [...lines, ...sections, ...last];
+    return this.#chance(50) ? [...body, ...last, ...sections] : [...body, ...sections, ...last];
   }
 
   #routes(within: readonly string[], routes: readonly Table[]): string[] {

@@ -53,8 +53,10 @@ export function printDocument(content: Table): string {
 /** A table with its header, `[keys]` or `[[keys]]`, and all within it. Ends with a line end. */
 export function printTable(keys: readonly string[], table: Table, header: "single" | "array"): string {
   const name = keys.map(printKey).join(".");
-  const first = header === "array" ? `[[${name}]]` : `[${name}]`;
-  return `${[first, ...printBody(keys, table)].join("\n")}\n`;
+  const body = printBody(keys, table);
+  const onlyTables = header === "single" && body[0] === "";
+  if (onlyTables) return `${body.slice(1).join("\n")}\n`;
+  return `${[header === "array" ? `[[${name}]]` : `[${name}]`, ...body].join("\n")}\n`;
 }
 
 function printBody(keys: readonly string[], table: Table): string[] {

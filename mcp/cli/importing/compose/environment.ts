@@ -39,7 +39,12 @@ export async function environmentOf(
         `${key}.environment.${name}`,
         "it is taken from the environment, where it is not set",
       );
-    } else result.set(name, given);
+    } else {
+      if (value === undefined) {
+        report.add("changed", place, `${key}.environment.${name}`, "its value comes from your environment");
+      }
+      result.set(name, given);
+    }
   }
   return [...result].map(([name, value]) => `${name}=${value}`);
 }
@@ -54,7 +59,10 @@ async function addFile(
   const path = textOf(item.kind === "map" ? entryOf(item, "path") : item);
   if (path === undefined) return;
   const text = await surroundings.read(resolve(directory, path));
-  if (text === undefined) return report.add("left-out", item.place, key, `${path} cannot be read`);
+  if (text === undefined) {
+    const isOptional = textOf(entryOf(item, "required")) === "false";
+    return isOptional ? undefined : report.add("left-out", item.place, key, `${path} cannot be read`);
+  }
   const found = readEnvFile(text, variables);
   let count = 0;
   for (const [name, value] of found) {
@@ -63,10 +71,11 @@ async function addFile(
       count += 1;
     } else report.add("left-out", item.place, key, `${JSON.stringify(name)} is not a name of a variable`);
   }
-  report.add(
-    "changed",
-    item.place,
-    key,
-    `the ${count === 1 ? "variable" : `${count} variables`} of ${path} now stand in the definition, with what may be secret`,
-  );
+  report.add("changed", item.place, key, inDefinition(count, path));
+}
+
+/** Says that values were copied. */
+export function inDefinition(count: number, file: string): string {
+  const variables = count === 1 ? "1 variable" : `${count} variables`;
+  return `${variables} of ${file} now ${count === 1 ? "stands" : "stand"} in the definition, with what may be secret`;
 }

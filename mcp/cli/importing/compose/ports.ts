@@ -2,7 +2,9 @@ import type { Report } from "../report.ts";
 import { itemsOf, type Located, textOf, entryOf } from "./located.ts";
 
 const short =
-  /^(?:(\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]*::[0-9a-fA-F:]*):)?(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/([a-z]+))?$/;
+  /^(?:(\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+|::):)?(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/([a-z]+))?$/;
+
+const anyFree = "any free port of a range cannot be declared; choose one, or use a route";
 
 /** Most ports of one range. */
 const widestRange = 64;
@@ -50,11 +52,12 @@ function longMapping(node: Located): Mapping {
 /** @returns why not, as a text */
 function portsOfMapping({ address, host, container, protocol }: Mapping): string[] | string {
   if (host === "") return "it has no port on the node; give it one, or use a route";
+  if (protocol !== "tcp" && protocol !== "udp") return `a definition has no ports of protocol ${protocol}`;
+  if (host.includes("-") && !container.includes("-")) return anyFree;
   const [hosts, containers] = [rangeOf(host), rangeOf(container)];
   if (hosts === undefined || containers === undefined)
     return `"${host}:${container}" is not a port or a range`;
-  if (hosts.length !== containers.length)
-    return "any free port of a range cannot be declared; choose one, or use a route";
+  if (hosts.length !== containers.length) return anyFree;
   const bare = address.startsWith("[") ? address.slice(1, -1) : address;
   const prefix = bare === "" ? "" : bare.includes(":") ? `[${bare}]:` : `${bare}:`;
   const suffix = protocol === "tcp" ? "" : `/${protocol}`;

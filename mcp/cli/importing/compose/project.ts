@@ -1,5 +1,7 @@
 import { basename, dirname } from "node:path";
 
+import { limits } from "@metacircular/mcp-core/definition/limits.ts";
+
 import { type ImportedService, named, type Surroundings } from "../imported.ts";
 import type { Report } from "../report.ts";
 import { extended } from "./extends.ts";
@@ -47,6 +49,11 @@ async function servicesOf(
 ): Promise<Map<string, LocatedMap>> {
   const services = entryOf(root, "services");
   const result = new Map<string, LocatedMap>();
+  if (services?.kind === "map" && services.entries.size > limits.components) {
+    const message = `it has ${services.entries.size} services, and a service has ${limits.components} components at most`;
+    surroundings.report.add("problem", services.place, "services", message);
+    return result;
+  }
   for (const [name, node] of services?.kind === "map" ? services.entries : []) {
     const key = `services.${name}`;
     const service = await extended(node, key, { root, file, surroundings });
@@ -170,6 +177,11 @@ function inOrder(services: ReadonlyMap<string, Located>, report: Report): string
   for (const [name, service] of services) {
     visit(name);
     const dependsOn = entryOf(service, "depends_on");
+    for (const [other, node] of dependsOn?.kind === "map" ? dependsOn.entries : []) {
+      if (textOf(entryOf(node, "condition")) !== "service_completed_successfully") continue;
+      const message = "a component cannot wait for another to end; run that one by itself, before";
+      report.add("left-out", node.place, `services.${name}.depends_on.${other}.condition`, message);
+    }
     if (dependsOn !== undefined) {
       const message = "it becomes the order of the components: each starts when those before it are healthy";
       report.add("changed", dependsOn.place, `services.${name}.depends_on`, message);

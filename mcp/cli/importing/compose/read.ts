@@ -21,6 +21,7 @@ export async function readCompose(file: string, surroundings: Surroundings): Pro
     for (const { message, ...place } of yaml.problems) report.add("problem", place, basename(file), message);
     return undefined;
   }
+  for (const { message, ...place } of yaml.warnings) report.add("changed", place, basename(file), message);
   const [first, ...more] = yaml.documents;
   if (first?.kind === "map") return more.reduce((base, over) => merged(base, over), first as Located);
   report.add("problem", start, basename(file), "it is not a compose file: it has no services");

@@ -22,7 +22,17 @@ export async function variablesOf(directory: string, surroundings: Surroundings)
     get,
     replace(text, place) {
       if (!text.includes("$")) return text;
-      const { text: result, unset, demanded } = interpolate(text, get);
+      const taken = new Set<string>();
+      const {
+        text: result,
+        unset,
+        demanded,
+      } = interpolate(text, (name) => {
+        if (own(name) !== undefined) taken.add(name);
+        return get(name);
+      });
+      for (const name of taken)
+        report.add("changed", place, `\${${name}}`, "its value comes from your environment");
       for (const name of unset)
         report.add("changed", place, `\${${name}}`, "it is not set, so nothing stands in its place");
       for (const { variable, message } of demanded) {

@@ -34,7 +34,10 @@ export function volumesOf(node: Located | undefined, key: string, scope: VolumeS
     const volume = mount.source === "" ? undefined : written(mount, { place: item.place, key }, scope);
     if (volume !== undefined) byTarget.set(mount.target.replace(/(.)\/+$/, "$1"), volume);
     else if (mount.source === "") {
-      const message = `${mount.target}: a volume without a name is not kept; name it, or use a directory`;
+      const message =
+        mount.target === ""
+          ? "it is not understood"
+          : `${mount.target}: a volume without a name is not kept; name it, or use a directory`;
       scope.report.add("left-out", item.place, key, message);
     }
   }

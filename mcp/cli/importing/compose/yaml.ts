@@ -15,6 +15,7 @@ import type { Located, LocatedScalar } from "./located.ts";
 /** Bounds against files that are made to be expensive: values after aliases are resolved, and their depth. */
 const mostValues = 50_000;
 const greatestDepth = 48;
+const mostProblems = 20;
 
 /** What is wrong with a file, and where. */
 export interface YamlProblem extends Place {
@@ -27,38 +28,53 @@ export function readYaml(
   file: string,
   text: string,
   replace: (text: string, place: Place) => string,
-): { documents: Located[] } | { problems: YamlProblem[] } {
+): { documents: Located[]; warnings: YamlProblem[] } | { problems: YamlProblem[] } {
   const lines = new LineCounter();
   const atStart = { file, line: 1 };
   try {
-    if (deepestFlow(text) > greatestDepth)
+    if (deepestNesting(text) > greatestDepth)
       return { problems: [{ ...atStart, message: "it is nested too deeply" }] };
-    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+    const parsed = parseAllDocuments(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: "error",
+    });
     const documents = Array.isArray(parsed) ? parsed : [];
-    const errors = documents.flatMap((document) => document.errors);
-    if (errors.length > 0) {
-      return {
-        problems: errors
-          .slice(0, 20)
-          .map(({ message, pos }) => ({ file, line: lines.linePos(pos[0]).line, message })),
-      };
-    }
+    const located = (found: readonly { message: string; pos: [number, number] }[]): YamlProblem[] =>
+      found
+        .slice(0, mostProblems)
+        .map(({ message, pos }) => ({ file, line: lines.linePos(pos[0]).line, message }));
+    const problems = located(documents.flatMap(({ errors }) => errors));
+    if (problems.length > 0) return { problems };
+    const warnings = located(documents.flatMap((document) => document.warnings));
     const reader = new Reader(file, lines, replace);
     return {
       documents: documents.flatMap(({ contents }) => (contents === null ? [] : [reader.read(contents)])),
+      warnings,
     };
   } catch (thrown) {
-    if (thrown instanceof TooMuch) return { problems: [{ ...atStart, message: thrown.message }] };
+    if (thrown instanceof Refused)
+      return { problems: [{ file, line: thrown.line, message: thrown.message }] };
     if (thrown instanceof RangeError)
       return { problems: [{ ...atStart, message: "it is nested too deeply" }] };
     throw thrown;
   }
 }
 
-class TooMuch extends Error {}
+class Refused extends Error {
+  readonly line: number;
 
-/** How deep brackets are nested, strings and comments included: an upper bound that costs nothing. */
-function deepestFlow(text: string): number {
+  constructor(message: string, line = 1) {
+    super(message);
+    this.line = line;
+  }
+}
+
+/** How deep brackets and dashes of one line are nested, strings and comments included: an upper bound that costs
+ * nothing. */
+function deepestNesting(text: string): number {
+  if (/(?:[-?:][ \t]+){49}/.test(text)) return Infinity;
   let [depth, deepest] = [0, 0];
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     depth = bracket === "[" || bracket === "{" ? depth + 1 : Math.max(0, depth - 1);
@@ -82,12 +98,13 @@ class Reader {
 
   read(node: ParsedNode | Node | null, depth = 0): Located {
     this.#values += 1;
-    if (this.#values > mostValues) throw new TooMuch("it has too many values, with its aliases resolved");
-    if (depth > greatestDepth) throw new TooMuch("it is nested too deeply");
+    if (this.#values > mostValues) throw new Refused("it has too many values, with its aliases resolved");
+    if (depth > greatestDepth) throw new Refused("it is nested too deeply");
     const place = this.#placeOf(node);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
-      return { ...this.read(target ?? null, depth + 1), place };
+      if (target === undefined) throw new Refused(`there is no anchor &${node.source} above`, place.line);
+      return { ...this.read(target, depth + 1), place };
     }
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
       this.#anchors.set(node.anchor, node);
@@ -101,9 +118,14 @@ class Reader {
   /** Keys and values; those merged in by `<<` first, so that the map's own win. */
   #entries(items: readonly { key: unknown; value: unknown }[], depth: number): Map<string, Located> {
     const own: [string, Located][] = [];
+    const seen = new Set<string>();
     const inherited: [string, Located][] = [];
     for (const { key, value } of items) {
       const name = isScalar(key) ? String(key.source ?? key.value) : "";
+      // The library's own check takes the square of the time.
+      if (seen.has(name))
+        throw new Refused(`key ${JSON.stringify(name)} is given twice`, this.#placeOf(key).line);
+      seen.add(name);
       const node = this.read(value as Node | null, depth + 1);
       if (name !== "<<") own.push([name, isScalar(key) ? { ...node, place: this.#placeOf(key) } : node]);
       else {

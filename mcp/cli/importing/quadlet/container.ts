@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 
 import { readEnvFile } from "../compose/dotenv.ts";
+import { inDefinition } from "../compose/environment.ts";
 import { healthTable } from "../compose/health.ts";
 import type { Located } from "../compose/located.ts";
 import { portsOf } from "../compose/ports.ts";
@@ -35,17 +36,22 @@ export async function containerComponent(
   const image = unit.last("Container", "Image");
   const place = image?.place ?? { file, line: 1 };
   const network = unit.network();
+  const reachable = network !== "host" && network !== "none";
+  if (!reachable) unit.notePorts(network);
   unit.noteContainerName(name === scope.service ? name : `${scope.service}-${name}`);
   return {
     name,
-    image: fullImage(name, image?.value ?? "", { place, key: "Container.Image", surroundings }),
+    image: fullImage(name, /\.(build|image)$/.test(image?.value ?? "") ? "" : (image?.value ?? ""), {
+      place,
+      key: "Container.Image",
+      surroundings,
+    }),
     network,
     user: unit.user(),
     restart: unit.restart(),
-    ports:
-      network === "host" || network === "none"
-        ? []
-        : portsOf(unit.located("PublishPort"), "Container.PublishPort", surroundings.report),
+    ports: reachable
+      ? portsOf(unit.located("PublishPort"), "Container.PublishPort", surroundings.report)
+      : [],
     volumes: volumesOf(unit.located("Volume"), "Container.Volume", {
       directory: dirname(file),
       home: surroundings.home,
@@ -103,6 +109,11 @@ class Unit {
     const given = this.last("Container", "ContainerName");
     if (given !== undefined && given.value !== becomes)
       this.#note("changed", given, `the container is called ${becomes}`);
+  }
+
+  notePorts(network: string): void {
+    for (const port of this.all("Container", "PublishPort"))
+      this.#note("left-out", port, `ports mean nothing in network ${network}`);
   }
 
   /** The values of a key as a list that knows its lines. */
@@ -200,12 +211,7 @@ class Unit {
     if (text === undefined) return this.#note("left-out", assignment, `${path} cannot be read here`);
     const found = readEnvFile(text.replaceAll("$", "$$$$"), () => undefined);
     for (const [name, value] of found) if (/^\w+$/.test(name)) result.set(name, value);
-    const count = found.size === 1 ? "variable" : `${found.size} variables`;
-    this.#note(
-      "changed",
-      assignment,
-      `the ${count} of ${basename(path)} now stand in the definition, with what may be secret`,
-    );
+    this.#note("changed", assignment, inDefinition(found.size, basename(path)));
   }
 
   health(): Record<string, unknown> | undefined {
