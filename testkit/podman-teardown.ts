@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { removeFirewallRules } from "./podman-firewall.ts";
@@ -14,7 +16,8 @@ export async function endUniverse(
   universe: Universe,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await removeContainers(environment);
+  // Without it the removal of the directory had begun, and no containers are left that podman could find.
+  if (existsSync(join(universe.directory, "storage.conf"))) await removeContainers(environment);
   await endProcesses(universe);
   await unmount(universe.directory);
   await removeBridges(universe);
