@@ -137,6 +137,17 @@ export const crashScenarios: readonly CrashScenario[] = [
     outcome: SUCCEEDED,
   },
   {
+    operation: "repair",
+    async prepare(node) {
+      await deployed(stopFirst("v1"))(node);
+      await node.podman.cli("rm", "--force", "--time", "0", "shop-web");
+    },
+    run: (node, operationId) => node.agent.client.reconcileService({ name: service, operationId }),
+    containers: running,
+    answers: { web: "v1" },
+    outcome: SUCCEEDED,
+  },
+  {
     operation: "undeploy",
     prepare: deployed(startFirst("v1")),
     run: (node, operationId) => node.agent.client.undeployService({ name: service, operationId }),

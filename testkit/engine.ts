@@ -75,8 +75,9 @@ export function aDeploy(
 }
 
 /** The service's operation of another kind. */
-export function anOperation(kind: "start" | "stop" | "undeploy" | "restart"): Intent {
-  return kind === "restart" ? { kind, service: "hello", component: "" } : { kind, service: "hello" };
+export function anOperation(kind: "start" | "stop" | "undeploy" | "restart" | "repair" | "brake"): Intent {
+  if (kind === "start" || kind === "stop" || kind === "undeploy") return { kind, service: "hello" };
+  return { kind, service: "hello", component: "" };
 }
 
 export async function createEngine(): Promise<Engine> {

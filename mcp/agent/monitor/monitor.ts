@@ -2,7 +2,6 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
-import { explainsDrift } from "@metacircular/mcp-core/repair.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { AlertDesk } from "./alert-desk.ts";
@@ -11,6 +10,7 @@ import type { Observed, ObserveRequest, Observer } from "./observe.ts";
 import { createPacer } from "./pace.ts";
 import { prune, type RetentionConfig } from "./retention.ts";
 import { whenSettled } from "./settle.ts";
+import { withoutExplainedDrift } from "./unexplained.ts";
 import { watchExits } from "./watch-exits.ts";
 
 /** Keeps looking at the containers, and tells the alert desk what it sees. Disposing it ends everything it started. */
@@ -63,21 +63,13 @@ export function createMonitor(options: MonitorOptions): Monitor {
   function evaluate(observed: Observed): void {
     try {
       // Many alerts at once are one commit.
-      registry.transaction(() => rules.evaluate({ ...observed, observations: unexplained(observed) }));
+      registry.transaction(() => rules.evaluate(withoutExplainedDrift(observed, registry)));
     } catch (error) {
       logger.error({ error: messageOf(error) }, "alerts cannot be written down");
     }
     // What an operation left behind is judged once it is over.
     const isLeft = observed.observations.some(({ ours, desired, state }) => ours && isDrift(desired, state));
     if (isLeft) lookAfterOperation();
-  }
-
-  /** Without drift that the agent's own repair of it tells of. */
-  function unexplained({ observations }: Observed): Observed["observations"] {
-    return observations.filter(({ service, component, desired, state }) => {
-      const repair = isDrift(desired, state) ? registry.repairs.get(service, component) : undefined;
-      return repair === undefined || !explainsDrift(repair);
-    });
   }
 
   async function lookFor(causes: ReadonlySet<Cause>): Promise<void> {

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { aDeploy, anOperation, aWeb } from "@metacircular/testkit/engine.ts";
+import { refused, unavailable } from "@metacircular/testkit/memory-runtime.ts";
+import { createReconcileWorld } from "../test/reconcile-world.ts";
+
+const minuteMs = 60_000;
+const half = () => 0.5;
+
+/** A service `hello` with a component that runs, and is now gone. */
+async function withRemoved(config: Parameters<typeof createReconcileWorld>[0]["config"] = {}) {
+  const world = await createReconcileWorld({ random: half, config });
+  await world.run(aDeploy([aWeb("v1")]));
+  await world.runtime.remove("hello-web");
+  await world.look();
+  return world;
+}
+
+const shows = (world: { runtime: { shown(): string[] } }) => world.runtime.shown().join();
+
+describe("the reconciler", () => {
+  test("repairs after the first delay, and forgets it once it ran well", async () => {
+    await using world = await withRemoved();
+    await world.pass(500);
+    assert.equal(shows(world), "");
+    await world.pass(5_000);
+    assert.equal(shows(world), "hello-web running localhost/web:v1");
+    assert.equal(world.repairOf()?.state, "watching");
+    await world.pass(10 * minuteMs);
+    await world.look();
+    assert.equal(world.repairOf(), undefined);
+    assert.deepEqual(world.ownOperations(), ["repair"]);
+  });
+
+  test("does nothing where it is not asked to", async () => {
+    await using world = await withRemoved({ enabled: false });
+    await world.pass(minuteMs);
+    assert.deepEqual(world.ownOperations(), []);
+    world.registry.services.recordReconcile("hello", true);
+    await world.look();
+    await world.pass(5_000);
+    assert.deepEqual(world.ownOperations(), ["repair"]);
+  });
+
+  test("leaves a service alone that an operator stopped while the repair waited", async () => {
+    await using world = await withRemoved({ firstDelayMs: minuteMs });
+    await world.run(anOperation("stop"));
+    await world.pass(5 * minuteMs);
+    await world.look();
+    assert.equal(world.repairOf(), undefined);
+    assert.deepEqual(world.ownOperations(), []);
+  });
+
+  test("waits while somebody else's operation holds the service, and then looks again", async () => {
+    await using world = await withRemoved();
+    const holder = { operationId: "other", kind: "deploy", caller: "alice", sinceMs: 0 } as const;
+    const lock = world.agent().locks.acquire("hello", holder, 0);
+    await world.pass(minuteMs);
+    assert.deepEqual(world.ownOperations(), []);
+    lock[Symbol.dispose]();
+    await world.pass(5_000);
+    assert.deepEqual(world.ownOperations(), ["repair"]);
+  });
+
+  test("counts no attempt while the runtime does not answer", async () => {
+    await using world = await withRemoved();
+    world.runtime.before("list", unavailable, { times: 5 });
+    await world.pass(20_000);
+    assert.equal(shows(world), "hello-web running localhost/web:v1");
+    assert.equal(world.repairOf()?.attempts, 1);
+  });
+
+  test("remembers what it gave up although the agent is started again, and begins anew when an operator acts", async () => {
+    await using world = await withRemoved({ giveUpAfter: 2 });
+    world.runtime.before("create", refused, { times: 3 });
+    await world.pass(minuteMs);
+    assert.equal(world.repairOf()?.state, "given-up");
+    assert.equal(world.announced.filter(({ type }) => type === "gave-up").length, 1);
+    await world.restart("first");
+    await world.look();
+    await world.pass(10 * minuteMs);
+    assert.deepEqual(world.ownOperations(), ["repair", "repair"]);
+    assert.equal((await world.run(anOperation("start"))).outcome, "failed");
+    await world.look();
+    await world.pass(10_000);
+    assert.equal(shows(world), "hello-web running localhost/web:v1");
+    await world.pass(10 * minuteMs);
+    await world.look();
+    const ends = world.announced.flatMap((each) => (each.type === "recovered" ? [each.recovered] : []));
+    assert.ok(ends.includes("gave-up"), "its end is told");
+  });
+});
+
+describe("a reboot", () => {
+  test("brings back all at once what should run, whatever was given up, and stops what should not", async () => {
+    await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
+    const components = ["web", "api", "job", "off"].map((name) => aWeb("v1", { name }));
+    await world.run(aDeploy(components));
+    world.registry.components.setDesired("hello", "off", "stopped");
+    await world.look();
+    world.runtime.alter("hello-web", { state: "created", pid: 0 });
+    world.runtime.alter("hello-api", { state: "exited", pid: 0, exitCode: 137 });
+    const before = world.announced.length;
+    await world.restart("second");
+    await world.look();
+    await world.pass(15_000);
+    assert.deepEqual(world.runtime.shown(), [
+      "hello-api running localhost/web:v1",
+      "hello-job running localhost/web:v1",
+      "hello-off exited localhost/web:v1",
+      "hello-web running localhost/web:v1",
+    ]);
+    assert.deepEqual(world.ownOperations(), ["repair", "repair", "repair"]);
+    assert.deepEqual(
+      world.announced.slice(before).filter(({ type }) => type !== "recovered"),
+      [],
+      "what comes back is no news",
+    );
+    assert.equal(world.registry.nodeFacts.get("boot-id"), "second");
+  });
+
+  test("is told of for what does not come back, which is tried again", async () => {
+    await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
+    await world.run(aDeploy([aWeb("v1")]));
+    await world.look();
+    await world.runtime.remove("hello-web");
+    world.runtime.before("create", refused);
+    await world.restart("second");
+    await world.look();
+    for (let seconds = 0; world.repairOf()?.attempts === 0 && seconds < 60; seconds += 1)
+      await world.pass(1_000);
+    await world.look();
+    assert.ok(world.announced.some(({ type }) => type === "drift"));
+    await world.pass(10_000);
+    assert.equal(shows(world), "hello-web running localhost/web:v1");
+  });
+
+  test("is none while the boot is the same, or not known", async () => {
+    await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
+    await world.run(aDeploy([aWeb("v1")]));
+    await world.runtime.remove("hello-web");
+    for (const bootId of ["first", ""]) {
+      await world.restart(bootId);
+      await world.look();
+      await world.pass(minuteMs);
+    }
+    assert.deepEqual(world.ownOperations(), []);
+  });
+});
