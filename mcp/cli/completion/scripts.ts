@@ -53,6 +53,7 @@ end
 complete -c mcp -f -a '(__mcp_complete)'
 complete -c mcp -s f -l file -r -F
 complete -c mcp -s c -l config -r -F
+complete -c mcp -n '__fish_seen_subcommand_from import' -F
 `;
 
 const scripts: Record<Shell, string> = { bash, zsh, fish };

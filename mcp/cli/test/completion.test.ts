@@ -26,9 +26,11 @@ const listServices = () => ({
 describe("completion knows", () => {
   test("commands, options and their values", async () => {
     await using workplace = await createWorkplace({ rift: null });
-    assert.deepEqual(await words(workplace, "re"), ["restart"]);
+    assert.deepEqual(await words(workplace, "rest"), ["restart"]);
     assert.deepEqual(await words(workplace, "node", ""), ["list", "add", "remove", "status"]);
     assert.deepEqual(await words(workplace, "deploy", "--d"), ["--dry-run"]);
+    assert.deepEqual(await words(workplace, "service", "e"), ["edit", "export"]);
+    assert.deepEqual(await words(workplace, "service", "import", "--s"), ["--service", "--stdout"]);
     assert.deepEqual(await words(workplace, "ps", "-o", "j"), ["json"]);
     assert.deepEqual(await words(workplace, "completion", ""), ["bash", "zsh", "fish"]);
     assert.ok(!(await words(workplace, "")).includes("__complete"));
@@ -45,6 +47,8 @@ describe("completion knows", () => {
     assert.deepEqual(await words(workplace, "logs", "-f", "remote/"), ["remote/db"]);
     assert.deepEqual(await words(workplace, "node", "remove", ""), ["rift", "dead"]);
     assert.deepEqual(await words(workplace, "stop", "hello", ""), []);
+    assert.deepEqual(await words(workplace, "edit", "h"), ["hello"]);
+    assert.deepEqual(await words(workplace, "service", "export", "r"), ["remote"]);
   });
 
   test("nothing, silently, where there is no configuration", async () => {
