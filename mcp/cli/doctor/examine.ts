@@ -33,7 +33,6 @@ interface Parts {
   readonly config: CliConfig;
   readonly invocation: Invocation;
   readonly nodes: Nodes;
-  readonly output: Output;
   /** The nodes to look at. */
   readonly chosen: readonly NodeConfig[];
 }
@@ -52,7 +51,7 @@ export async function examine(
   const token = createTokenSource(config, invocation, output);
   await using nodes = new Nodes({ config, only: globals.node, token, signal: invocation.signal });
   const chosen = globals.node.length === 0 ? config.nodes : globals.node.map((name) => nodes.config(name));
-  const parts = { config, invocation, nodes, output, chosen };
+  const parts = { config, invocation, nodes, chosen };
   const [local, defined, remote] = await Promise.all([
     examineMachine(parts),
     examineDefinitions(
