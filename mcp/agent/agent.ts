@@ -177,10 +177,14 @@ function openVerifier({ config, clock }: AgentOptions): ReturnType<typeof create
   });
 }
 
+/** After a start of the machine podman's socket may come after the agent. */
+const socketPatienceMs = 60_000;
+
 function openRuntime({ config, environment, logger, clock }: AgentOptions): Promise<Runtime> {
   const { socket, containers_conf, storage_conf } = config.podman;
   return openPodman({
     socket,
+    patienceMs: socketPatienceMs,
     stateDirectory: stateDirectory(config),
     environment: {
       ...environment,

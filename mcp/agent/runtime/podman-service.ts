@@ -26,6 +26,8 @@ export interface PodmanService {
 
 export interface ServiceOptions {
   readonly socket?: string;
+  /** How long a configured socket may take to answer, as after a start of the machine. Default: it has to at once. */
+  readonly patienceMs?: number;
   readonly stateDirectory: string;
   readonly environment: Environment;
   readonly logger: Logger;
@@ -36,11 +38,28 @@ export interface ServiceOptions {
 export async function openPodmanService(options: ServiceOptions): Promise<PodmanService> {
   const service = await chooseService(options);
   try {
-    await service.revive();
+    await reviveLate(service, options);
     return service;
   } catch (thrown) {
     await service.stop();
     throw thrown;
+  }
+}
+
+const retryMs = 500;
+
+async function reviveLate(service: PodmanService, options: ServiceOptions): Promise<void> {
+  const { clock, logger, socket = "", patienceMs = 0 } = options;
+  const deadlineMs = clock.now() + (socket === "" ? 0 : patienceMs);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await service.revive();
+      return;
+    } catch (thrown) {
+      if (clock.now() + retryMs > deadlineMs) throw thrown;
+      if (attempt === 1) logger.warn({ socket, error: messageOf(thrown) }, "waiting for podman's socket");
+      await clock.sleep(retryMs);
+    }
   }
 }
 

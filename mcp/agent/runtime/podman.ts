@@ -43,6 +43,8 @@ const removePauseMs = 250;
 export interface PodmanOptions {
   /** Empty or absent: systemd's socket where it answers, else a service of our own. */
   readonly socket?: string;
+  /** How long a configured socket may take to answer. Default: it has to at once. */
+  readonly patienceMs?: number;
   /** For the socket and the messages of a service of our own. */
   readonly stateDirectory: string;
   readonly environment: Environment;

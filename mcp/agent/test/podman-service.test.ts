@@ -118,6 +118,14 @@ describe("podman's service", () => {
     });
   });
 
+  test("at a configured socket may be late", async () => {
+    const socket = join(podman.directory, "late", "podman.sock");
+    const guest = open("unused", { socket, patienceMs: 30_000 });
+    await using owner = await open("late");
+    await using late = await guest;
+    assert.equal((await late.list()).length, (await owner.list()).length);
+  });
+
   test("that cannot be started says what podman said", async () => {
     const environment = { ...podman.environment, CONTAINERS_STORAGE_CONF: "/nowhere/storage.conf" };
     await assert.rejects(open("broken", { environment }), (error: Error & { output?: readonly string[] }) => {
