@@ -12,7 +12,8 @@ const sources = [
   "{package,package-lock}.json",
   "{README.md,LICENSE,CHANGELOG.md}",
 ];
-const isForTests = (path: string): boolean => /\.test\.ts$|(^|\/)(test|fixtures|corpus|node_modules)\//u.test(path);
+const isForTests = (path: string): boolean =>
+  /\.test\.ts$|(^|\/)(test|fixtures|corpus|node_modules)\//u.test(path);
 
 interface LockedPackage {
   readonly dev?: boolean;
@@ -23,7 +24,9 @@ const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 };
 const installed = Object.entries(packages)
-  .filter(([path, { dev, devOptional }]) => path.includes("node_modules/") && dev !== true && devOptional !== true)
+  .filter(
+    ([path, { dev, devOptional }]) => path.includes("node_modules/") && dev !== true && devOptional !== true,
+  )
   .map(([path]) => path)
   // Those of other platforms are not there, and testkit and bench belong to the tests.
   .filter((path) => existsSync(path) && !/@metacircular\/(testkit|bench)$/u.test(path))

@@ -123,10 +123,11 @@ point_at() {
 
 # The current one, the one before it, and any that is still running.
 forget_old_versions() {
-  local directory kept=0
+  local directory kept=0 running
+  running=$(readlink /proc/[0-9]*/exe 2>/dev/null || true)
   while read -r directory; do
     [[ $(basename "$directory") != "$(readlink "$library/current")" ]] || continue
-    if ((kept++ < 1)) || grep -qsaF "$directory/" /proc/[0-9]*/cmdline; then continue; fi
+    if ((kept++ < 1)) || [[ $running = *"$directory/"* ]]; then continue; fi
     rm -rf "$directory"
     say "removed $directory"
   done < <(ls -dt "$library"/[0-9]*)
