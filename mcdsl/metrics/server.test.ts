@@ -4,22 +4,34 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { formatHostAndPort } from "../config/host-and-port.ts";
+import type { Logger } from "../log/logger.ts";
 import { startMetricsServer } from "./server.ts";
 
+function createLoggerOf(errors: string[]): Logger {
+  const ignore = () => {};
+  const error = (_: object, message: string) => void errors.push(message);
+  const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error, child: () => logger };
+  return logger;
+}
+
 /** A server whose page is as given, at a time that stands still until it is moved. */
-async function createServed(page = "up 1\n") {
+async function createServed(page: string | Error = "up 1\n") {
   const time = { nowMs: 0, renderings: 0 };
+  const errors: string[] = [];
   const server = await startMetricsServer({
     address: { host: "127.0.0.1", port: 0 },
     clock: { now: () => time.nowMs, sleep: () => Promise.reject(new Error("nobody sleeps here")) },
+    logger: createLoggerOf(errors),
     render() {
       time.renderings += 1;
+      if (page instanceof Error) throw page;
       return page;
     },
   });
   const origin = `http://${formatHostAndPort(server.address)}`;
   return Object.assign(time, {
     server,
+    errors,
     get: (path: string, method = "GET") => fetch(origin + path, { method, headers: { connection: "close" } }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });
@@ -46,6 +58,14 @@ test("it makes the page once a second, however many ask", async () => {
   assert.equal(served.renderings, 2);
 });
 
+test("a page that cannot be made is said so, and nothing else suffers", async () => {
+  await using served = await createServed(new Error("disk I/O error"));
+  const answer = await served.get("/metrics");
+  assert.deepEqual([answer.status, await answer.text()], [500, "the metrics cannot be made\n"]);
+  assert.deepEqual(served.errors, ["the metrics cannot be made"]);
+  assert.equal((await served.get("/")).status, 404);
+});
+
 test("a port that is taken is said so", async () => {
   await using served = await createServed();
   await assert.rejects(
@@ -53,6 +73,7 @@ test("a port that is taken is said so", async () => {
       address: served.server.address,
       clock: { now: Date.now, sleep: async () => {} },
       render: () => "",
+      logger: createLoggerOf([]),
     }),
     { code: "LISTEN_FAILED", found: "another program listens there" },
   );

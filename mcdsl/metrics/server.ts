@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Clock } from "../clock.ts";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "../http/listen.ts";
+import type { Logger } from "../log/logger.ts";
 import { expositionType } from "./exposition.ts";
 
 /** A server that listens. Disposing it ends all connections. */
@@ -17,6 +18,7 @@ export interface MetricsServerOptions {
   /** The page; made at most once a second, however many ask for it. */
   readonly render: () => string;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 const maxConnections = 16;
@@ -40,7 +42,12 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       // A reader that takes its time does so at its own expense only.
       const late = setTimeout(() => request.socket.destroy(), exchangeTimeoutMs);
       response.once("close", () => clearTimeout(late));
-      answer(request, response, page);
+      try {
+        answer(request, response, page);
+      } catch (error) {
+        options.logger.error({ error }, "the metrics cannot be made");
+        response.writeHead(500, { "content-type": "text/plain" }).end("the metrics cannot be made\n");
+      }
     },
   );
   server.maxConnections = maxConnections;

@@ -25,12 +25,20 @@ export async function serveMetrics(parts: {
   const over = new AbortController();
   const deliveries = bus.subscribe(over.signal);
   const fed = (async () => {
-    for await (const delivery of deliveries) if (delivery.type !== "lost") metrics.happened(delivery);
+    for await (const delivery of deliveries) {
+      try {
+        if (delivery.type !== "lost") metrics.happened(delivery);
+      } catch (error) {
+        logger.error({ error: messageOf(error), event: delivery.type }, "the metrics missed an event");
+      }
+    }
   })();
   stack.defer(() => fed);
   stack.defer(() => over.abort());
   try {
-    const server = stack.use(await startMetricsServer({ address, render: () => metrics.render(), clock }));
+    const server = stack.use(
+      await startMetricsServer({ address, render: () => metrics.render(), clock, logger }),
+    );
     logger.info({ address: formatHostAndPort(server.address) }, "metrics are served at /metrics");
   } catch (error) {
     logger.error({ error: messageOf(error) }, "metrics are not served");
