@@ -54,9 +54,9 @@ function activeText({ service }: Row): string {
 }
 
 function versionsText({ service }: Row): string {
-  return [...new Set(service.components.map(({ version }) => version))]
-    .filter((text) => text !== "")
-    .join(", ");
+  const versions = new Set(service.components.map(({ version }) => version));
+  const outdated = service.components.some((component) => component.outdated) ? " (outdated)" : "";
+  return `${[...versions].filter((text) => text !== "").join(", ")}${outdated}`;
 }
 
 function serviceView({ node, service }: Row): Record<string, unknown> {

@@ -29,7 +29,8 @@ export async function activate(
   if (context.invocation.exitCode === exitCodes.done) await recordInFile(context, location, active);
 }
 
-/** Asks the planner about what the node has deployed, started or stopped. */
+/** Asks the planner about what the node has deployed, started or stopped: also where something newer is declared,
+ * which only a deploy brings. */
 async function showWhatWouldChange(
   context: Context,
   node: string,
@@ -39,7 +40,9 @@ async function showWhatWouldChange(
   const status = await context.nodes.call(node, (agent, signal) =>
     agent.getServiceStatus({ name: service }, { signal }),
   );
-  const spec = status.services.find(({ name }) => name === service)?.spec;
+  const info = status.services.find(({ name }) => name === service);
+  const isOutdated = info?.components.some(({ outdated }) => outdated) === true;
+  const spec = (isOutdated ? await deployedSpec(context, node, service) : undefined) ?? info?.spec;
   if (spec === undefined) {
     throw new DetailedError({
       code: "SERVICE_NOT_FOUND",
@@ -53,6 +56,14 @@ async function showWhatWouldChange(
   const request = { service: { ...spec, active } };
   const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
   showPlan(context.output, { node, service }, plan);
+}
+
+/** Undefined where what is deployed is no revision as a whole. */
+async function deployedSpec({ nodes }: Context, node: string, service: string) {
+  const { revisions } = await nodes.call(node, (agent, signal) =>
+    agent.listRevisions({ service, limit: 100 }, { signal }),
+  );
+  return revisions.find(({ current }) => current)?.spec;
 }
 
 async function recordInFile(

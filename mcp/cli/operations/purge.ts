@@ -75,7 +75,8 @@ export async function carryOutPurge(
     const defined = definedFor(node, definitions, known);
     const done: PurgeRow[] = [...untouched];
     for (const service of services) {
-      const request = { service, component: target.component, defined };
+      const own = defined.filter((entry) => entry.service === service);
+      const request = { service, component: target.component, defined: own };
       const { results } = await context.nodes.call(node, (agent, signal) =>
         agent.purgeComponents(request, { signal, timeoutMs: purgeTimeoutMs }),
       );

@@ -50,7 +50,7 @@ rift  old      web        -          purged   in no definition
     );
     assert.deepEqual(done(requests), ["old/"]);
     assert.deepEqual(
-      requests.at(-1)?.defined.map(({ service, component }) => `${service}/${component}`),
+      requests[0]?.defined.map(({ service, component }) => `${service}/${component}`),
       ["hello/web", "hello/api", "moved/"],
     );
   });

@@ -168,6 +168,9 @@ describe("on a real node", () => {
     const status = await mcp("status", "day");
     assert.match(status.stdout, / v1 \(outdated\) /);
     assert.match(status.stderr, /^day changed since it was deployed; next: `mcp deploy day`$/m);
+    assert.match(await done("list"), /day +yes +web +v1 \(outdated\)$/m);
+    assert.equal((await done("start", "day", "--dry-run")).includes("replace"), false);
+    assert.match(await done("stop", "day", "--dry-run"), /^ {2}stop web$/m);
     await done("restart", "day");
     assert.equal(await image("day-web"), "localhost/web:v1");
     assert.match(await done("plan", "day"), /image: localhost\/web:v1 → localhost\/web:v2/);
