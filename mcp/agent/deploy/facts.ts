@@ -11,6 +11,7 @@ import { portMappings } from "../ports/port-mappings.ts";
 import type { Registry } from "../registry/registry.ts";
 import { labels, type Container, type Runtime } from "../runtime/runtime.ts";
 import { knownRevisions } from "./deployed.ts";
+import { listContainers } from "./list-containers.ts";
 import { observedContainers } from "./observed-containers.ts";
 import { restartingContainers } from "./restarting-containers.ts";
 
@@ -38,7 +39,7 @@ export async function collectFacts(
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
   const [containers, imageIds] = await Promise.all([
-    options.list(),
+    listContainers(service, options, signal),
     localImages(intent, specs, runtime, signal),
   ]);
   signal.throwIfAborted();
