@@ -26,10 +26,10 @@ env = [
 
 const registered = written
   .replace("web:v1", "web:v2")
-  .replace('"B=2", # second', '"B=3"')
+  .replace('"B=2"', '"B=3"')
   .replace(/\[build[^]*only here\n/, "");
 
-const exported = written.replace("web:v1", "web:v2").replace('  "B=2", # second\n', '  "B=3",\n');
+const exported = written.replace("web:v1", "web:v2").replace('"B=2"', '"B=3"');
 
 const fresh = `name = "hello"
 node = "rift"
@@ -83,7 +83,7 @@ describe("mcp service export", () => {
           '-image = "localhost/web:v1" # pinned',
           '+image = "localhost/web:v2" # pinned',
           '-  "B=2", # second',
-          '+  "B=3",',
+          '+  "B=3", # second',
         ],
       );
     });

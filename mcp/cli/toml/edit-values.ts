@@ -169,16 +169,23 @@ class ValueEditor {
   }
 }
 
-/** Which entries of a list stay: those that are equal; of tables also those that are only changed. */
+/** Which entries of a list stay: those that are equal; of tables and `KEY=VALUE` also those that are only changed. */
 function itemsOf(before: readonly unknown[], after: readonly unknown[]): ArrayItem[] {
   const matches =
-    isTables(before) && isTables(after) ? matchTables(before, after) : matchInOrder(before, after);
+    isTables(before) && isTables(after)
+      ? matchTables(before, after)
+      : matchInOrder(before.map(identityOf), after.map(identityOf));
   const rising = onlyRising(matches);
   return after.map((value, index) => {
     const [match, from] = [matches[index], rising[index]];
     const changed = from !== undefined && !sameValue(before[from], value);
     return { from, movedFrom: from === match ? undefined : match, changed, value };
   });
+}
+
+/** What an entry is known by when its value changes: of `KEY=VALUE` the key. */
+function identityOf(value: unknown): unknown {
+  return typeof value === "string" && value.includes("=") ? value.slice(0, value.indexOf("=") + 1) : value;
 }
 
 /** Whether no key of it is dotted. */
