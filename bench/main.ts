@@ -5,13 +5,14 @@ import type { Benchmark } from "./benchmark.ts";
 import { death } from "./death.ts";
 import { deploy } from "./deploy.ts";
 import { events } from "./events.ts";
+import { files } from "./files.ts";
 import { help } from "./help.ts";
 import { idle } from "./idle.ts";
 import { ps } from "./ps.ts";
 import { resultOf, type Row } from "./result.ts";
 import { resultLines } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events];
+const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files];
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, list: { type: "boolean" } },

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { createTestNode, type TestNode } from "@metacircular/testkit/node.ts";
 import { checkout } from "@metacircular/testkit/program.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { type Environment, outputOf, timeCommand } from "./commands.ts";
 import { interleave } from "./measure.ts";
 import { growTo } from "./fleet.ts";
+import { operatorEnvironment } from "./operator-environment.ts";
 import { comparedRow, type Row } from "./result.ts";
 
 const goal = 1;
@@ -43,26 +42,4 @@ async function measure(count: number, node: TestNode, environment: Environment):
     { rounds },
   );
   return comparedRow(`mcp ps / podman ps, ${count} container${count === 1 ? "" : "s"}`, samples, goal);
-}
-
-/** What an operator's shell has, with a token instead of a stored login. */
-async function operatorEnvironment({
-  directory,
-  agent,
-  certificates,
-  identity,
-}: TestNode): Promise<Environment> {
-  const text = JSON.stringify;
-  const config = join(directory, "mcp.toml");
-  await writeFile(
-    config,
-    `[tls]\nca_cert = ${text(certificates.caFile)}\n[[nodes]]\nname = ${text(agent.node)}\naddress = ${text(agent.address)}\n`,
-  );
-  return {
-    PATH: process.env["PATH"] ?? "",
-    HOME: directory,
-    NODE_COMPILE_CACHE: `${checkout}.cache/compiled`,
-    MCP_CONFIG: config,
-    MCP_TOKEN: await identity.systemToken("bench"),
-  };
 }

@@ -16,8 +16,13 @@ import { statusMethods } from "./status.ts";
 import { syncMethods } from "./sync.ts";
 import { watchEventsMethods } from "./watch-events.ts";
 
+/** For files: to compress them takes five times as long as to send them, and large ones rarely get smaller. Options
+ * of one method replace those that say which protocols are served, so that they are here again. */
+const uncompressed = { compressMinBytes: 0xff_ff_ff_ff, grpcWeb: false, connect: false };
+
 /** Serves `mcp.v1.McpAgent`. */
 export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
+  const files = filesMethods(rpc);
   return (router) => {
     router.service(McpAgent, {
       ...deployMethods(rpc),
@@ -32,8 +37,10 @@ export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
       ...watchEventsMethods(rpc),
       ...alertMethods(rpc),
       ...nodeStatusMethods(rpc),
-      ...filesMethods(rpc),
+      ...files,
       ...diagnoseMethods(rpc),
     });
+    // Takes the place of the one above.
+    router.rpc(McpAgent.method.downloadFile, files.downloadFile, uncompressed);
   };
 }
