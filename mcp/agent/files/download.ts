@@ -54,7 +54,7 @@ export class Download implements AsyncDisposable {
   }
 
   /** The next part; undefined at the end.
-   * @throws DetailedError FILE_CHANGED where it became shorter */
+   * @throws DetailedError FILE_CHANGED_WHILE_READ where it became shorter */
   async read(): Promise<Uint8Array | undefined> {
     const missingBytes = this.sizeBytes - this.#readBytes;
     if (missingBytes <= 0) return undefined;
@@ -68,7 +68,7 @@ export class Download implements AsyncDisposable {
   }
 
   /** SHA-256 of what was read, if it is one version of the file.
-   * @throws DetailedError FILE_CHANGED */
+   * @throws DetailedError FILE_CHANGED_WHILE_READ */
   async finish(): Promise<Uint8Array> {
     const { size, mtimeNs } = await this.#handle.stat({ bigint: true });
     if (size !== this.#before.size || mtimeNs !== this.#before.mtimeNs) throw this.#changed();
@@ -81,7 +81,7 @@ export class Download implements AsyncDisposable {
 
   #changed(): DetailedError {
     return fileError(this.#task, {
-      code: "FILE_CHANGED",
+      code: "FILE_CHANGED_WHILE_READ",
       category: "aborted",
       found: "something wrote to it while it was read",
       remedy: "pull it again, or a copy of it that nothing writes to",

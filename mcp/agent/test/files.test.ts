@@ -233,7 +233,7 @@ describe("a pull", () => {
         await pull.read();
         await pull.finish();
       };
-      await assert.rejects(read(), { code: "FILE_CHANGED" }, what);
+      await assert.rejects(read(), { code: "FILE_CHANGED_WHILE_READ" }, what);
     }
   });
 
