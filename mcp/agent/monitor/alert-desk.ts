@@ -89,8 +89,9 @@ export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
   function end(key: string, episode: Episode, atMs: number): void {
     episodes.delete(key);
     episode.announcements += 1;
-    written(() => registry.alerts.recover(episode.id, atMs, commandState));
-    announce(recoveryOf(episode, registry, atMs), episode, options);
+    const recovery = recoveryOf(episode, registry, atMs);
+    written(() => registry.alerts.recover(episode.id, recovery, commandState));
+    announce(recovery, episode, options);
   }
 
   return {

@@ -53,7 +53,8 @@ test("alerts that recovered long ago go, and those that last stay", async () => 
   } as const;
   for (const [component, recoveredDaysAgo] of Object.entries({ old: 31, recent: 29, lasting: undefined })) {
     const { id } = alerts.raise({ ...alert, component }, "none");
-    if (recoveredDaysAgo !== undefined) alerts.recover(id, stored.nowMs - recoveredDaysAgo * dayMs, "none");
+    if (recoveredDaysAgo === undefined) continue;
+    alerts.recover(id, { atMs: stored.nowMs - recoveredDaysAgo * dayMs, observed: "running" }, "none");
   }
   const { signal } = new AbortController();
   await prune(stored.registry, { retentionMs, maxEvents: 1 }, { clock: stored.clock, signal });

@@ -11,6 +11,8 @@ export interface AlertRecord extends Omit<Alert, "atMs"> {
   readonly announcedAtMs: number;
   /** 0: it lasts. */
   readonly recoveredAtMs: number;
+  /** What was observed then; `unknown` where it lasts. */
+  readonly recoveredState: ObservedState;
   /** How often it was announced, its end included. */
   readonly announcements: number;
   /** Of the latest announcement. */
@@ -35,7 +37,7 @@ export interface AlertTable {
   /** It is announced once more, with what is observed now. */
   repeat(id: number, alert: Alert, command: CommandState): void;
   /** It has ended, which is announced. */
-  recover(id: number, atMs: number, command: CommandState): void;
+  recover(id: number, ended: { atMs: number; observed: ObservedState }, command: CommandState): void;
   /** How the command ended; only of the latest announcement, which is what the row tells about. */
   recordCommand(announced: AnnouncementId, state: CommandState, error: string): void;
   /** Says of all commands without a known end that they have none; returns how many. */
@@ -44,6 +46,8 @@ export interface AlertTable {
   remembered(sinceMs: number): AlertRecord[];
   /** Newest first; `service` empty: all. */
   list(query: { service: string; active: boolean; limit: number }): AlertRecord[];
+  /** Those raised or ended since then, newest first; `service` empty: all. */
+  since(query: { service: string; sinceMs: number; limit: number }): AlertRecord[];
   /** Deletes at most `limit` that ended before `beforeMs`; returns how many it deleted. */
   prune(beforeMs: number, limit: number): number;
 }
@@ -56,7 +60,8 @@ export function createAlertTable({ sql }: Database): AlertTable {
   const repeat = sql.prepare(`UPDATE alerts SET desired_state = :desired, observed_state = :observed,
     prev_state = :previous, transitions = :transitions, announced_at = :at, announcements = announcements + 1,
     command = :command, command_error = '' WHERE id = :id`);
-  const recover = sql.prepare(`UPDATE alerts SET recovered_at = ?, announcements = announcements + 1,
+  const recover =
+    sql.prepare(`UPDATE alerts SET recovered_at = ?, recovered_state = ?, announcements = announcements + 1,
     command = ?, command_error = '' WHERE id = ?`);
   const setCommand = sql.prepare(
     "UPDATE alerts SET command = ?, command_error = ? WHERE id = ? AND announcements = ?",
@@ -74,6 +79,8 @@ export function createAlertTable({ sql }: Database): AlertTable {
   const ofServiceActive = sql.prepare(
     `SELECT * FROM alerts WHERE service = ? AND recovered_at = '' ${newest}`,
   );
+  const since = sql.prepare(`SELECT * FROM alerts WHERE (raised_at >= :since OR recovered_at >= :since)
+    AND (:service = '' OR service = :service) ORDER BY raised_at DESC, id DESC LIMIT :limit`);
   const prune = sql.prepare(`DELETE FROM alerts WHERE id IN
     (SELECT id FROM alerts WHERE raised_at < :before AND recovered_at != '' AND recovered_at < :before
      ORDER BY raised_at LIMIT :limit)`);
@@ -91,8 +98,8 @@ export function createAlertTable({ sql }: Database): AlertTable {
     repeat(id, alert, command) {
       repeat.run({ ...observedColumns(alert), id, command });
     },
-    recover(id, atMs, command) {
-      recover.run(iso(atMs), command, id);
+    recover(id, { atMs, observed }, command) {
+      recover.run(iso(atMs), observed, command, id);
     },
     recordCommand({ id, announcement }, state, error) {
       setCommand.run(state, error, id, announcement);
@@ -106,6 +113,8 @@ export function createAlertTable({ sql }: Database): AlertTable {
           : (active ? ofServiceActive : ofService).all(service, limit);
       return rows.map(alertFromRow);
     },
+    since: ({ service, sinceMs, limit }) =>
+      since.all({ service, since: iso(sinceMs), limit }).map(alertFromRow),
     prune: (beforeMs, limit) => Number(prune.run({ before: iso(beforeMs), limit }).changes),
   };
 }
@@ -132,6 +141,7 @@ function alertFromRow(row: Record<string, unknown>): AlertRecord {
     raisedAtMs: Date.parse(text("raised_at")),
     announcedAtMs: Date.parse(text("announced_at")),
     recoveredAtMs: recoveredAt === "" ? 0 : Date.parse(recoveredAt),
+    recoveredState: (text("recovered_state") || "unknown") as ObservedState,
     announcements: Number(row["announcements"]),
     command: text("command") as CommandState,
     commandError: text("command_error"),

@@ -1,22 +1,14 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type {
-  McpAgent,
-  WatchEventsRequest,
-  WatchEventsResponseSchema,
-} from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import type { McpAgent, WatchEventsRequest } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import type { AgentEvent } from "../events/agent-event.ts";
 import type { OperationRecord } from "../registry/operations.ts";
-import { encodeAgentEvent, encodeRecordedEvent } from "./encode-agent-event.ts";
+import { encodeAgentEvent } from "./encode-agent-event.ts";
+import { eventsLost, recordedEvents } from "./recorded-events.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
 type Methods = Pick<ServiceImpl<typeof McpAgent>, "watchEvents">;
-type Response = MessageInitShape<typeof WatchEventsResponseSchema>;
-
-/** How many recorded state changes are sent before what happens now. */
-const recordedLimit = 1_000;
 
 export function watchEventsMethods({
   bus,
@@ -31,7 +23,10 @@ export function watchEventsMethods({
       try {
         const operation =
           request.operationId === "" ? undefined : registry.operations.get(request.operationId);
-        yield* recordedEvents(request, registry);
+        const { service, since } = request;
+        if (since !== undefined && request.operationId === "") {
+          yield* recordedEvents(registry, { service, sinceMs: timestampMs(since) });
+        }
         if (operation !== undefined) yield* journaledEvents(operation).map(encodeAgentEvent);
         yield { timestamp: timestampFromMs(clock.now()), event: { case: "caughtUp", value: {} } };
         if (!request.follow || operation?.outcome !== undefined) return;
@@ -53,22 +48,6 @@ export function watchEventsMethods({
       }
     },
   };
-}
-
-function recordedEvents(
-  { service, since, operationId }: WatchEventsRequest,
-  registry: RpcContext["registry"],
-): Response[] {
-  if (since === undefined || operationId !== "") return [];
-  const query = { service, sinceMs: timestampMs(since), limit: recordedLimit + 1 };
-  const newestFirst = registry.events.recent(query);
-  const events = newestFirst.slice(0, recordedLimit).toReversed().map(encodeRecordedEvent);
-  // How many more there are is not counted.
-  return newestFirst.length > recordedLimit ? [eventsLost(1, timestampMs(since)), ...events] : events;
-}
-
-function eventsLost(count: number, atMs: number): Response {
-  return { timestamp: timestampFromMs(atMs), event: { case: "eventsLost", value: { count: BigInt(count) } } };
 }
 
 function concerns(event: AgentEvent, { service, operationId }: WatchEventsRequest): boolean {

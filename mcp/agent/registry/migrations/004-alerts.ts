@@ -17,6 +17,7 @@ CREATE TABLE alerts (
   raised_at TEXT NOT NULL,
   announced_at TEXT NOT NULL,
   recovered_at TEXT NOT NULL DEFAULT '',
+  recovered_state TEXT NOT NULL DEFAULT '',
   announcements INTEGER NOT NULL DEFAULT 1,
   command TEXT NOT NULL DEFAULT 'none',
   command_error TEXT NOT NULL DEFAULT ''
@@ -24,7 +25,7 @@ CREATE TABLE alerts (
 CREATE INDEX idx_alerts_service_time ON alerts(service, raised_at);
 CREATE INDEX idx_alerts_time ON alerts(raised_at);
 CREATE INDEX idx_alerts_announced ON alerts(announced_at);
-CREATE INDEX idx_alerts_active ON alerts(recovered_at) WHERE recovered_at = '';
+CREATE INDEX idx_alerts_recovered ON alerts(recovered_at);
 CREATE INDEX idx_alerts_pending ON alerts(command) WHERE command = 'pending';
 `,
 };
