@@ -43,7 +43,7 @@ export async function examineAgent(node: string, nodes: Calls, invocation: Invoc
   const status = await attempt(nodes.call(node, (agent, signal) => agent.nodeStatus({}, { signal })));
   if ("error" in status) {
     const blamed = blameGivenToken(status.error, invocation.environment);
-    return named("authentication", [judgeRefusal(node, fromConnectError(blamed))]);
+    return refusalFindings("authentication", node, fromConnectError(blamed));
   }
   const { agentVersion, now, nodeName } = status.value;
   const theirsMs = timeMsOf(now);
@@ -65,13 +65,12 @@ export async function examineAgent(node: string, nodes: Calls, invocation: Invoc
   ];
 }
 
-export function judgeRefusal(node: string, error: DetailedError): Judgement {
-  const found = `${error.found} (${error.code})`;
-  return problem(
-    node,
-    found,
-    error.remedy === "" ? "look into the agent's log: journalctl -u mcp-agent" : error.remedy,
-  );
+/** Why a call did not succeed: of the check, or because something could not be reached. */
+export function refusalFindings(check: string, subject: string, error: DetailedError): Finding[] {
+  const { code, category, found, remedy } = error;
+  const isUnreached = category === "unavailable" || category === "deadline-exceeded";
+  const next = remedy === "" ? "look into the agent's log: journalctl -u mcp-agent" : remedy;
+  return named(isUnreached ? "reachability" : check, [problem(subject, `${found} (${code})`, next)]);
 }
 
 /** Versions that differ in more than the last number may not understand each other. */

@@ -1,5 +1,5 @@
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
-import { type Finding, named, problem, unknown } from "@metacircular/mcp-core/doctor/finding.ts";
+import { type Finding, named, unknown } from "@metacircular/mcp-core/doctor/finding.ts";
 
 import type { CliConfig, NodeConfig } from "../config/load.ts";
 import type { GlobalOptions } from "../globals.ts";
@@ -7,7 +7,7 @@ import type { Invocation } from "../invocation.ts";
 import { Nodes } from "../nodes/nodes.ts";
 import type { Output } from "../output/output.ts";
 import { createTokenSource } from "../session/token-source.ts";
-import { examineAgent } from "./agent.ts";
+import { examineAgent, refusalFindings } from "./agent.ts";
 import { examineAuthorities } from "./authorities.ts";
 import { examineConfiguration } from "./configuration.ts";
 import { examineConnection } from "./connection.ts";
@@ -110,8 +110,7 @@ async function examineNodes(
       };
     }),
   );
-  const login =
-    refused === undefined ? [] : named("login", [problem("token", refused.found, refused.remedy)]);
+  const login = refused === undefined ? [] : refusalFindings("login", "token", refused);
   return { examinations, reached, login };
 }
 
