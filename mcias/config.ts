@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
   tokens: tokens.prefault({}),
   login: login.prefault({}),
   audit: audit.prefault({}),
-  snapshot: snapshotSettings(),
+  snapshot: snapshotSettings,
   log: z.strictObject({ level: z.enum(logLevels).prefault("info") }).prefault({}),
 });
 

@@ -71,7 +71,7 @@ export const agentConfigSchema = z.strictObject({
       message: "must not be shorter than first_delay",
     })
     .prefault({}),
-  snapshot: snapshotSettings(),
+  snapshot: snapshotSettings,
   log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
 });
 

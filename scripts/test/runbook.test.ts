@@ -16,6 +16,10 @@ test("the runbook has a chapter for every type of alert in the contract", () => 
   assert.deepEqual(headings.toSorted(), [...types, "recovered"].toSorted());
 });
 
+function isOption(option: string, chapter: string): boolean {
+  return chapter.includes(option) || ["--node", "-o", "--yes"].includes(option);
+}
+
 test("the commands in the runbook exist, with the options they are given", () => {
   const chapters = new Map(
     read("docs/cli.md")
@@ -33,10 +37,6 @@ test("the commands in the runbook exist, with the options they are given", () =>
   });
   assert.deepEqual(wrong, []);
   assert.ok(calls.length > 20);
-
-  function isOption(option: string, chapter: string): boolean {
-    return chapter.includes(option) || ["--node", "-o", "--yes"].includes(option);
-  }
 });
 
 test("every error code is explained by what it means and by what to do", () => {

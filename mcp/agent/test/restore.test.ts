@@ -47,7 +47,7 @@ test("a registry is restored and then agrees with what runs, whatever happened s
   const operator = createOperator(node);
   await operator.deploy("shop", [aWeb("v1")]);
   await operator.deploy("gone", [aWeb("v1")]);
-  beginOperation(node, "in-progress", { kind: "undeploy", service: "shop" } as Intent);
+  beginOperation(node, "in-progress", { kind: "undeploy", service: "shop" });
   const snapshot = (await agent(node, "snapshot")).stdout.trim();
 
   await operator.deploy("shop", [aWeb("v2")]);
