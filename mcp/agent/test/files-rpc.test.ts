@@ -160,10 +160,8 @@ describe("the files of a service by gRPC", () => {
     await parts.next();
     const before = process.memoryUsage().rss;
     await eventually(() => {
-      const ended = fixture.log.lines.filter(
-        ({ path, outcome }) => path === "sparse" && outcome === "failed",
-      );
-      assert.equal(ended[0]?.["errorCode"], "FILE_TRANSFER_STALLED");
+      const ended = fixture.log.lines.find(({ path, outcome }) => path === "sparse" && outcome === "failed");
+      assert.equal(ended?.["errorCode"], "FILE_TRANSFER_STALLED");
     });
     assert.ok(process.memoryUsage().rss - before < 64 * mebibyte);
     const rest = (async () => {
