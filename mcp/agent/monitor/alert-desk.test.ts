@@ -136,6 +136,10 @@ describe("the alert desk", () => {
     after.raise(anAlert(6, { type: "flapping" }));
     assert.deepEqual(world.told(), ["0: drift", "0: flapping", "1: recovered"]);
     after.recover(...end(7, "drift"));
+    assert.deepEqual(
+      Object.keys(world.announced[3] ?? {}).toSorted(),
+      Object.keys(world.announced[2] ?? {}).toSorted(),
+    );
     after.raise(anAlert(16, { type: "flapping" }));
     assert.deepEqual(world.told().slice(3), ["7: recovered", "16: flapping"]);
   });

@@ -2,6 +2,7 @@ import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Alert, AlertType, Announcement, Recovery } from "@metacircular/mcp-core/alert.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import type { AlertRecord } from "../registry/alerts.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { AlertCommand } from "./alert.ts";
 
@@ -53,9 +54,8 @@ export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
     const { alerts } = registry;
     written(() => alerts.failPending("the agent ended before the command did"));
     for (const record of written(() => alerts.remembered(options.nowMs - cooldownMs)) ?? []) {
-      const latest: Alert = { ...record, atMs: record.announcedAtMs };
       announcedAtMs.set(keyOf(record), record.announcedAtMs);
-      if (record.recoveredAtMs === 0) episodes.set(keyOf(record), { ...record, latest });
+      if (record.recoveredAtMs === 0) episodes.set(keyOf(record), episodeOf(record));
     }
   }
 
@@ -124,6 +124,13 @@ export function createAlertDesk(options: AlertDeskOptions): AlertDesk {
       }
     },
   };
+}
+
+function episodeOf(record: AlertRecord): Episode {
+  const { id, raisedAtMs, announcements, announcedAtMs: atMs } = record;
+  const { type, service, component, desired, observed, previous, transitions } = record;
+  const latest = { type, atMs, service, component, desired, observed, previous, transitions };
+  return { id, raisedAtMs, announcements, latest };
 }
 
 function keyOf({ service, component, type }: Pick<Alert, "service" | "component" | "type">): string {
