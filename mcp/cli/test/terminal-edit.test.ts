@@ -126,6 +126,18 @@ describe("mcp edit", () => {
     });
   }
 
+  for (const signal of ["TERM", "HUP", "KILL"]) {
+    test(`keeps the text when mcp itself is ended by SIG${signal}`, async () => {
+      await using desk = await createDesk(null);
+      await desk.workplace.define("hello", file);
+      const run = await desk.edit(`${toV2}; kill -${signal} $PPID; sleep 0.2`);
+      assert.notEqual(await run.result, 0);
+      assert.equal(await desk.workplace.definition("hello"), file);
+      assert.deepEqual(await desk.kept(), [file.replace(":v1", ":v2")]);
+      if (signal === "TERM") assert.match(run.shown(), /your text is kept in/);
+    });
+  }
+
   test("Ctrl-C belongs to the editor while it runs", async () => {
     await using desk = await createDesk(null);
     await desk.workplace.define("hello", file);
