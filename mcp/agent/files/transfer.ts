@@ -15,7 +15,7 @@ export interface Transfer extends AsyncDisposable {
   readonly log: TransferLog;
   /** Aborted with the reason when it is ended before its time. */
   readonly signal: AbortSignal;
-  /** Does a part of it. When that fails the transfer ends, and what the system said is translated. */
+  /** Does a part of it, one after the other. When that fails the transfer ends, and what the system said is translated. */
   readonly part: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -27,8 +27,15 @@ export function beginTransfer(
   const { log, clock, logger, idleMs } = options;
   const held = new AsyncDisposableStack();
   const over = new AbortController();
+  let working: Promise<unknown> = Promise.resolve();
   let ended: Promise<void> | undefined;
-  const end = (): Promise<void> => (ended ??= held.disposeAsync());
+  const end = (): Promise<void> => (ended ??= endOnce());
+  async function endOnce(): Promise<void> {
+    over.abort(stopped(task));
+    // Descriptors are closed when nobody uses their numbers any more: what is opened next gets the same ones.
+    await working.catch(() => {});
+    await held.disposeAsync();
+  }
   const fail = (failure: unknown): void => {
     log.failed(failure);
     over.abort(failure);
@@ -40,7 +47,6 @@ export function beginTransfer(
   held.defer(() => {
     watch[Symbol.dispose]();
     log.brokenOff();
-    over.abort(stopped(task));
   });
   return {
     async hold(resource) {
@@ -54,7 +60,9 @@ export function beginTransfer(
     async part(work) {
       over.signal.throwIfAborted();
       try {
-        return await watch.during(work());
+        const going = watch.during(work());
+        working = going;
+        return await going;
       } catch (thrown) {
         const failure = fromSystem(task, thrown);
         fail(failure);

@@ -294,6 +294,28 @@ describe("transfers", () => {
     await assert.rejects(push.write(Buffer.from("half")), { code: "FILE_TRANSFER_STOPPED" });
   });
 
+  test("that are ended in the middle of a step do not go on in another directory", async () => {
+    await using fixture = await createFilesFixture({ limit: 100 });
+    const { files, servicesDir } = fixture;
+    const starts = Array.from({ length: 20 }, (_, index) =>
+      files.push(request(`new/${index}/file`, 4, { service: `s${index}` }), "tester"),
+    );
+    const ended = files[Symbol.asyncDispose]();
+    const others = Array.from({ length: 20 }, () => open(fixture.outside));
+    for (const start of await Promise.allSettled(starts)) {
+      if (start.status === "fulfilled") await start.value[Symbol.asyncDispose]();
+    }
+    await ended;
+    for (const other of await Promise.all(others)) await other.close();
+    assert.deepEqual(await readdir(servicesDir, { recursive: true }), [
+      "web",
+      "web/config",
+      "web/config/app.toml",
+    ]);
+    assert.deepEqual((await readdir(fixture.outside)).toSorted(), ["secret.txt", "sub"]);
+    assert.deepEqual(fixture.registry.uploads.all(), []);
+  });
+
   test("of an agent that died are cleared away by the next, and nothing else is", async () => {
     await using fixture = await createFilesFixture();
     const { registry, servicesDir } = fixture;
