@@ -90,7 +90,10 @@ describe("a purge", () => {
       assert.equal(outcome, "failed");
       assert.equal(results[0]?.failure?.code, "COMPONENT_RUNNING");
       const { containers, desired, revisions } = state(engine);
-      assert.deepEqual([containers, desired, revisions], [["hello-web running localhost/web:v1"], "stopped", 1]);
+      assert.deepEqual(
+        [containers, desired, revisions],
+        [["hello-web running localhost/web:v1"], "stopped", 1],
+      );
     });
   }
 });

@@ -14,6 +14,7 @@ import type {
   UnmanagedContainerSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { failureOf } from "../deploy/failure.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { Container } from "../runtime/runtime.ts";
 import { encodeChange, encodeFailure, encodeOutcome, encodeStep } from "./encode-operation.ts";
 import { decodeSpec } from "./requests.ts";
@@ -82,8 +83,7 @@ async function sync(
     changes: changes.map(encodeChange),
     steps: steps.map((step) => encodeStep(name, step)),
   };
-  const isBusy = registry.operations.unfinished().some(({ service }) => service === name);
-  if (dryRun || (steps.length === 0 && !isBusy)) {
+  if (dryRun || (steps.length === 0 && !isBeingChanged(name, registry))) {
     return { ...planned, ...syncNotes(declared, input) };
   }
   const operationId = newId();
@@ -96,6 +96,14 @@ async function sync(
     outcome: encodeOutcome(record.outcome),
     ...(failure === undefined ? {} : { error: encodeFailure(failure) }),
   };
+}
+
+/** Whether an operation is at work that may lead away from what was just found. What the agent does by itself never
+ * changes what is declared. */
+function isBeingChanged(name: string, registry: Registry): boolean {
+  return registry.operations
+    .unfinished()
+    .some(({ service, kind }) => service === name && kind !== "repair" && kind !== "brake");
 }
 
 function repeatedNames(services: readonly ServiceMessage[]): Set<string> {
