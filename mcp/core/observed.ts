@@ -7,7 +7,7 @@ export interface ObservedContainer {
   readonly id: string;
   readonly slot: Slot;
   readonly running: boolean;
-  /** Somebody is stopping it, so it will not go on running. */
+  /** Somebody is stopping it or has paused it, so it will not go on running. */
   readonly stopping?: boolean;
   /** It has just ended, and the runtime is about to start it again. */
   readonly restarting?: boolean;

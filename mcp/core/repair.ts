@@ -87,7 +87,7 @@ export function afterSighting(
     case "as-desired":
       return repair && whileAsDesired(repair, sighting, rules);
     case "finished":
-      return repair !== undefined && isHeldBack(repair)
+      return repair !== undefined && (repair.state === "finished" || isHeldBack(repair))
         ? repair
         : { ...forgotten, state: "finished", sinceMs: atMs };
     case "drifting":

@@ -15,18 +15,18 @@ export async function listContainers(
   { list, clock }: { list: () => Promise<readonly Container[]>; clock: Clock },
   signal: AbortSignal,
 ): Promise<readonly Container[]> {
-  let suspects = new Set<string>();
+  let before = new Set<string>();
   for (let listings = 1; ; listings += 1) {
     const containers = await list();
     const lost = lostProcesses(service, containers);
-    if (listings === mostListings || lost.every((each) => suspects.has(each))) return containers;
-    suspects = new Set(lost);
+    if (listings === mostListings || lost.isSubsetOf(before)) return containers;
+    before = lost;
     await clock.sleep(noticeMs, signal);
   }
 }
 
-function lostProcesses(service: string, containers: readonly Container[]): string[] {
+function lostProcesses(service: string, containers: readonly Container[]): Set<string> {
   const observed = [...observedContainers(service, containers).values()].flat();
   const lost = new Set(observed.filter((container) => container.lost).map(({ id }) => id));
-  return containers.filter(({ id }) => lost.has(id)).map(({ id, pid }) => `${id} ${pid}`);
+  return new Set(containers.filter(({ id }) => lost.has(id)).map(({ id, pid }) => `${id} ${pid}`));
 }

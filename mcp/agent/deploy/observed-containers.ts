@@ -32,7 +32,7 @@ function observedContainer(container: Container, slot: Slot): ObservedContainer 
     id: container.id,
     slot,
     running: claimed && !lost,
-    stopping: container.state === "stopping",
+    stopping: container.state === "stopping" || container.state === "paused",
     lost,
     specHash: container.labels[labels.specHash] ?? "",
     imageId: container.imageId,

@@ -82,22 +82,22 @@ describe("a brake", () => {
   }
 });
 
-describe("what the agent does by itself", () => {
-  /** A repair by the agent that has got to a step and goes on when it is told to, or is broken off. */
-  async function repairing(engine: Engine, kind: Site["kind"]) {
-    await engine.runtime.remove("hello-web");
-    const reached = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    engine.atStep({ kind, moment: "after" }, () => {
-      reached.resolve();
-      return goOn.promise;
-    });
-    const operation = { operationId: "repair", caller: agentCaller, intent: anOperation("repair") };
-    const repaired = engine.deployer().run(operation);
-    await reached.promise;
-    return { repaired, goOn: () => goOn.resolve() };
-  }
+/** A repair by the agent that has got to a step and goes on when it is told to, or is broken off. */
+async function repairing(engine: Engine, kind: Site["kind"]) {
+  await engine.runtime.remove("hello-web");
+  const reached = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  engine.atStep({ kind, moment: "after" }, () => {
+    reached.resolve();
+    return goOn.promise;
+  });
+  const operation = { operationId: "repair", caller: agentCaller, intent: anOperation("repair") };
+  const repaired = engine.deployer().run(operation);
+  await reached.promise;
+  return { repaired, goOn: () => goOn.resolve() };
+}
 
+describe("what the agent does by itself", () => {
   test("gives way to an operator, whose operation then runs", async () => {
     await using engine = await deployed();
     const { repaired, goOn } = await repairing(engine, "create-container");

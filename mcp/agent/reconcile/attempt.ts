@@ -42,7 +42,10 @@ export async function attemptRepair(
     const record = await runOwn({ kind: "repair", service, component }, options);
     const failure = record.results.find((result) => result.failure !== undefined)?.failure;
     if (failure !== undefined) return failed(failure, restartOf({ service, component }, registry));
-    return { kind: record.outcome === "unchanged" ? "postponed" : "succeeded" };
+    if (record.outcome !== "unchanged") return { kind: "succeeded" };
+    // Where it came up by itself meanwhile, the next look says so.
+    const reason = "there was nothing to do, though it is not as it should be";
+    return { kind: "failed", reason, log: [], looping: false };
   } catch (error) {
     return failed(failureOf(error, "repair"), "");
   }

@@ -62,6 +62,16 @@ describe("the reconciler", () => {
     assert.deepEqual(world.ownOperations(), ["repair"]);
   });
 
+  test("starts what somebody paused", async () => {
+    await using world = await createReconcileWorld({ random: half });
+    await world.run(aDeploy([aWeb("v1")]));
+    world.runtime.alter("hello-web", { state: "paused" });
+    await world.look();
+    await world.pass(10_000);
+    assert.equal(shows(world), "hello-web running localhost/web:v1");
+    assert.deepEqual(world.ownOperations(), ["repair"]);
+  });
+
   test("counts no attempt while the runtime does not answer", async () => {
     await using world = await withRemoved();
     world.runtime.before("list", unavailable, { times: 5 });

@@ -49,8 +49,8 @@ export function createSightings(options: SightingsOptions): Sightings {
     const after = ours
       ? before
       : lookedAt(before, seen, { atMs, looping: isLooping && desired === "running" });
-    if (after === undefined) registry.repairs.forget(service, component);
-    else if (after !== known) registry.repairs.record({ ...after, service, component });
+    if (after === undefined && known !== undefined) registry.repairs.forget(service, component);
+    if (after !== undefined && after !== known) registry.repairs.record({ ...after, service, component });
     announceRepair(after, seen, { alerts, atMs });
     return isLooping;
   }

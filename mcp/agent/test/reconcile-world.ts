@@ -138,14 +138,12 @@ export async function createReconcileWorld(options: {
     },
     /** Runs an operator's operation to its end. */
     async run(intent: Intent) {
-      let ended = false;
-      const running = agent.deployer
-        .run({ operationId: newId(), caller: "alice", intent })
-        .finally(() => (ended = true));
-      while (!ended) {
+      const operationId = newId();
+      const running = agent.deployer.run({ operationId, caller: "alice", intent });
+      do {
         await sleep(1);
         await clock.advance(20);
-      }
+      } while (registry.operations.get(operationId)?.outcome === undefined);
       return running;
     },
     repairOf: (component = "web") => registry.repairs.get("hello", component),

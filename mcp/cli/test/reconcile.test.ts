@@ -28,7 +28,9 @@ test("reconcile asks the agent of the service's node, and --dry-run shows the st
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stderr, /reconcile hello on rift: done/);
   assert.deepEqual(calls, ["hello dry", "hello"]);
-  const json = parsed((await workplace.mcp("reconcile", "hello", "-o", "json")).stdout) as { outcome: string };
+  const json = parsed((await workplace.mcp("reconcile", "hello", "-o", "json")).stdout) as {
+    outcome: string;
+  };
   assert.equal(json.outcome, "succeeded");
 });
 
