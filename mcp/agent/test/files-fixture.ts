@@ -25,9 +25,7 @@ export const canary = "outside of every service\n";
 /** A file system in memory: nothing here waits for a disk. */
 const memory = "/dev/shm";
 
-export async function createFilesFixture(
-  options: Partial<FilesOptions> = {},
-): Promise<FilesFixture> {
+export async function createFilesFixture(options: Partial<FilesOptions> = {}): Promise<FilesFixture> {
   await using stack = new AsyncDisposableStack();
   const { path: directory } = stack.use(await createTemporaryDirectory(memory));
   const outside = join(directory, "outside");
