@@ -19,7 +19,19 @@ export function makeCertificates(options: { names?: string; days?: string } = {}
     execFileSync("openssl", parameters, { cwd: directory, stdio: "pipe" });
   const { names = "DNS:localhost,IP:127.0.0.1", days = "30" } = options;
   const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl("req", "-x509", ...ec, "-keyout", "ca.key", "-out", "ca.pem", "-days", "60", "-subj", "/CN=Test CA");
+  openssl(
+    "req",
+    "-x509",
+    ...ec,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+    "-days",
+    "60",
+    "-subj",
+    "/CN=Test CA",
+  );
   const san = ["-addext", `subjectAltName=${names}`];
   openssl("req", ...ec, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server", ...san);
   const issuer = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-copy_extensions", "copyall"];

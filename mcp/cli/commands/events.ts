@@ -15,7 +15,9 @@ const dayMs = 86_400_000;
 
 export function define(command: Command, invocation: Invocation): void {
   command
-    .description("Shows recorded changes of state and alerts of all nodes, and with --follow everything that happens.")
+    .description(
+      "Shows recorded changes of state and alerts of all nodes, and with --follow everything that happens.",
+    )
     .option("-f, --follow", "wait for what happens next")
     .option("--since <time>", "from this time or this long ago (default: 24h ago)")
     .option("--service <name>", "only of this service")
