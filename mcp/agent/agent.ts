@@ -94,7 +94,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       config: reconcileConfig(config),
     }),
   );
-  const files = stack.use(createFiles({ servicesDir, uploads: registry.uploads, clock, logger }));
+  const files = stack.use(
+    createFiles({ servicesDir, ownFiles: ownFiles(config), uploads: registry.uploads, clock, logger }),
+  );
   const verifier = stack.use(openVerifier(options));
   const diagnose = createDiagnosis({
     ...options,
@@ -194,6 +196,10 @@ function openRuntime({ config, environment, logger, clock }: AgentOptions): Prom
     logger,
     clock,
   });
+}
+
+function ownFiles({ server, database, mcias }: AgentConfig): string[] {
+  return [server.tls_cert, server.tls_key, database.path, mcias.token_path];
 }
 
 function stateDirectory({ agent, database }: AgentConfig): string {

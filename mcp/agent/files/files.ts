@@ -5,6 +5,7 @@ import { checkLabel } from "@metacircular/mcp-core/definition/names.ts";
 import { filePathProblem } from "@metacircular/mcp-core/file-path.ts";
 import type { UploadTable } from "../registry/uploads.ts";
 import { fileError, type FileTask, fromSystem, pathInvalid } from "./file-errors.ts";
+import { ownDirectories } from "./own-directories.ts";
 import { previewPush, type PushPreview } from "./preview.ts";
 import { startPull, type Pull } from "./pull.ts";
 import { startPush, type Push } from "./push.ts";
@@ -36,6 +37,8 @@ export interface Files extends AsyncDisposable {
 export interface FilesOptions {
   /** May be a link; what is below it may not. */
   readonly servicesDir: string;
+  /** Files of the agent itself: their directories are no service's. */
+  readonly ownFiles: readonly string[];
   readonly uploads: UploadTable;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,7 +54,15 @@ export interface FilesOptions {
 export function createFiles(options: FilesOptions): Files {
   const { servicesDir, uploads, logger, clock, idleMs = 60_000, limit = 16 } = options;
   const going = new Set<Transfer>();
+  const own = ownDirectories(servicesDir, options.ownFiles);
   const removed = removeUnfinished(servicesDir, uploads, logger);
+
+  /** @throws DetailedError NAME_INVALID, FILE_PATH_INVALID, FILE_PATH_REFUSED */
+  function locate(action: FileTask["action"], request: FileRequest): Target {
+    const target = targetOf(servicesDir, action, request);
+    if (own.has(request.service)) throw agentsOwn(target.task);
+    return target;
+  }
 
   /** Runs the start of a transfer; if that fails, nothing is left of it. */
   async function begin<T>(
@@ -62,7 +73,7 @@ export function createFiles(options: FilesOptions): Files {
   ): Promise<T> {
     const log = logTransfer(logger, { ...request, action, caller });
     try {
-      const target = locate(servicesDir, action, request);
+      const target = locate(action, request);
       if (going.size >= limit) throw tooMany(target.task, limit);
       const transfer = beginTransfer(target.task, { log, clock, logger, idleMs });
       going.add(transfer);
@@ -79,7 +90,7 @@ export function createFiles(options: FilesOptions): Files {
       begin("push", request, caller, (transfer, target) => startPush(transfer, target, request, uploads)),
 
     async preview(request) {
-      const target = locate(servicesDir, "push", request);
+      const target = locate("push", request);
       try {
         return await previewPush(target, request);
       } catch (error) {
@@ -98,7 +109,7 @@ export function createFiles(options: FilesOptions): Files {
 
 /** Where the file that is asked for would be. Looks at the request only, not at the disk.
  * @throws DetailedError NAME_INVALID, FILE_PATH_INVALID */
-function locate(servicesDir: string, action: FileTask["action"], { service, path }: FileRequest): Target {
+function targetOf(servicesDir: string, action: FileTask["action"], { service, path }: FileRequest): Target {
   const [wrongName] = checkLabel("service", service.slice(0, longestShown), []);
   if (wrongName !== undefined) {
     throw fileError(
@@ -115,6 +126,15 @@ function locate(servicesDir: string, action: FileTask["action"], { service, path
   if (wrongPath !== undefined) throw pathInvalid({ action, path: quoted(path) }, wrongPath);
   const task = { action, path: join(servicesDir, service, path) };
   return { task, servicesDir, service, names: path.split("/") };
+}
+
+function agentsOwn(task: FileTask) {
+  return fileError(task, {
+    code: "FILE_PATH_REFUSED",
+    category: "permission-denied",
+    found: "that directory holds the agent's own files",
+    remedy: "copy files of the agent by ssh, as the node's administrator",
+  });
 }
 
 /** Of text that may be anything. */

@@ -201,6 +201,7 @@ export const pathCases: readonly PathCase[] = [
     cases(["secret.txt", "config/app.toml", "new/file"], { push: refused, pull: refused }, service),
   ),
   ...cases(["secret.txt", "sub/secret.txt"], { push: refused, pull: refused }, "dangling"),
+  ...cases(["mcp.db", "certs/key.pem", "new"], { push: refused, pull: refused }, "mcp"),
   ...cases(["file.txt"], { push: done, pull: done }, "other"),
   ...cases(["file.txt", "sub/file.txt"], { push: done, pull: missing }, "fresh"),
 ];

@@ -40,6 +40,7 @@ export async function createFilesFixture(options: Partial<FilesOptions> = {}): P
   const files = stack.use(
     createFiles({
       servicesDir,
+      ownFiles: [join(servicesDir, "mcp/mcp.db")],
       uploads: registry.uploads,
       clock: systemClock,
       logger: log.logger,

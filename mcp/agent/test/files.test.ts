@@ -82,7 +82,7 @@ describe("a push", () => {
     await run("mount", ["-t", "tmpfs", "tmpfs", mounted]);
     try {
       const { uploads } = fixture.registry;
-      const options = { uploads, clock: systemClock, logger: captureLog().logger };
+      const options = { uploads, ownFiles: [], clock: systemClock, logger: captureLog().logger };
       await using files = createFiles({ ...options, servicesDir: join(fixture.directory, "link") });
       await using push = await files.push(request("mounted/sub/file", 1), "tester");
       await push.write(Buffer.from("x"));
@@ -329,7 +329,13 @@ describe("transfers", () => {
     for (const name of [".mcp-upload-1", ".mcp-upload-other"]) await writeFile(join(config, name), "half");
     await writeFile(join(fixture.outside, ".mcp-upload-3"), "not ours");
     const { logger } = captureLog();
-    const next = createFiles({ servicesDir, uploads: registry.uploads, clock: systemClock, logger });
+    const next = createFiles({
+      servicesDir,
+      ownFiles: [],
+      uploads: registry.uploads,
+      clock: systemClock,
+      logger,
+    });
     await next[Symbol.asyncDispose]();
     assert.deepEqual((await readdir(config)).toSorted(), [".mcp-upload-other", "app.toml"]);
     assert.equal(await readFile(join(fixture.outside, ".mcp-upload-3"), "utf8"), "not ours");
