@@ -1,4 +1,5 @@
 import type { Client } from "@connectrpc/connect";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { type McpAgent, OperationOutcome, type ServiceInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { withAgent } from "../health/agent.ts";
@@ -6,6 +7,9 @@ import type { Platform } from "../platform.ts";
 
 /** For one service: its components start one after the other and each may take its whole health deadline. */
 const startTimeoutMs = 300_000;
+
+/** How often to ask again while another operation works on a service. */
+const busyIntervalMs = 500;
 
 export interface StartedServices {
   readonly started: readonly string[];
@@ -25,7 +29,7 @@ export async function startServices(platform: Platform): Promise<StartedServices
   const failed: { service: string; why: string }[] = [];
   await withAgent(platform, async (agent) => {
     for (const service of waiting) {
-      const why = await start(agent, service);
+      const why = await startWhenFree(agent, service, platform.host.clock);
       if (why === undefined) started.push(service);
       else failed.push({ service, why });
     }
@@ -33,15 +37,36 @@ export async function startServices(platform: Platform): Promise<StartedServices
   return { started, failed };
 }
 
-/** Undefined when it started, else why not. */
-async function start(agent: Client<typeof McpAgent>, name: string): Promise<string | undefined> {
+/** Undefined when it started, else why not. An agent that has just come up may be bringing the service back by
+ * itself: then waits for that, so that two who want the same thing do not fail each other. */
+async function startWhenFree(
+  agent: Client<typeof McpAgent>,
+  name: string,
+  clock: Clock,
+): Promise<string | undefined> {
+  const endMs = clock.now() + startTimeoutMs;
+  for (;;) {
+    const failure = await start(agent, name);
+    if (failure?.code !== "OPERATION_IN_PROGRESS" || clock.now() >= endMs) return failure?.why;
+    await clock.sleep(busyIntervalMs);
+  }
+}
+
+interface StartFailure {
+  readonly why: string;
+  readonly code?: string;
+}
+
+async function start(agent: Client<typeof McpAgent>, name: string): Promise<StartFailure | undefined> {
   try {
     const response = await agent.startService({ name }, { timeoutMs: startTimeoutMs });
     const { outcome, results } = response;
     if (outcome === OperationOutcome.SUCCEEDED || outcome === OperationOutcome.UNCHANGED) return undefined;
-    return results.map(({ error }) => error).find((error) => error !== "") ?? "the agent does not say why";
+    const error = results.map((result) => result.error).find((text) => text !== "");
+    return { why: error ?? "the agent does not say why" };
   } catch (thrown) {
-    return fromConnectError(thrown, name).message;
+    const { message, code } = fromConnectError(thrown, name);
+    return { why: message, code };
   }
 }
 

@@ -36,6 +36,6 @@ function nextCommands(platform: Platform, services: readonly ServiceInfo[]): str
   const isDefault = stateDirectory(undefined, host.user, process.env) === layout.root;
   const state = isDefault ? "" : ` --state ${quoteForShell(layout.root)}`;
   const program = quoteForShell(join(host.checkout, "bin", "metacircular"));
-  const service = services[0]?.name ?? "hello";
+  const service = services.find(({ active }) => active)?.name ?? "hello";
   return [`eval "$(${program} env${state})"`, `mcp status ${service}`, `mcp logs ${service} --follow`];
 }
