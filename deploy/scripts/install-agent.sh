@@ -12,9 +12,11 @@
 #   --root DIR      writes below DIR, and makes no user and starts nothing (for packages and images)
 #   --prefix DIR    for the program; default: /usr/local. The units expect /usr/local
 set -euo pipefail
+# Programs and units are for everybody to read, whatever root's umask is.
+umask 022
 
 main() {
-  action=install name=mcp-agent user=mcp home=/var/lib/mcp root="" prefix=/usr/local version=""
+  action=install name=mcp-agent user=mcp home=/var/lib/mcp root="" prefix=/usr/local version="" changed=""
   while (($#)); do
     case $1 in
       --check) action=check ;;
@@ -31,6 +33,7 @@ main() {
     esac
     shift
   done
+  if [[ $root ]]; then root=$(realpath -m "$root"); fi
   root=${root%/} library=$root$prefix/lib/metacircular data=$root/srv/$user missing=0
   cd "$(dirname "${BASH_SOURCE[0]}")/../.."
   [[ $action = check || $root ]] || ((EUID == 0)) || fail "needs root"
@@ -140,11 +143,12 @@ link() {
   ln -sfn "$1" "$2"
 }
 
-own() { if [[ -z $root ]]; then chown "$user:$user" "$@"; fi; }
+# What lies in the user's own directories is written as that user: root would follow a link that the user has put there.
+as_user() { if [[ $root ]]; then "$@"; else runuser -u "$user" -- "$@"; fi; }
 
 prepare_data() {
   local directory
-  if [[ $user = mcp && ! -d $root/srv ]]; then mkdir -p "$root/srv"; fi
+  mkdir -p "$root/srv"
   # The agent makes a directory in /srv for each service.
   if [[ $user = mcp && -z $root ]] && ! runuser -u mcp -- test -w /srv; then
     if [[ -z $(ls -A /srv) || $(stat -c %u /srv) = 0 ]]; then
@@ -154,19 +158,22 @@ prepare_data() {
       need "user mcp must be able to make directories in /srv: chown mcp:mcp /srv"
     fi
   fi
-  for directory in "$data" "$data/certs" "$data/backups"; do
+  if [[ ! -d $data ]]; then
+    mkdir "$data"
+    [[ $root ]] || chown --no-dereference "$user:$user" "$data"
+    as_user chmod 0750 "$data"
+    say "made $data"
+  fi
+  for directory in "$data/certs" "$data/backups"; do
     [[ -d $directory ]] && continue
-    mkdir -p "$directory"
-    chmod 0750 "$directory"
-    own "$directory"
+    as_user mkdir -m 0750 "$directory"
     say "made $directory"
   done
   local config=$data/$name.toml
   if [[ ! -e $config ]]; then
-    sed "s/^node_name = .*/node_name = \"$(hostname -s)\"/" "deploy/examples/$name.toml" >"$config.new"
-    chmod 0640 "$config.new"
-    own "$config.new"
-    mv -T "$config.new" "$config"
+    sed "s/^node_name = .*/node_name = \"$(hostname -s)\"/" "deploy/examples/$name.toml" | as_user tee "$config.new" >/dev/null
+    as_user chmod 0640 "$config.new"
+    as_user mv -T "$config.new" "$config"
     say "wrote $config from the example; read it and set the addresses"
   fi
 }
@@ -229,15 +236,23 @@ start_units() {
   systemctl start "$name-backup.timer"
   if ! systemctl is-active --quiet "$name"; then
     systemctl start "$name"
-  elif [[ ${changed-} ]]; then
+  elif [[ $changed ]] || runs_other_version; then
     systemctl restart "$name"
     say "restarted $name; containers kept running"
   fi
   say "$name is $(systemctl is-active "$name" || true)"
 }
 
+# The other service may have brought the program up to date, or there was something missing then.
+runs_other_version() {
+  local program
+  program=$(readlink "/proc/$(systemctl show --property=MainPID --value "$name")/exe" || true)
+  [[ $program != "$(readlink -f "$library/current")/"* ]]
+}
+
 check() {
   local file
+  [[ $root ]] || ((EUID == 0)) || say "not root: what only root and $user may see counts as missing"
   [[ $root ]] || id "$user" >/dev/null 2>&1 || need "user $user"
   if [[ $user = mcp && -z $root ]]; then
     for file in /etc/subuid /etc/subgid; do grep -qs "^mcp:" "$file" || need "a range of ids for mcp in $file"; done
@@ -272,7 +287,9 @@ uninstall() {
   if runs_systemd; then systemctl daemon-reload; fi
   # The other of the two services may use the same program.
   if ! ls "$root"/etc/systemd/system/{mcp-agent,mcias}.service >/dev/null 2>&1; then
-    for program in mcp mcp-agent mcias; do rm -f "$root$prefix/bin/$program"; done
+    for program in mcp mcp-agent mcias; do
+      [[ ! -L $root$prefix/bin/$program ]] || rm "$root$prefix/bin/$program"
+    done
     rm -rf "$library"
   fi
   say "removed; /srv/$user, user $user, its home $home and its containers are left"
