@@ -37,3 +37,9 @@ test("a registry belongs to one process, until that one is gone, be it by SIGKIL
   claimRegistry(file)[Symbol.dispose]();
   using _ = claimRegistry(file);
 });
+
+test("a registry that cannot be claimed is an error that an operator can act on", async () => {
+  await using directory = await createTemporaryDirectory();
+  const file = join(directory.path, "missing", "mcp.db");
+  assert.throws(() => claimRegistry(file), { code: "DATABASE_UNREADABLE", subject: file, found: /ENOENT/u });
+});
