@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { untilAborted } from "@metacircular/mcdsl/grpc/until-aborted.ts";
 
 import type { Invocation } from "../invocation.ts";
 import { localFileError, localFileRefused } from "./local-error.ts";
@@ -65,8 +66,7 @@ async function openFile(file: string): Promise<Source> {
 async function readStdin({ stdin, signal }: Invocation): Promise<Source> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of stdin) {
-    signal.throwIfAborted();
+  for await (const chunk of untilAborted(stdin, signal)) {
     const bytes = Buffer.from(chunk);
     sizeBytes += bytes.length;
     if (sizeBytes > mostFromStdin) throw tooLarge();
