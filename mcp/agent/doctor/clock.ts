@@ -28,7 +28,7 @@ export function judgeSynchronised(synchronised: boolean, daemon: boolean): Judge
   return unknown(
     subject,
     "nothing on the node tells whether its clock is kept right",
-    "run systemd-timesyncd or chrony: timedatectl set-ntp true",
+    "run systemd-timesyncd or chrony, as root: timedatectl set-ntp true",
   );
 }
 

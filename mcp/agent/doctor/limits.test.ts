@@ -23,7 +23,7 @@ test("four fifths of a limit in use is a warning", () => {
 
 test("few inotify instances are a warning", () => {
   assert.equal(judgeInotify("128\n").severity, "ok");
-  assert.match(judgeInotify("16\n").remedy, /^sysctl -w fs\.inotify\.max_user_instances=/);
+  assert.match(judgeInotify("16\n").remedy, /^as root: sysctl -w fs\.inotify\.max_user_instances=/);
   assert.equal(judgeInotify("").severity, "unknown");
 });
 

@@ -58,7 +58,7 @@ export function judgeInotify(text: string): Judgement {
   return warning(
     subject,
     `${found}, which containers may use up`,
-    "sysctl -w fs.inotify.max_user_instances=512, and in /etc/sysctl.d",
+    "as root: sysctl -w fs.inotify.max_user_instances=512, and in /etc/sysctl.d",
   );
 }
 

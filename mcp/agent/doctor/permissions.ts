@@ -42,7 +42,9 @@ async function judgeWritable(directory: string, user: string): Promise<Judgement
     return fine(directory, `${user} may write there`);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    const found = missing ? "there is no such directory" : `${user} may not write there`;
-    return problem(directory, found, `install -d -o ${user} -m 0750 ${directory}`);
+    if (!missing)
+      return problem(directory, `${user} may not write there`, `as root: chown ${user} ${directory}`);
+    const remedy = `as root: install -d -o ${user} -m 0755 ${directory}`;
+    return problem(directory, "there is no such directory", remedy);
   }
 }

@@ -22,7 +22,7 @@ export function judgeSnapshots(
   { takenAtMs, nowMs, config }: { takenAtMs: number | undefined; nowMs: number; config: string },
 ): Judgement {
   const now = `mcp-agent snapshot --config ${config === "" ? "<file>" : config}`;
-  const remedy = `${now}; for one a day: systemctl enable --now mcp-agent-backup.timer`;
+  const remedy = `${now}; for one a day, as root: systemctl enable --now mcp-agent-backup.timer`;
   if (takenAtMs === undefined) return warning(directory, "there is no snapshot of the registry", remedy);
   const ageHours = Math.floor(Math.max(0, nowMs - takenAtMs) / hourMs);
   const found = `the latest snapshot of the registry is ${ageHours} h old`;

@@ -38,7 +38,12 @@ export function judgeTemporaryFiles(found: ReadonlyMap<string, number>, nowMs: n
   return old
     .toSorted()
     .slice(0, mostListed)
-    .map((path) => warning(path, "a write that was interrupted left it behind", `rm ${path}`));
+    .map((path) => warning(path, "a write that was interrupted left it behind", `rm ${asWord(path)}`));
+}
+
+/** As one word of a shell: containers choose names in the services' directories, and remedies are pasted. */
+function asWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 async function collect(

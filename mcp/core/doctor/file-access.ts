@@ -26,7 +26,7 @@ function judge(
   const shown = `mode ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
   if (ownerId !== userId && ownerId !== 0) {
     const found = `it belongs to user ${ownerId}, who may change it`;
-    return problem(path, found, `chown ${userId} ${path}`);
+    return problem(path, found, `as root: chown ${userId} ${path}`);
   }
   if ((mode & rule.forbidden) !== 0) {
     return problem(path, `${rule.found} (${shown})`, `chmod ${rule.mend} ${path}`);
