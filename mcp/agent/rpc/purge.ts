@@ -19,6 +19,7 @@ import { requireService } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
 type Methods = Pick<ServiceImpl<typeof McpAgent>, "purgeComponents">;
+type Parts = Pick<RpcContext, "observer" | "registry" | "deployer" | "newId">;
 type PurgeResult = MessageInitShape<typeof PurgeResultSchema>;
 
 /** A registry entry that no definition declares. */
@@ -30,7 +31,7 @@ interface Entry {
   readonly isForeign: boolean;
 }
 
-export function purgeMethods(rpc: RpcContext): Methods {
+export function purgeMethods(rpc: Parts): Methods {
   const { observer, registry } = rpc;
   return {
     async purgeComponents(request, context) {
@@ -92,7 +93,7 @@ async function purgeService(
   about: {
     request: PurgeRequest;
     containers: readonly Container[];
-    rpc: RpcContext;
+    rpc: Parts;
     context: HandlerContext;
   },
 ): Promise<PurgeResult[]> {
@@ -128,7 +129,7 @@ async function purgeService(
 async function carryOut(
   service: string,
   purged: readonly PurgeResult[],
-  { rpc, context }: { rpc: RpcContext; context: HandlerContext },
+  { rpc, context }: { rpc: Parts; context: HandlerContext },
 ): Promise<PurgeResult[]> {
   const components = purged.map(({ component = "" }) => component).filter((component) => component !== "");
   const operationId = rpc.newId();
@@ -139,8 +140,9 @@ async function carryOut(
       caller: callerOf(context).name,
     });
     return purged.map((entry) => {
-      const result = results.find(({ component }) => component === entry.component || component === service);
       const { component = "", container = "" } = entry;
+      const about = component === "" ? service : component;
+      const result = results.find((ended) => ended.component === about);
       return result?.failure === undefined
         ? { ...entry, operationId }
         : { ...refused(service, component, container, result.failure), operationId };
