@@ -271,8 +271,10 @@ function registeredOf(input: PlanInput): readonly RegisteredComponent[] {
   return input.registered?.components ?? [];
 }
 
-/** It was stopped for good, so the runtime does not start it again either. */
+/** It was stopped for good, so the runtime does not start it again either. An attempt that a crash cut off may have
+ * written that down and not yet done it. */
 function isAtRest(input: PlanInput, name: string): boolean {
+  if (input.resumed) return false;
   const isStopped = registeredOf(input).some(
     ({ spec, desired }) => spec.name === name && desired === "stopped",
   );

@@ -67,6 +67,20 @@ describe("a container that was taken over", () => {
     });
   }
 
+  test("that could not be removed once it was replaced is removed by the next deploy", async () => {
+    const { engine } = await adopted();
+    await using _ = engine;
+    engine.atStep({ kind: "remove-container", moment: "before" }, refused);
+    assert.equal((await engine.run(aDeploy([aWeb("v2", { update: "stop-first" })]))).outcome, "succeeded");
+    assert.deepEqual(engine.runtime.shown(), [
+      "hello-web running localhost/web:v2",
+      "hello-web.previous exited localhost/web:v1",
+    ]);
+    assert.equal((await engine.run(aDeploy([aWeb("v3", { update: "stop-first" })]))).outcome, "succeeded");
+    assert.deepEqual(engine.runtime.shown(), ["hello-web running localhost/web:v3"]);
+    assert.deepEqual(adoptedIds(engine), []);
+  });
+
   test("comes back itself when the agent dies while it is being replaced by what fails", async () => {
     const { engine, id } = await adopted();
     await using _ = engine;

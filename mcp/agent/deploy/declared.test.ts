@@ -4,6 +4,7 @@ import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import { aDeploy, anOperation, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
+import { deployedComponents } from "./deployed.ts";
 
 function sync(components: readonly ComponentSpec[], active = true): Intent {
   return { kind: "sync", service: "hello", declared: { name: "hello", node: "", active, components } };
@@ -57,6 +58,17 @@ describe("an agent that dies at a step", () => {
     }
   }
 
+  test("of a sync, before it stops what is about to be restarted, stops it when it is back", async () => {
+    await using engine = await createEngine();
+    await engine.run(aDeploy([aWeb("v1")]));
+    const site = { kind: "stop-container", moment: "before" } as const;
+    const id = await engine.crash(sync([aWeb("v1")], false), site);
+    engine.runtime.alter("hello-web", { state: "exited", pid: 0, exitedAtMs: engine.clock.now() });
+    await engine.restart();
+    const kinds = engine.registry.operations.get(id)?.steps.map((step) => step.kind);
+    assert.deepEqual(kinds, ["stop-container", "record-service"]);
+  });
+
   for (const kind of ofPurge) {
     for (const moment of moments) {
       test(`of a purge, ${moment} ${kind}, finishes it when it is back`, async () => {
@@ -96,6 +108,14 @@ describe("a purge", () => {
       );
     });
   }
+});
+
+test("what was undeployed and is declared again is not deployed", async () => {
+  await using engine = await createEngine();
+  await engine.run(aDeploy([aWeb("v1")]));
+  await engine.run(anOperation("undeploy"));
+  await engine.run(sync([aWeb("v1")]));
+  assert.deepEqual(deployedComponents("hello", engine.registry), []);
 });
 
 describe("a deploy of what a sync declared", () => {

@@ -24,8 +24,8 @@ export function deployedComponents(service: string, registry: Registry): Compone
     const { spec, observed, version, imageDigest } = component;
     const last = newest?.components.find(({ name }) => name === spec.name);
     if (observed.specHash === "") {
-      const isDeployed = version !== "" || imageDigest !== "";
-      return last ?? (isDeployed ? spec : []);
+      const wasDeployed = version !== "" || imageDigest !== "";
+      return wasDeployed ? (last ?? spec) : [];
     }
     return madeFrom(observed.specHash, [last, spec, ...inRevisions(spec.name, older)]) ?? spec;
   });

@@ -9,11 +9,13 @@ export async function recordComponent(
   { component, spec, desired }: StepOf<"record-component">,
   { registry, runtime, service, intent, signal }: StepContext,
 ): Promise<void> {
-  const [container, image] = await Promise.all([
+  const recorded = registry.components.get(service, component);
+  const adopted = recorded?.adoptedContainer ?? "";
+  const [container, image, replaced] = await Promise.all([
     runtime.inspect(slotName(service, component, "current"), signal),
     runtime.image(spec.image, signal),
+    adopted === "" ? undefined : runtime.inspect(slotName(service, component, "previous"), signal),
   ]);
-  const recorded = registry.components.get(service, component);
   const declared = "spec" in intent ? intent.spec.components : registry.components.ofService(service);
   const names = declared.map((entry) => ("spec" in entry ? entry.spec.name : entry.name));
   registry.transaction(() => {
@@ -29,7 +31,8 @@ export async function recordComponent(
       imageDigest: image?.digest ?? container?.imageDigest ?? recorded?.imageDigest ?? "",
       position: Math.max(0, names.indexOf(component)),
     });
-    const adopted = recorded?.adoptedContainer ?? "";
-    if (adopted !== "" && container?.id !== adopted) registry.components.endAdoption(service, component);
+    // One that could not be removed stays ours, so that the next operation finds it.
+    const isLeft = container?.id === adopted || replaced?.id === adopted;
+    if (adopted !== "" && !isLeft) registry.components.endAdoption(service, component);
   });
 }
