@@ -30,7 +30,7 @@ export function createPreemptions(parts: {
 
   return {
     async makeWay(request) {
-      if (request.caller === agentCaller) return;
+      if (isOwn(request)) return;
       for (;;) {
         const operationId = locks.holder(serviceOf(request.intent))?.operationId ?? "";
         const controller = own.get(operationId);
@@ -39,8 +39,9 @@ export function createPreemptions(parts: {
         await Promise.allSettled([running.get(operationId)]);
       }
     },
-    track({ operationId, caller }) {
-      if (caller !== agentCaller) {
+    track(request) {
+      const { operationId } = request;
+      if (!isOwn(request)) {
         return { signal: shutdown, reason: () => undefined, [Symbol.dispose]: () => undefined };
       }
       const controller = new AbortController();
@@ -53,6 +54,11 @@ export function createPreemptions(parts: {
       };
     },
   };
+}
+
+/** An account may have the name, too; what it asks for is not put off. */
+function isOwn({ caller, intent }: OperationRequest): boolean {
+  return caller === agentCaller && (intent.kind === "repair" || intent.kind === "brake");
 }
 
 function preempted({ caller, intent }: OperationRequest): DetailedError {

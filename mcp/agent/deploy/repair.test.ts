@@ -111,6 +111,22 @@ describe("what the agent does by itself", () => {
     assert.ok(!engine.runtime.shown().some((shown) => shown.includes("running")));
   });
 
+  test("is not what an account of the same name asks for", async () => {
+    await using engine = await deployed();
+    const reached = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    engine.atStep({ kind: "create-container", moment: "after" }, () => {
+      reached.resolve();
+      return goOn.promise;
+    });
+    const asked = { operationId: "deploy", caller: agentCaller, intent: aDeploy([aWeb("v2")]) };
+    const deploying = engine.deployer().run(asked);
+    await reached.promise;
+    await assert.rejects(engine.run(anOperation("stop")), { code: "OPERATION_IN_PROGRESS" });
+    goOn.resolve();
+    assert.equal((await deploying).outcome, "succeeded");
+  });
+
   test("does not give way to the agent itself", async () => {
     await using engine = await deployed();
     const { repaired, goOn } = await repairing(engine, "create-container");
