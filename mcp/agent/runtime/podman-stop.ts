@@ -19,10 +19,13 @@ export async function stopContainer(context: StopContext, id: string, signal?: A
   const { client, clock, logger } = context;
   const inspected = await context.inspect(id, signal);
   if (inspected === undefined) return;
-  if (isRestarting(parseInspected(inspected), clock.now())) return catchRestarting(context, id, signal);
+  const stopTimeoutS = inspected.Config.StopTimeout ?? defaultTimeoutS;
+  if (isRestarting(parseInspected(inspected), clock.now())) {
+    return catchRestarting(context, id, stopTimeoutS, signal);
+  }
   if (!living.has(inspected.State.Status ?? "")) return;
   if (inspected.State.Status === "paused") await client.change(unpauseCall(id));
-  const stopped = client.change(stopCall(id, inspected.Config.StopTimeout ?? defaultTimeoutS));
+  const stopped = client.change(stopCall(id, stopTimeoutS));
   await untilAborted(stopped, signal).catch(async (thrown: unknown) => {
     signal?.throwIfAborted();
     // With its monitor dead, podman waits in vain for word of an end that came.
@@ -46,9 +49,10 @@ const catchLimitMs = 60_000;
 async function catchRestarting(
   { client, clock, inspect }: StopContext,
   id: string,
+  stopTimeoutS: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadlineMs = clock.now() + catchLimitMs;
+  const deadlineMs = clock.now() + catchLimitMs + stopTimeoutS * 1000;
   let lookedAtMs = 0;
   let stillSinceMs = clock.now();
   let lastStart: string | undefined;
@@ -58,7 +62,7 @@ async function catchRestarting(
       const message = "podman goes on starting it";
       throw podmanError({ attempted: "stop container", subject: id, message });
     }
-    const { status } = await untilAborted(client.change(stopCall(id, defaultTimeoutS)), signal);
+    const { status } = await untilAborted(client.change(stopCall(id, stopTimeoutS)), signal);
     const wasRunning = status !== notRunning;
     isCaught ||= wasRunning;
     if (wasRunning || clock.now() - lookedAtMs >= lookIntervalMs) {
