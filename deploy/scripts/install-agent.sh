@@ -164,6 +164,7 @@ prepare_data() {
     as_user chmod 0750 "$data"
     say "made $data"
   fi
+  as_user test -w "$data" || fail "user $user must be able to write in $data: chown $user:$user $data"
   for directory in "$data/certs" "$data/backups"; do
     [[ -d $directory ]] && continue
     as_user mkdir -m 0750 "$directory"

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Disk, judgeDisk } from "./disk.ts";
+import type { Patient } from "./check.ts";
+import { type Disk, diskCheck, judgeDisk } from "./disk.ts";
 
 const gibibyte = 2 ** 30;
 const roomy: Disk = {
@@ -25,3 +26,16 @@ for (const [what, fields, severity, found] of [
     assert.match(judged.found, found);
   });
 }
+
+test("a directory that is missing does not hide the others", async () => {
+  const patient = {
+    directories: { services: "/missing/srv", state: "" },
+    files: { database: import.meta.filename },
+    runtime: { storageDirectory: () => Promise.reject(new Error("it does not answer")) },
+  };
+  const judged = await diskCheck.run(patient as unknown as Patient, AbortSignal.timeout(10_000));
+  assert.deepEqual(
+    judged.map(({ subject }) => subject),
+    [`${import.meta.dirname} (registry)`],
+  );
+});

@@ -51,7 +51,9 @@ export function judgeDisk({ subject, totalBytes, freeBytes, totalInodes, freeIno
 async function disksOf(places: readonly { path: string; holds: string }[]): Promise<Disk[]> {
   const byDevice = new Map<number, { path: string; holds: string }[]>();
   for (const place of places) {
-    const { dev } = await stat(place.path);
+    // That there is no such directory is what another check finds.
+    const dev = (await stat(place.path).catch(() => undefined))?.dev;
+    if (dev === undefined) continue;
     byDevice.set(dev, [...(byDevice.get(dev) ?? []), place]);
   }
   return Promise.all(
