@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import {
   afterAttempt,
   afterSighting,
+  begunAnew,
   explainsDrift,
   type Repair,
   repairDelayMs,
@@ -156,6 +157,28 @@ function randomFrom(seed: number): () => number {
     return state / 2 ** 31;
   };
 }
+
+describe("what somebody else's operation left down", () => {
+  const now = { atMs: 9_000, random: 0.5, condition: "drifting" } as const;
+  const over = (fields: Partial<Repair>, condition: "drifting" | "as-desired" | "finished" = "drifting") =>
+    begunAnew(waiting(fields), { ...now, condition }, rules);
+
+  test("is brought back from the first attempt on, where that does not depend on drift being repaired", () => {
+    for (const cause of ["crash-loop", "reboot"] as const) {
+      const anew = over({ cause, state: "given-up", attempts: 5, reason: "no image", sinceMs: 7 });
+      assert.deepEqual(anew, {
+        ...{ state: "waiting", cause, attempts: 0, reason: "", log: [], nextAtMs: 10_000, sinceMs: 7 },
+      });
+      assert.equal(anew && begunAnew(anew, { ...now, atMs: 9_500 }, rules), anew, "and not put off");
+    }
+  });
+
+  test("is forgotten where it does, and where nothing is down", () => {
+    assert.equal(over({ attempts: 3 }), undefined);
+    assert.equal(over({ state: "finished" }, "finished"), undefined);
+    assert.equal(over({ cause: "crash-loop", state: "given-up" }, "as-desired"), undefined);
+  });
+});
 
 test("whatever happens, attempts are bounded, delays grow, and nothing waits without a time", () => {
   for (let seed = 1; seed <= 500; seed += 1) {

@@ -95,6 +95,20 @@ export function afterSighting(
   }
 }
 
+/** What is left of it once somebody else was at work on the service: what runs as it should is forgotten; what has to
+ * be brought back whether or not drift is repaired still has to, as if no attempt had been made. Pure. */
+export function begunAnew(
+  repair: Repair,
+  now: { atMs: number; random: number; condition: RepairCondition },
+  rules: RepairRules,
+): Repair | undefined {
+  const { state, cause, attempts, sinceMs } = repair;
+  if (now.condition === "as-desired" || state === "finished" || cause === "drift") return undefined;
+  // Many looks must not put it off again and again.
+  if (state === "waiting" && attempts === 0) return repair;
+  return { ...nextAttempt({ ...forgotten, cause }, now, rules), sinceMs };
+}
+
 /** What an attempt makes of it. Pure. */
 export function afterAttempt(
   repair: Repair,

@@ -145,6 +145,27 @@ describe("a reboot", () => {
     assert.equal(shows(world), "hello-web running localhost/web:v1");
   });
 
+  test("is made up for although somebody works on another component meanwhile", async () => {
+    await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
+    await world.run(aDeploy([aWeb("v1"), aWeb("v1", { name: "api" })]));
+    await world.look();
+    await world.runtime.remove("hello-web");
+    world.runtime.before("create", refused);
+    await world.restart("second");
+    await world.look();
+    for (let seconds = 0; world.repairOf()?.attempts === 0 && seconds < 60; seconds += 1)
+      await world.pass(100);
+    assert.equal(world.repairOf()?.attempts, 1);
+    await world.run({ kind: "restart", service: "hello", component: "api" });
+    await world.look();
+    await world.pass(10_000);
+    assert.equal(
+      shows(world),
+      "hello-api running localhost/web:v1,hello-web running localhost/web:v1",
+      "it is started though drift is not repaired",
+    );
+  });
+
   test("is none while the boot is the same, or not known", async () => {
     await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
     await world.run(aDeploy([aWeb("v1")]));

@@ -1,5 +1,9 @@
-import { afterSighting, type Repair, type RepairRules } from "@metacircular/mcp-core/repair.ts";
-import { isRestartedByPolicy, repairCondition } from "@metacircular/mcp-core/repair-condition.ts";
+import { afterSighting, begunAnew, type Repair, type RepairRules } from "@metacircular/mcp-core/repair.ts";
+import {
+  isRestartedByPolicy,
+  repairCondition,
+  type RepairCondition,
+} from "@metacircular/mcp-core/repair-condition.ts";
 import { agentCaller } from "../deploy/locks.ts";
 import type { AlertDesk } from "../monitor/alert-desk.ts";
 import type { Observed } from "../monitor/observe.ts";
@@ -41,10 +45,7 @@ export function createSightings(options: SightingsOptions): Sightings {
   /** Returns whether it has to be stopped. */
   function takeOne(seen: RecordedObservation, known: RepairRecord | undefined, atMs: number): boolean {
     const { service, component, desired, ours } = seen;
-    // Whatever somebody did to the service, its repair begins anew.
-    const isOver =
-      known !== undefined && registry.operations.isBegunByOthers(service, known.sinceMs, agentCaller);
-    const before = isOver ? undefined : known;
+    const before = known && unlessOvertaken(known, seen, atMs);
     const isLooping = ends.count(seen, atMs) && config.brake && isRestartedByPolicy(restartOf(seen));
     const after = ours
       ? before
@@ -55,17 +56,22 @@ export function createSightings(options: SightingsOptions): Sightings {
     return isLooping;
   }
 
+  /** Whatever somebody did to the service, its repair begins anew. */
+  function unlessOvertaken(known: RepairRecord, seen: RecordedObservation, atMs: number): Repair | undefined {
+    const { operations } = registry;
+    if (!operations.isBegunByOthers(known.service, known.sinceMs, agentCaller)) return known;
+    return begunAnew(known, { atMs, random: options.random(), condition: conditionOf(seen) }, config);
+  }
+
   function lookedAt(
     before: Repair | undefined,
     seen: RecordedObservation,
     { atMs, looping }: { atMs: number; looping: boolean },
   ): Repair | undefined {
-    const { service, desired, state, exitCode } = seen;
-    // What runs is as good under any policy.
-    const restart = state === "running" ? "" : restartOf(seen);
+    const { service } = seen;
     const sighting = {
       atMs,
-      condition: repairCondition({ desired, state, exitCode, restart }),
+      condition: conditionOf(seen),
       ended: runsEnded(seen) > 0,
       looping,
       afterReboot: options.isRebooted(service),
@@ -78,6 +84,13 @@ export function createSightings(options: SightingsOptions): Sightings {
       ...after,
       reason: `it ended ${crashLoop.threshold + 1} times within ${crashLoop.windowMs / 1_000} s`,
     };
+  }
+
+  function conditionOf(seen: RecordedObservation): RepairCondition {
+    const { desired, state, exitCode } = seen;
+    // What runs is as good under any policy.
+    const restart = state === "running" ? "" : restartOf(seen);
+    return repairCondition({ desired, state, exitCode, restart });
   }
 
   function restartOf({ service, component }: RecordedObservation): string {
