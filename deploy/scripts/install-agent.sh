@@ -239,7 +239,7 @@ start_units() {
     systemctl start "$name"
   elif [[ $changed ]] || runs_other_version; then
     systemctl restart "$name"
-    say "restarted $name; containers kept running"
+    say "restarted $name"
   fi
   say "$name is $(systemctl is-active "$name" || true)"
 }

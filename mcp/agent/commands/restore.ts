@@ -68,7 +68,8 @@ async function confirm(question: string): Promise<void> {
     throw notConfirmed("it asks before it does this, and there is no terminal", "add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    // Ctrl-C and Ctrl-D end the question by an AbortError.
+    const answer = await terminal.question(`${question} [y/N] `).catch(() => "");
     if (!/^y(es)?$/iu.test(answer.trim())) throw notConfirmed("you did not agree", "nothing was changed");
   } finally {
     terminal.close();
