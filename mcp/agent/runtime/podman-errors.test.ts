@@ -19,6 +19,7 @@ const messages: readonly [code: string, message: string][] = [
     'initializing source docker://registry.invalid/x:v1: pinging container registry registry.invalid: Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid: no such host',
   ],
   ["REGISTRY_DENIED", "reading manifest v1 in mcr.example.net/x: unauthorized: authentication required"],
+  ["FIREWALL_BUSY", "netavark: code: 1, msg: iptables: Chain already exists.\n"],
   ["NETWORK_NOT_FOUND", "unable to find network with name or ID nope: network not found"],
   ["PORT_IN_USE", "cannot listen on the TCP port: listen tcp4 127.0.0.1:18081: bind: address already in use"],
   ["PORT_IN_USE", "rootlessport listen tcp 0.0.0.0:8080: bind: address already in use"],

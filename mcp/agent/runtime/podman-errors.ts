@@ -102,6 +102,13 @@ const causes: readonly Cause[] = [
     remedy: "stop it first",
   },
   {
+    pattern:
+      /iptables: Chain already exists|holding the xtables lock|iptables: Resource temporarily unavailable/i,
+    code: "FIREWALL_BUSY",
+    category: "failed-precondition",
+    remedy: "try again: another program was changing the firewall at the same moment",
+  },
+  {
     pattern: /can only create exec sessions on running containers|container .* is not running/i,
     code: "CONTAINER_NOT_RUNNING",
     category: "failed-precondition",

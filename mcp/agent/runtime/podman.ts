@@ -20,6 +20,7 @@ import {
 import type { Environment } from "./podman-process.ts";
 import { pullFailure, requireReachable } from "./podman-pull.ts";
 import { openPodmanService } from "./podman-service.ts";
+import { startContainer } from "./podman-start.ts";
 import { stopContainer, type StopContext } from "./podman-stop.ts";
 import { parseSettings } from "./podman-settings.ts";
 import type { ImageSettings, InspectedSettings } from "./podman-settings-input.ts";
@@ -141,7 +142,7 @@ class PodmanRuntime implements Runtime {
   async start(id: string, signal?: AbortSignal): Promise<void> {
     await this.#changes.run(async () => {
       signal?.throwIfAborted();
-      await this.#client.change(calls.startCall(id));
+      await startContainer({ client: this.#client, clock: this.#clock, logger: this.#logger }, id, signal);
       signal?.throwIfAborted();
     });
   }
