@@ -8,11 +8,17 @@ export interface Clock {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A timer that is set for longer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(durationMs, signal) {
     try {
-      await sleep(durationMs, undefined, signal === undefined ? {} : { signal });
+      for (let leftMs = durationMs; ; leftMs -= longestTimerMs) {
+        await sleep(Math.min(leftMs, longestTimerMs), undefined, signal === undefined ? {} : { signal });
+        if (leftMs <= longestTimerMs) return;
+      }
     } catch (thrown) {
       signal?.throwIfAborted();
       throw thrown;

@@ -30,3 +30,9 @@ describe("the address of the metrics", () => {
     });
   }
 });
+
+test("a pause that would be none is refused", () => {
+  const withInterval = (interval: string) => agentConfigSchema.parse({ ...required, monitor: { interval } });
+  assert.equal(withInterval("1s").monitor.interval, 1_000);
+  assert.throws(() => withInterval("0s"), /longer than 0s/);
+});

@@ -40,7 +40,7 @@ export const agentConfigSchema = z.strictObject({
     .prefault({}),
   monitor: z
     .strictObject({
-      interval: duration().prefault("60s"),
+      interval: positiveDuration().prefault("60s"),
       alert_command: z.array(z.string()).default([]),
       cooldown: duration().prefault("15m"),
       flap_threshold: z.int().min(1).default(3),
