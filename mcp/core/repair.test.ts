@@ -67,6 +67,12 @@ describe("drift", () => {
     assert.equal(look(repair, { atMs: 1 }), repair);
   });
 
+  test("is not put off by a clock that was set back", () => {
+    const repair = waiting({ attempts: 2, nextAtMs: 60 * minuteMs });
+    assert.equal(look(repair, { atMs: 56 * minuteMs }), repair);
+    assert.equal(look(repair, { atMs: 10 * minuteMs })?.nextAtMs, 10 * minuteMs + 4_000);
+  });
+
   test("that comes back soon after its repair waits longer; once it ran well it starts anew", () => {
     const repaired = attempt(waiting(), { kind: "succeeded" });
     assert.equal(repaired.state, "watching");

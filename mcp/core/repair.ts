@@ -189,7 +189,9 @@ function whileDrifting(
   if (repair?.state === "finished") return repair;
   if (!sighting.mayRepair && (repair === undefined || repair.cause === "drift")) return undefined;
   if (repair === undefined) return nextAttempt({ ...forgotten, cause: "drift" }, sighting, rules);
-  return repair.state === "watching" ? nextAttempt(repair, sighting, rules) : repair;
+  // A clock that was set back must not put it off.
+  const isTooFar = repair.nextAtMs - sighting.atMs > rules.maxDelayMs * (1 + rules.jitter);
+  return repair.state === "watching" || isTooFar ? nextAttempt(repair, sighting, rules) : repair;
 }
 
 /** Stopped by the brake, which may look like an end of its own. */

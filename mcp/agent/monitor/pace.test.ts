@@ -75,3 +75,15 @@ test("the burst is earned again while nothing happens", async () => {
     await paced.clock.advance(pace.burst * pace.refillMs);
   }
 });
+
+test("a clock that is set back neither ends the looks nor the limit of them", async () => {
+  await using paced = createPaced();
+  paced.pacer.request("watch");
+  await paced.clock.advance(1_000);
+  await paced.clock.advance(-3_600_000);
+  for (let elapsedMs = 0; elapsedMs < 60_000; elapsedMs += 100) {
+    paced.pacer.request("watch");
+    await paced.clock.advance(100);
+  }
+  assert.ok(paced.looks.length >= 50 && paced.looks.length <= 90, `${paced.looks.length} looks`);
+});

@@ -29,6 +29,8 @@ export function createPacer<Cause>(options: {
   let refilledAtMs = clock.now();
 
   function refill(): void {
+    // A clock that was set back earns nothing, and takes nothing away.
+    refilledAtMs = Math.min(refilledAtMs, clock.now());
     const earned = Math.floor((clock.now() - refilledAtMs) / pace.refillMs);
     looksLeft = Math.min(pace.burst, looksLeft + earned);
     refilledAtMs += earned * pace.refillMs;
