@@ -19,14 +19,10 @@ export interface AttemptOptions {
 
 export type ComponentName = Pick<RepairRecord, "service" | "component">;
 
-/** Failures that say nothing about the component: it is tried again soon, and they do not count. */
-const passing = new Set([
-  "AGENT_STOPPING",
-  "OPERATION_IN_PROGRESS",
-  "OPERATION_PREEMPTED",
-  "RUNTIME_TIMED_OUT",
-  "RUNTIME_UNAVAILABLE",
-]);
+/** Why an operation was not begun or was broken off, which says nothing about the component: it is tried again soon,
+ * and that does not count. A runtime that does not answer while it changes something does: it may never do so. */
+const passing = new Set(["AGENT_STOPPING", "OPERATION_IN_PROGRESS", "OPERATION_PREEMPTED"]);
+const unanswered = new Set(["RUNTIME_TIMED_OUT", "RUNTIME_UNAVAILABLE"]);
 /** The container ended while it was watched for being healthy. */
 const endings = new Set(["CONTAINER_EXITED", "CONTAINER_OUT_OF_MEMORY"]);
 /** The reason is shown in a table. */
@@ -47,7 +43,8 @@ export async function attemptRepair(
     const reason = "there was nothing to do, though it is not as it should be";
     return { kind: "failed", reason, log: [], looping: false };
   } catch (error) {
-    return failed(failureOf(error, "repair"), "");
+    const failure = failureOf(error, "repair");
+    return unanswered.has(failure.code) ? { kind: "postponed" } : failed(failure, "");
   }
 }
 
@@ -61,7 +58,8 @@ export async function brake({ service, component }: ComponentName, options: Atte
     );
     await runOwn({ kind: "brake", service, component }, options);
   } catch (error) {
-    const isPassing = error instanceof DetailedError && passing.has(error.code);
+    const isPassing =
+      error instanceof DetailedError && (passing.has(error.code) || unanswered.has(error.code));
     if (!isPassing) logger.error({ service, component, error: messageOf(error) }, "cannot stop a crash loop");
   }
 }

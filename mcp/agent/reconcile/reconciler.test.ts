@@ -80,6 +80,14 @@ describe("the reconciler", () => {
     assert.equal(world.repairOf()?.attempts, 1);
   });
 
+  test("gives up also where the runtime lists, but never answers to a start", async () => {
+    await using world = await withRemoved({ giveUpAfter: 5 });
+    world.runtime.before("start", unavailable, { times: Infinity });
+    await world.pass(10 * minuteMs);
+    assert.equal(world.ownOperations().length, 5);
+    assert.equal(world.repairOf()?.state, "given-up");
+  });
+
   test("remembers what it gave up although the agent is started again, and begins anew when an operator acts", async () => {
     await using world = await withRemoved({ giveUpAfter: 2 });
     world.runtime.before("create", refused, { times: 3 });
