@@ -5,6 +5,7 @@ import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import { aDeploy, anOperation, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
 import { deployedComponents } from "./deployed.ts";
+import { rollbackSpec } from "./rollback-spec.ts";
 
 function sync(components: readonly ComponentSpec[], active = true): Intent {
   return { kind: "sync", service: "hello", declared: { name: "hello", node: "", active, components } };
@@ -116,6 +117,17 @@ test("what was undeployed and is declared again is not deployed", async () => {
   await engine.run(anOperation("undeploy"));
   await engine.run(sync([aWeb("v1")]));
   assert.deepEqual(deployedComponents("hello", engine.registry), []);
+});
+
+test("a rollback leaves it to the agent to repair what it was told to repair since", async () => {
+  await using engine = await createEngine();
+  const { registry, runtime } = engine;
+  await engine.run(aDeploy([aWeb("v1")]));
+  await engine.run(aDeploy([aWeb("v2")]));
+  registry.services.recordReconcile("hello", true);
+  const asked = { service: "hello", revision: 0 };
+  const spec = await rollbackSpec(asked, { registry, runtime, node: "rift" }, AbortSignal.timeout(10_000));
+  assert.deepEqual([spec.components[0]?.image, spec.reconcile], ["localhost/web:v1", true]);
 });
 
 describe("a deploy of what a sync declared", () => {

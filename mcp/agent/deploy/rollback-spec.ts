@@ -9,7 +9,7 @@ import { deployedHash } from "./deployed.ts";
 const searchLimit = 1_000;
 
 /** The specification of an earlier revision; 0: the newest one that differs from what is deployed. Where a tag
- * has moved since, the image is named by the digest that ran then. */
+ * has moved since, the image is named by the digest that ran then. Who repairs a service that is there stays as it is. */
 export async function rollbackSpec(
   { service, revision }: { service: string; revision: number },
   { registry, runtime, node }: { registry: Registry; runtime: Runtime; node: string },
@@ -21,7 +21,8 @@ export async function rollbackSpec(
   const components = await Promise.all(
     chosen.spec.components.map((component) => pinned(component, chosen, runtime, signal)),
   );
-  return { ...chosen.spec, node, active: true, components };
+  const { reconcile } = registry.service(service) ?? chosen.spec;
+  return { ...chosen.spec, node, active: true, reconcile, components };
 }
 
 function newestDiffering(service: string, registry: Registry): Revision | undefined {
