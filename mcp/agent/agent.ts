@@ -7,6 +7,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { startGrpcServer } from "@metacircular/mcdsl/grpc/server.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { registrySnapshots } from "./commands/snapshot-directory.ts";
 import type { AgentConfig } from "./config.ts";
 import { adoptingRuntime } from "./adopt/adopting-runtime.ts";
 import { createDeployer } from "./deploy/deploy.ts";
@@ -95,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }),
   );
   const files = stack.use(
-    createFiles({ servicesDir, ownFiles: ownFiles(config), uploads: registry.uploads, clock, logger }),
+    createFiles({ servicesDir, ownFiles: ownFiles(options), uploads: registry.uploads, clock, logger }),
   );
   const verifier = stack.use(openVerifier(options));
   const diagnose = createDiagnosis({
@@ -198,8 +199,11 @@ function openRuntime({ config, environment, logger, clock }: AgentOptions): Prom
   });
 }
 
-function ownFiles({ server, database, mcias }: AgentConfig): string[] {
-  return [server.tls_cert, server.tls_key, database.path, mcias.token_path];
+function ownFiles({ config, configFile }: Pick<AgentOptions, "config" | "configFile">): string[] {
+  const { server, database, mcias } = config;
+  const files = [server.tls_cert, server.tls_key, database.path, mcias.token_path];
+  const directories = [registrySnapshots(config).directory, stateDirectory(config)];
+  return [...files, ...directories, ...(configFile === "" ? [] : [configFile])];
 }
 
 function stateDirectory({ agent, database }: AgentConfig): string {
