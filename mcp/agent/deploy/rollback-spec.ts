@@ -9,7 +9,7 @@ import { deployedHash } from "./deployed.ts";
 const searchLimit = 1_000;
 
 /** The specification of an earlier revision; 0: the newest one that differs from what is deployed. Where a tag
- * has moved since, the image is named by the digest that ran then. Who repairs a service that is there stays as it is. */
+ * has moved since, the image is named by the digest that ran then. Who repairs the service stays as it is. */
 export async function rollbackSpec(
   { service, revision }: { service: string; revision: number },
   { registry, runtime, node }: { registry: Registry; runtime: Runtime; node: string },
