@@ -32,7 +32,7 @@ export function readTomlDocument(source: {
   } catch (thrown) {
     if (!(thrown instanceof TomlError)) throw thrown;
     const { line, column } = thrown;
-    return { problem: { file: source.file, line, column, path: "", message: syntaxMessage(thrown) } };
+    return { problem: { file: source.file, line, column, path: "", message: syntaxMessage(thrown, text) } };
   }
 }
 
@@ -46,10 +46,19 @@ function decode(text: string | Uint8Array): string | undefined {
 }
 
 /** The parser's message without its heading and without the excerpt of the file. */
-function syntaxMessage(error: TomlError): string {
+function syntaxMessage(error: TomlError, text: string): string {
   const firstLine = error.message.split("\n", 1)[0] ?? error.message;
+  if (/control characters .* strings/.test(firstLine) && isAtLineEnd(error, text)) return unclosedString;
   const known = plainer.find(([pattern]) => pattern.test(firstLine));
   return known?.[1] ?? firstLine.replace(/^Invalid TOML document: /, "");
+}
+
+const unclosedString = "the string is not closed on its line";
+
+/** To the parser the end of the line is a control character like others. */
+function isAtLineEnd({ line, column }: TomlError, text: string): boolean {
+  const length = text.split(/\r?\n/, line)[line - 1]?.length;
+  return length !== undefined && column > length;
 }
 
 const plainer: readonly [RegExp, string][] = [

@@ -125,6 +125,16 @@ describe("parseToml", () => {
       ["a.toml:4:2: this key or table is already defined above"],
     ],
     ["an unfinished string", 'name = "a', ["a.toml:1:8: unfinished string"]],
+    [
+      "a string without its second quote",
+      'name = "a\n[server]\nlisten_addr = ":1"',
+      ["a.toml:1:10: the string is not closed on its line"],
+    ],
+    [
+      "such a string in a file of Windows",
+      'name = "a\r\n[server]\r\n',
+      ["a.toml:1:10: the string is not closed on its line"],
+    ],
     ["a NUL character", 'name = "a\0"', ["a.toml:1:10: control characters are not allowed in strings"]],
     ["a key of JavaScript's own", 'name = "a"\n__proto__ = 1', ["a.toml:2:1: this key is not allowed"]],
     [

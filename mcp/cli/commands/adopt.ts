@@ -44,7 +44,8 @@ async function adopt(context: Context, service: string, dryRun: boolean): Promis
 
 function exitCodeOfPreview({ results }: AdoptResponse): ExitCode {
   if (results.every(({ success }) => success)) return exitCodes.done;
-  return results.some(({ success }) => success) ? exitCodes.partlyFailed : exitCodes.failed;
+  const wouldAdopt = results.some(({ success, alreadyManaged }) => success && !alreadyManaged);
+  return wouldAdopt ? exitCodes.partlyFailed : exitCodes.failed;
 }
 
 const examples = `

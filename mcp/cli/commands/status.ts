@@ -136,12 +136,20 @@ function drift(answers: Answers<ServiceStatusResponse>["answers"]) {
   );
 }
 
-/** What brings each service that drifted to where it should be. */
+/** What brings each service that drifted to where it should be; starting what ends at once does not. */
 function repairs(answers: Answers<ServiceStatusResponse>["answers"]): Set<string> {
-  return new Set(
-    drift(answers).map(({ service, desired_state }) =>
-      desired_state === "stopped" ? `mcp stop ${service}` : `mcp start ${service}`,
+  const crashing = new Set(
+    answers.flatMap(({ value }) =>
+      value.services
+        .filter(({ components }) => components.some(({ repair }) => repair?.state === "crash-loop"))
+        .map(({ name }) => name),
     ),
+  );
+  return new Set(
+    drift(answers).map(({ service, desired_state }) => {
+      if (desired_state === "stopped") return `mcp stop ${service}`;
+      return crashing.has(service) ? `mcp logs ${service}` : `mcp start ${service}`;
+    }),
   );
 }
 

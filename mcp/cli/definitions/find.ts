@@ -20,9 +20,14 @@ export function definitionPath(directory: string, service: string): string {
   return join(directory, `${service}${suffix}`);
 }
 
+/** Whether the text can be the name of a service or component. */
+export function isServiceName(text: string): boolean {
+  return serviceName.test(text);
+}
+
 /** Throws unless the text can be the name of a service, so that it can become part of a path. */
 export function assertServiceName(service: string): void {
-  if (serviceName.test(service)) return;
+  if (isServiceName(service)) return;
   throw new DetailedError({
     code: "NAME_INVALID",
     category: "invalid-argument",

@@ -66,7 +66,8 @@ async function deployedSpec({ nodes }: Context, node: string, service: string) {
   return revisions.find(({ current }) => current)?.spec;
 }
 
-async function recordInFile(
+/** Says in the definition file whether the service is active; nothing where it says so already. */
+export async function recordInFile(
   { output, invocation }: Context,
   { loaded, unusable }: ServiceLocation,
   active: boolean,

@@ -17,7 +17,8 @@ export async function confirmed(
     throw new DetailedError({
       code: "CONFIRMATION_NEEDED",
       category: "invalid-argument",
-      attempted: "go on without asking",
+      attempted: "go on without an answer to",
+      subject: JSON.stringify(question),
       found: "there is no terminal to ask on",
       remedy: "add --yes",
     });

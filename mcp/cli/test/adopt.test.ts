@@ -130,6 +130,13 @@ not part of a definition, so lost where a deploy replaces the container:
     assert.deepEqual(containers[0]?.error, { ...refused });
   });
 
+  test("--dry-run names no next step where all is managed", async () => {
+    const managed = { container: "shop-web", component: "web", success: true, alreadyManaged: true };
+    await using place = await createWorkplace({ rift: { adoptContainer: () => ({ results: [managed] }) } });
+    const { code, stderr } = await place.mcp("adopt", "shop", "--dry-run");
+    assert.deepEqual([code, stderr], [0, "there is nothing else to take over\n"]);
+  });
+
   test("finds the node that has such containers", async () => {
     const asked: AdoptRequest[] = [];
     await using place = await createWorkplace({ deimos: without, rift: holder(asked) });

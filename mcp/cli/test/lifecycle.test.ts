@@ -107,6 +107,16 @@ test("restart takes a service or one component", async () => {
   assert.equal((await workplace.mcp("restart", "hello/")).code, 2);
 });
 
+test("restart makes a stopped service active in its file too, or the next sync would stop it", async () => {
+  await using workplace = await createWorkplace({ rift: noting([]) });
+  const text = aDefinition("hello", "web");
+  await workplace.define("hello", text.replace("# the core\n", "# the core\nactive = false\n"));
+  const { code, stderr } = await workplace.mcp("restart", "hello");
+  assert.equal(code, 0);
+  assert.match(stderr, /hello\.toml: active = true/);
+  assert.match(await workplace.definition("hello"), /^active = true$/m);
+});
+
 test("undeploy needs --yes where it cannot ask", async () => {
   const calls: string[] = [];
   await using workplace = await createWorkplace({ rift: noting(calls) });

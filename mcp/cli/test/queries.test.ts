@@ -92,6 +92,16 @@ test("status shows drift, recent events, and where and when the state was learnt
   );
 });
 
+test("status sends whoever has a crash loop to its output, as starting it again would not help", async () => {
+  const agent = agentWith("hello");
+  const repair = { state: "crash-loop", attempts: 2 };
+  const components = [{ name: "web", desiredState: "running", observedState: "exited", repair }];
+  const drift = [{ service: "hello", component: "web", desiredState: "running", observedState: "exited" }];
+  const getServiceStatus = () => ({ services: [{ name: "hello", active: true, components }], drift });
+  await using workplace = await createWorkplace({ rift: { ...agent, getServiceStatus } });
+  assert.match((await workplace.mcp("status")).stderr, /next: `mcp logs hello`/);
+});
+
 describe("a question to several nodes", () => {
   test("shows the answers of those that answer, the failures of the others, and exits with 5", async () => {
     await using workplace = await createWorkplace({

@@ -113,6 +113,18 @@ orion  mc-proxy   localhost/proxy:v3  running  mcp adopt mc-proxy --node orion
     assert.doesNotMatch(stdout + stderr, /hidden/);
   });
 
+  test("names what to rename where a container's name cannot be adopted", async () => {
+    const seen = { image: "localhost/web:v1", observedState: "running" };
+    const unmanaged = [
+      { ...seen, name: "upbeat_galois", service: "upbeat_galois", component: "upbeat_galois" },
+      { ...seen, name: "shop-Job_1", service: "shop", component: "Job_1" },
+    ];
+    await using workplace = await createWorkplace({ rift: { syncDesiredState: () => ({ unmanaged }) } });
+    const { stdout } = await workplace.mcp("sync", "--dry-run");
+    assert.match(stdout, /upbeat_galois .* podman rename upbeat_galois upbeat-galois$/m);
+    assert.match(stdout, /shop-Job_1 .* podman rename shop-Job_1 shop-job-1$/m);
+  });
+
   test("without definitions every node tells what it sees", async () => {
     const requests: SyncRequest[] = [];
     await using workplace = await createWorkplace({ rift: aNode(requests) });

@@ -80,6 +80,9 @@ function showWhatIsNext(
     output.say(`stopped beside others that run: ${names}; deploying the service starts what is stopped`);
   }
   if (taken.length === 0) return;
+  if (dryRun && taken.every(({ alreadyManaged }) => alreadyManaged)) {
+    return output.say("there is nothing else to take over");
+  }
   const next = dryRun
     ? `mcp adopt ${service} --node ${node}`
     : `mcp service export ${service} --node ${node}`;

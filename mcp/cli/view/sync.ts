@@ -2,6 +2,7 @@ import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { ErrorDetail } from "@metacircular/proto/gen/mcdsl/v1/error_pb.ts";
 import type { ServiceSyncResult, UnmanagedContainer } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
+import { isServiceName } from "../definitions/find.ts";
 import { outcomeName } from "../operations/outcome.ts";
 import { factsOf, formatFacts } from "../output/error.ts";
 import type { Output } from "../output/output.ts";
@@ -118,7 +119,20 @@ function whyText({ result, notes, error }: SyncRow): string {
   return [result?.summary ?? "", found, ...notes].filter((part) => part !== "").join("; ");
 }
 
-/** Containers that nobody manages yet, with the command that takes each over. */
+/** Whether its name can be that of a component's container. */
+function adoptable({ service, component }: UnmanagedContainer): boolean {
+  return isServiceName(service) && isServiceName(component);
+}
+
+/** A name like it that can be: podman's own, such as `upbeat_galois`, cannot. */
+function adoptableName(container: string): string {
+  return container
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+}
+
+/** Containers that nobody manages yet, with the command that takes each over, or first gives it a name for that. */
 export function showUnmanaged(output: Output, rows: readonly UnmanagedRow[], severalNodes: boolean): void {
   if (rows.length === 0) return;
   output.print("", "containers that MCP does not manage:");
@@ -131,7 +145,9 @@ export function showUnmanaged(output: Output, rows: readonly UnmanagedRow[], sev
       {
         heading: "TAKE OVER WITH",
         text: ({ node, container }) =>
-          `mcp adopt ${container.service}${severalNodes ? ` --node ${node}` : ""}`,
+          adoptable(container)
+            ? `mcp adopt ${container.service}${severalNodes ? ` --node ${node}` : ""}`
+            : `podman rename ${container.name} ${adoptableName(container.name)}`,
       },
     ],
     rows,

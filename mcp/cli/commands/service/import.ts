@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
@@ -116,9 +116,9 @@ function assertComplete(report: Report): void {
     attempted: "import",
     found:
       problems.length === 1
-        ? "one question is open; nothing was written"
-        : `${problems.length} questions are open; nothing was written`,
-    remedy: "answer them as they say, and do this again",
+        ? "one thing has to be settled first; nothing was written"
+        : `${problems.length} things have to be settled first; nothing was written`,
+    remedy: "do what is said above, and do this again",
     output: problems.map(noteLine),
   });
 }
@@ -145,10 +145,11 @@ function showNotes(output: Output, notes: readonly Note[]): void {
   }
 }
 
-/** `file:line: key: message`, with a short path. */
+/** `file:line: key: message`, with a short path; no key where the file as a whole is meant. */
 function noteLine({ file, line, key, message }: Note): string {
   const short = relative(process.cwd(), file);
-  return plain(`${short.startsWith("..") ? file : short}:${line}: ${key}: ${message}`);
+  const about = key === basename(file) ? message : `${key}: ${message}`;
+  return plain(`${short.startsWith("..") ? file : short}:${line}: ${about}`);
 }
 
 async function save(context: Context, file: string, text: string, yes: boolean): Promise<boolean> {
