@@ -7,6 +7,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -194,6 +195,27 @@ describe("snapshotDatabase", () => {
     assert.equal(modeOf(destination), 0o600);
     using copy = new DatabaseSync(destination);
     assert.deepEqual(names(copy), ["first", "second"]);
+  });
+
+  test("never replaces the database itself, whatever name is given for it", () => {
+    const file = newFile();
+    using database = openDatabase({ file, migrations });
+    const link = `${file}.link`;
+    symlinkSync(file, link);
+    for (const [source, destination] of [
+      [file, file],
+      [file, `${directory}/./${count}/a.db`],
+      [link, link],
+      [link, file],
+    ] as const) {
+      assert.throws(() => snapshotDatabase({ file: source, destination, migrations }), {
+        code: "SNAPSHOT_FAILED",
+        found: /that is the database itself/u,
+      });
+    }
+    add(database, "second");
+    using other = openDatabase({ file, migrations });
+    assert.deepEqual(names(other), ["first", "second"]);
   });
 
   test("keeps the older one when the database is missing or damaged", () => {

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DetailedError, messageOf } from "../errors.ts";
 import { temporaryPathBeside } from "../files/write-atomic.ts";
@@ -19,6 +19,9 @@ export function snapshotDatabase(options: {
   const { file, destination, migrations } = options;
   const temporary = temporaryPathBeside(destination);
   try {
+    // Who has it open would go on with a file that has no name any more.
+    if ([realpathSync(file), realPath(file)].includes(realPath(destination)))
+      throw new Error("that is the database itself");
     using source = new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly: true });
     copyDatabase(source, temporary);
     verifySnapshot(temporary, migrations);
@@ -37,6 +40,11 @@ export function snapshotDatabase(options: {
       cause,
     });
   }
+}
+
+/** Of the name that a rename replaces: a link at its end is replaced itself. */
+function realPath(path: string): string {
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
 /** Copies a database to a new file (mode 0600), with what is in its write-ahead log. */
