@@ -27,7 +27,13 @@ export type Intent =
   /** Take over containers that somebody else created. */
   | { readonly kind: "adopt"; readonly service: string; readonly containers: readonly AdoptedContainer[] }
   /** Remove the containers and registry entries of these components. */
-  | { readonly kind: "purge"; readonly service: string; readonly components: readonly string[] };
+  | {
+      readonly kind: "purge";
+      readonly service: string;
+      readonly components: readonly string[];
+      /** A definition declares other components of the service: it stays, with its revisions, also without any. */
+      readonly keepService?: boolean;
+    };
 
 export interface AdoptedContainer {
   readonly id: string;

@@ -237,6 +237,14 @@ describe("a purge", () => {
     ]);
   });
 
+  test("should keep an emptied service that is still declared", () => {
+    const intent = { ...purge, keepService: true };
+    assert.deepEqual(sentences(intent, { registered: registered([web]) }), [
+      "check that shop/web does not run",
+      "remove shop/web from the registry",
+    ]);
+  });
+
   test("should never stop or kill anything, not even what has just been started", () => {
     const steps = plan(input(purge, { registered: registered([web]), observed: runs(web) }));
     assert.deepEqual(

@@ -116,7 +116,7 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
     case "undeploy":
       return [{ kind: "forget-service", component: "" }];
     case "purge":
-      return forgetEmptied(intent.components, input);
+      return intent.keepService === true ? [] : forgetEmptied(intent.components, input);
     case "repair":
     case "brake":
       return [];

@@ -129,14 +129,15 @@ async function purgeService(
 async function carryOut(
   service: string,
   purged: readonly PurgeResult[],
-  { rpc, context }: { rpc: Parts; context: HandlerContext },
+  { request, rpc, context }: { request: PurgeRequest; rpc: Parts; context: HandlerContext },
 ): Promise<PurgeResult[]> {
   const components = purged.map(({ component = "" }) => component).filter((component) => component !== "");
+  const keepService = request.defined.some((entry) => entry.service === service);
   const operationId = rpc.newId();
   try {
     const { results } = await rpc.deployer.run({
       operationId,
-      intent: { kind: "purge", service, components },
+      intent: { kind: "purge", service, components, ...(keepService ? { keepService } : {}) },
       caller: callerOf(context).name,
     });
     return purged.map((entry) => {
