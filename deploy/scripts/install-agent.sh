@@ -170,9 +170,10 @@ prepare_data() {
     as_user mkdir -m 0750 "$directory"
     say "made $directory"
   done
-  local config=$data/$name.toml
+  local config=$data/$name.toml node
+  node=$(uname -n)
   if [[ ! -e $config ]]; then
-    sed "s/^node_name = .*/node_name = \"$(hostname -s)\"/" "deploy/examples/$name.toml" | as_user tee "$config.new" >/dev/null
+    sed "s/^node_name = .*/node_name = \"${node%%.*}\"/" "deploy/examples/$name.toml" | as_user tee "$config.new" >/dev/null
     as_user chmod 0640 "$config.new"
     as_user mv -T "$config.new" "$config"
     say "wrote $config from the example; read it and set the addresses"
