@@ -66,11 +66,16 @@ export async function examine(
       ...configuration,
       ...named("definitions", defined.judgements),
       ...local,
-      ...remote.login,
+      ...(hasProblem(local, "login") ? [] : remote.login),
       ...(await examinePlacement(parts, remote.reached, defined.defined)),
     ],
     nodes: remote.examinations,
   };
+}
+
+/** Whether the cause is named already, so that what follows from it need not be. */
+function hasProblem(findings: readonly Finding[], check: string): boolean {
+  return findings.some((finding) => finding.check === check && finding.severity === "problem");
 }
 
 async function examineMachine({ config, invocation }: Parts): Promise<Finding[]> {

@@ -26,7 +26,8 @@ export async function examineLogin(config: CliConfig, invocation: Invocation): P
           account: credentials?.username,
         })
       : judgeGivenToken(given, nowMs);
-  return [login, ...exposed.filter((each) => each !== undefined)];
+  const others = exposed.filter((each) => each !== undefined);
+  return [login, ...others.filter(({ subject }) => login.severity === "ok" || subject !== login.subject)];
 }
 
 /** @param token what the file holds; undefined: nothing; an error: why it cannot be used

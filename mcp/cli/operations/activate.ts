@@ -26,7 +26,12 @@ export async function activate(
       : agent.stopService({ name: service, operationId }, call),
   );
   showOperation(context, { verb: active ? "start" : "stop", node, service }, result);
-  if (context.invocation.exitCode === exitCodes.done) await recordInFile(context, location, active);
+  if (context.invocation.exitCode === exitCodes.done) return recordInFile(context, location, active);
+  const { loaded } = location;
+  if (loaded === undefined || loaded.definition.active === active) return;
+  context.output.complain(
+    `${loaded.file} still says active = ${!active}, which the next sync or deploy brings about`,
+  );
 }
 
 /** Asks the planner about what the node has deployed, started or stopped: also where something newer is declared,

@@ -255,7 +255,13 @@ describe("doctor", () => {
       "authentication unknown rift: it was not asked, since there is no login",
     ]);
     await writeFile(place.tokenFile, "token-of-alice", { mode: 0o644 });
-    const exposed = (await run("")).machine.find(({ subject }) => subject === place.tokenFile);
+    const { machine } = await run("");
+    assert.deepEqual(
+      machine.filter(({ check, severity }) => check === "login" && severity === "problem").length,
+      1,
+      "one cause, one finding",
+    );
+    const exposed = machine.find(({ subject }) => subject === place.tokenFile);
     assert.equal(exposed?.remedy.slice(0, 20), "run `chmod 600 " + place.tokenFile.slice(0, 5));
     await chmod(place.tokenFile, 0o600);
     assert.deepEqual(wrong((await run("")).nodes[0]?.findings ?? []), []);

@@ -51,13 +51,18 @@ describe("stop and start", () => {
     assert.deepEqual(calls, ["stop hello", "start hello"]);
   });
 
-  test("leave the file alone when the agent fails", async () => {
+  test("leave the file alone when the agent fails, and say what comes of it", async () => {
     await using workplace = await createWorkplace({
       rift: { stopService: () => ({ outcome: OperationOutcome.FAILED }) },
     });
     const text = aDefinition("hello", "web");
     await workplace.define("hello", text);
-    assert.equal((await workplace.mcp("stop", "hello")).code, 1);
+    const { code, stderr } = await workplace.mcp("stop", "hello");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /hello\.toml still says active = true, which the next sync or deploy brings about\n$/,
+    );
     assert.equal(await workplace.definition("hello"), text);
   });
 
