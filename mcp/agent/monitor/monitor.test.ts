@@ -233,6 +233,26 @@ test("while the runtime cannot be listed it tries again within seconds, then at 
   assert.deepEqual(monitored.alerts(), []);
 });
 
+test("what is seen and cannot be written down is an error in the log, and tried again", async () => {
+  await using monitored = await createMonitored();
+  const { components } = monitored.registry;
+  const { setObserved } = components;
+  const full = () => {
+    throw new Error("database or disk is full");
+  };
+  Object.assign(components, { setObserved: full });
+  monitored.monitor.start();
+  await monitored.clock.advance(500);
+  const errors = monitored.log.filter(({ level }) => level === "error");
+  assert.deepEqual(
+    errors.map(({ fields }) => fields),
+    [{ error: "database or disk is full" }],
+  );
+  Object.assign(components, { setObserved });
+  await monitored.clock.advance(2_000);
+  assert.equal(monitored.stateOf("hello", "web")?.state, "running");
+});
+
 test("old events and finished operations are deleted, however many, and recent ones stay", async () => {
   await using monitored = await createMonitored({ retentionMs: 10 * minuteMs });
   const { registry, clock } = monitored;

@@ -1,5 +1,5 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import { messageOf } from "@metacircular/mcdsl/errors.ts";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -85,8 +85,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
       await observer.observe({ from }, signal);
       return true;
     } catch (error) {
-      // An outage of the runtime is reported by the observer, once.
-      if (!signal.aborted) logger.debug({ error: messageOf(error) }, "cannot observe");
+      // An outage of the runtime is reported by the observer, once. Anything else, as a full disk, is not.
+      const level = error instanceof DetailedError ? "debug" : "error";
+      if (!signal.aborted) logger[level]({ error: messageOf(error) }, "cannot observe");
       return false;
     }
   }

@@ -12,7 +12,9 @@ export function whenSettled(options: {
   let isWaiting = false;
 
   async function wait(): Promise<void> {
-    while (clock.now() < dueMs) await clock.sleep(dueMs - clock.now(), signal);
+    const leftMs = () => dueMs - clock.now();
+    // More than that is left only where the clock was set back.
+    while (leftMs() > 0 && leftMs() <= quietMs) await clock.sleep(leftMs(), signal);
     action();
   }
 
