@@ -25,9 +25,9 @@ export interface ReconcilerOptions extends RepairerOptions {
   readonly bootId: string;
 }
 
-/** Services that are repaired at once. Most of that is waiting for health; the runtime itself is asked for fewer
- * changes at a time. */
-const mostAtOnce = 16;
+/** Services that are repaired at once. Most of that is waiting for health, 3 s where nothing tells it; the runtime
+ * itself is asked for fewer changes at a time. */
+const mostAtOnce = 64;
 /** A service that an operation holds, and a runtime that does not answer, are tried again after this time. */
 const retryMs = 1_000;
 /** What was seen within this time need not be looked at again before it is repaired. */
@@ -100,9 +100,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function begin(): Promise<void> {
+    // A clock that was set back must not put it off.
+    notBeforeMs = Math.min(notBeforeMs, clock.now() + retryMs);
     if (clock.now() < notBeforeMs || dueRepairs().length === 0) return;
     try {
-      if (clock.now() - seenAtMs >= freshMs) await observer.observe({ from: "runtime" }, signal);
+      if (Math.abs(clock.now() - seenAtMs) >= freshMs) await observer.observe({ from: "runtime" }, signal);
     } catch (error) {
       signal.throwIfAborted();
       logger.debug({ error: messageOf(error) }, "cannot look at what is to be repaired");
