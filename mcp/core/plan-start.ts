@@ -14,16 +14,21 @@ interface StartInput {
 }
 
 /** Steps after which the component runs, as the version that its container is: only a deploy brings what was
- * declared since. Where there is no container, one is created as declared. Pure.
+ * declared since. Where there is no container, one is created as what was last deployed, or, where nothing was, as
+ * declared. Pure.
  * @param startedSinceMs a container that was started before is started again */
 export function planStart(
   input: StartInput,
-  { spec: declared, hostPorts }: RegisteredComponent,
+  { spec: declared, hostPorts, deployedSpecHash }: RegisteredComponent,
   startedSinceMs: number | undefined,
 ): Step[] {
   const { name } = declared;
   const observed = input.observed.get(name) ?? [];
-  const { spec, specHash } = versionToRun(declared, observed, inRevisions(name, input.revisions));
+  const { spec, specHash } = versionToRun(
+    { declared, deployedSpecHash: deployedSpecHash ?? "" },
+    observed,
+    inRevisions(name, input.revisions),
+  );
   const steps = planContainers(
     name,
     {
@@ -55,7 +60,7 @@ export function recordCreated(spec: ComponentSpec, declared: ComponentSpec): Ste
 const preference = ["current", "previous", "next"] as const satisfies readonly Slot[];
 
 function versionToRun(
-  declared: ComponentSpec,
+  { declared, deployedSpecHash }: { declared: ComponentSpec; deployedSpecHash: string },
   observed: readonly ObservedContainer[],
   revised: readonly ComponentSpec[],
 ): { spec: ComponentSpec; specHash: string } {
@@ -65,11 +70,11 @@ function versionToRun(
     ({ specHash }) => specHash === declaredHash,
   );
   const [kept] = preference.flatMap((slot) => observed.filter((container) => container.slot === slot));
-  if (isDeclared || kept === undefined) return { spec: declared, specHash: declaredHash };
-  const { specHash } = kept;
+  const specHash = kept?.specHash ?? deployedSpecHash;
+  if (isDeclared || specHash === declaredHash) return { spec: declared, specHash: declaredHash };
   const spec = madeFrom(specHash, revised);
   if (spec !== undefined) return { spec, specHash };
-  if (kept !== current) return { spec: declared, specHash: declaredHash };
+  if (kept === undefined || kept !== current) return { spec: declared, specHash: declaredHash };
   // Nobody knows how to tell that it is well, but its own specification would not be that of another version.
   return { spec: { ...declared, health: defaultHealth, routes: [] }, specHash };
 }

@@ -182,11 +182,24 @@ describe("after a sync that a deploy has not followed yet", () => {
     assert.deepEqual(sentences(restart, fields), ["stop shop-web", "start shop-web", wait]);
   });
 
-  test("a start should create what was declared only where there is no container", () => {
-    const steps = plan(input(start, { ...synced, observed: new Map() }));
-    const created = steps.find((step) => step.kind === "create-container");
-    assert.equal(created?.spec.image, "localhost/web:v2");
-    assert.equal(steps.at(-1)?.kind, "record-component");
+  test("where its container is gone, a start should create what was deployed last, and leave it declared anew", () => {
+    const gone = { ...synced, observed: new Map() };
+    const [component] = registered([web2])?.components ?? [];
+    assert.ok(component !== undefined);
+    const recorded = (deployedSpecHash: string) => ({
+      ...gone,
+      registered: { ...registered([web2]), components: [{ ...component, deployedSpecHash }] },
+    });
+    const startedFrom = (fields: Partial<PlanInput>) => {
+      const steps = plan(input(start, fields));
+      const created = steps.find((step) => step.kind === "create-container");
+      return [created?.spec.image, steps.findLast(({ component }) => component === "web")?.kind];
+    };
+    assert.deepEqual(startedFrom(recorded(containerHash(web))), ["localhost/web:v1", "record-declaration"]);
+    const asDeclared = ["localhost/web:v2", "record-component"];
+    assert.deepEqual(startedFrom(recorded(containerHash(web2))), asDeclared, "a deploy that failed half-way");
+    assert.deepEqual(startedFrom(recorded("")), asDeclared, "never deployed");
+    assert.deepEqual(startedFrom({ ...recorded(containerHash(web)), revisions: [] }), asDeclared, "forgotten");
   });
 
   test("what has lost its process should come back as the version that it was, and stay declared anew", () => {

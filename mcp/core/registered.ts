@@ -13,4 +13,6 @@ export interface RegisteredComponent {
   readonly spec: ComponentSpec;
   readonly desired: DesiredState;
   readonly hostPorts: HostPorts;
+  /** `containerHash` of what was last deployed; empty: nothing, or nobody knows. */
+  readonly deployedSpecHash?: string;
 }

@@ -37,19 +37,22 @@ export function deployedHash(service: string, registry: Registry): string {
   return serviceHash({ name: service, node: "", active: true, components });
 }
 
-/** The newest revisions, where a container of the service is not what is declared; else none are needed. */
+/** The newest revisions, where a container of the service, or what was deployed last, is not what is declared; else none
+ * are needed. */
 export function knownRevisions(
   service: string,
   containers: readonly Container[],
   registry: Registry,
 ): ServiceSpec[] {
-  const declared = new Map(
-    registry.service(service)?.components.map(({ spec }) => [spec.name, containerHash(spec)]),
+  const components = registry.service(service)?.components ?? [];
+  const declared = new Map(components.map(({ spec }) => [spec.name, containerHash(spec)]));
+  const isDeployed = components.every(({ spec, deployedSpecHash = "" }) =>
+    ["", declared.get(spec.name)].includes(deployedSpecHash),
   );
   const isDeclared = [...observedContainers(service, containers)].every(([component, list]) =>
     list.every(({ specHash }) => specHash === declared.get(component)),
   );
-  return isDeclared ? [] : revisionsOf(service, registry);
+  return isDeclared && isDeployed ? [] : revisionsOf(service, registry);
 }
 
 function revisionsOf(service: string, registry: Registry): ServiceSpec[] {

@@ -20,6 +20,9 @@ export interface ComponentRecord {
   readonly hostPorts: HostPorts;
   readonly version: string;
   readonly imageDigest: string;
+  /** `containerHash` of what its last container was made from, by a deploy or by whoever made it before it was taken
+   * over; empty: it was never deployed, or nobody knows. */
+  readonly deployedSpecHash: string;
   /** Id of the container that was taken over from somebody else; empty: MCP created it. */
   readonly adoptedContainer: string;
   readonly observed: Observation;

@@ -92,6 +92,7 @@ export function componentFromRow(row: Record<string, unknown>, lists: ComponentL
     hostPorts,
     version: String(row["version"]),
     imageDigest: String(row["image_digest"]),
+    deployedSpecHash: String(row["deployed_spec_hash"]),
     adoptedContainer: String(row["adopted_container"]),
     observed: {
       state: row["observed_state"] as ObservedState,

@@ -12,7 +12,13 @@ export interface ComponentTable {
   ofService(service: string): ComponentRecord[];
   get(service: string, component: string): ComponentRecord | undefined;
   /** Creates or replaces what is declared of a component; the service must exist. */
-  record(entry: Omit<ComponentRecord, "observed" | "adoptedContainer"> & { readonly position: number }): void;
+  record(
+    entry: Omit<ComponentRecord, "observed" | "adoptedContainer" | "deployedSpecHash"> & {
+      readonly position: number;
+      /** Default: as it is recorded. */
+      readonly deployedSpecHash?: string;
+    },
+  ): void;
   /** Makes a container that somebody else created the component's own, as it is declared now. */
   recordAdoption(service: string, component: string, containerId: string): void;
   /** The component has another container now. */
@@ -31,12 +37,13 @@ export function createComponentTable(database: Database, clock: Clock): Componen
   const ofService = sql.prepare("SELECT * FROM components WHERE service = ? ORDER BY position, name");
   const one = sql.prepare("SELECT * FROM components WHERE service = ? AND name = ?");
   const upsert = sql.prepare(`INSERT INTO components (service, name, position, image, network, user_spec,
-      restart, update_strategy, health, desired_state, version, image_digest, created_at, updated_at)
+      restart, update_strategy, health, desired_state, version, image_digest, deployed_spec_hash, created_at, updated_at)
     VALUES (:service, :name, :position, :image, :network, :user, :restart, :update, :health, :desired,
-      :version, :digest, :now, :now)
+      :version, :digest, coalesce(:deployed, ''), :now, :now)
     ON CONFLICT (service, name) DO UPDATE SET position = :position, image = :image, network = :network,
       user_spec = :user, restart = :restart, update_strategy = :update, health = :health,
-      desired_state = :desired, version = :version, image_digest = :digest, updated_at = :now`);
+      desired_state = :desired, version = :version, image_digest = :digest,
+      deployed_spec_hash = coalesce(:deployed, deployed_spec_hash), updated_at = :now`);
   const desire = sql.prepare(
     "UPDATE components SET desired_state = ?, updated_at = ? WHERE service = ? AND name = ?",
   );
@@ -60,7 +67,7 @@ export function createComponentTable(database: Database, clock: Clock): Componen
       const row = one.get(service, component);
       return row === undefined ? undefined : load(row);
     },
-    record({ service, spec, desired, hostPorts, version, imageDigest, position }) {
+    record({ service, spec, desired, hostPorts, version, imageDigest, deployedSpecHash, position }) {
       upsert.run({
         service,
         name: spec.name,
@@ -74,6 +81,7 @@ export function createComponentTable(database: Database, clock: Clock): Componen
         desired,
         version,
         digest: imageDigest,
+        deployed: deployedSpecHash ?? null,
         now: now(),
       });
       lists.replace(service, spec, hostPorts);

@@ -10,6 +10,7 @@ import { repairs } from "./migrations/003-repairs.ts";
 import { alerts } from "./migrations/004-alerts.ts";
 import { uploads } from "./migrations/005-uploads.ts";
 import { retention } from "./migrations/006-retention.ts";
+import { deployed } from "./migrations/007-deployed.ts";
 import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createForgetPast, type ForgetPast } from "./past.ts";
@@ -38,7 +39,7 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts, uploads, retention];
+export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });

@@ -2,6 +2,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import { versionOf } from "@metacircular/mcp-core/image.ts";
 import { containerName } from "@metacircular/mcp-core/names.ts";
+import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { StepContext } from "../step-context.ts";
@@ -28,6 +29,7 @@ export async function recordAdoption(
       service,
       spec,
       desired,
+      deployedSpecHash: containerHash(spec),
       hostPorts: {},
       version: versionOf(spec.image),
       imageDigest: image?.digest ?? "",

@@ -1,5 +1,6 @@
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import { versionOf } from "@metacircular/mcp-core/image.ts";
+import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { hostPortsOf } from "../observed-containers.ts";
 import type { StepContext } from "../step-context.ts";
@@ -26,6 +27,7 @@ export async function recordComponent(
       service,
       spec,
       desired,
+      deployedSpecHash: containerHash(spec),
       hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: versionOf(spec.image),
       imageDigest: image?.digest ?? container?.imageDigest ?? recorded?.imageDigest ?? "",
