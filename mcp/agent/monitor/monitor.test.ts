@@ -236,11 +236,12 @@ test("while the runtime cannot be listed it tries again within seconds, then at 
 test("what is seen and cannot be written down is an error in the log, and tried again", async () => {
   await using monitored = await createMonitored();
   const { components } = monitored.registry;
-  const { setObserved } = components;
-  const full = () => {
-    throw new Error("database or disk is full");
-  };
-  Object.assign(components, { setObserved: full });
+  const working = { ...components };
+  Object.assign(components, {
+    setObserved() {
+      throw new Error("database or disk is full");
+    },
+  });
   monitored.monitor.start();
   await monitored.clock.advance(500);
   const errors = monitored.log.filter(({ level }) => level === "error");
@@ -248,7 +249,7 @@ test("what is seen and cannot be written down is an error in the log, and tried 
     errors.map(({ fields }) => fields),
     [{ error: "database or disk is full" }],
   );
-  Object.assign(components, { setObserved });
+  Object.assign(components, working);
   await monitored.clock.advance(2_000);
   assert.equal(monitored.stateOf("hello", "web")?.state, "running");
 });
