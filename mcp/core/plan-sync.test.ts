@@ -184,7 +184,7 @@ describe("after a sync that a deploy has not followed yet", () => {
 
   test("where its container is gone, a start should create what was deployed last, and leave it declared anew", () => {
     const gone = { ...synced, observed: new Map() };
-    const [component] = registered([web2])?.components ?? [];
+    const [component] = registered([web2]).components;
     assert.ok(component !== undefined);
     const recorded = (deployedSpecHash: string) => ({
       ...gone,
@@ -199,7 +199,11 @@ describe("after a sync that a deploy has not followed yet", () => {
     const asDeclared = ["localhost/web:v2", "record-component"];
     assert.deepEqual(startedFrom(recorded(containerHash(web2))), asDeclared, "a deploy that failed half-way");
     assert.deepEqual(startedFrom(recorded("")), asDeclared, "never deployed");
-    assert.deepEqual(startedFrom({ ...recorded(containerHash(web)), revisions: [] }), asDeclared, "forgotten");
+    assert.deepEqual(
+      startedFrom({ ...recorded(containerHash(web)), revisions: [] }),
+      asDeclared,
+      "forgotten",
+    );
   });
 
   test("what has lost its process should come back as the version that it was, and stay declared anew", () => {
