@@ -29,7 +29,7 @@ export const json = {
 export function define(command: Command, invocation: Invocation): void {
   command
     .description(
-      "Copies a file from a service's directory on its node. A local file of that name is replaced, at once and as a\n" +
+      "Copies a file from a service's directory on its node. A local file of that name is replaced, at once and as a " +
         "whole, and keeps its permissions.",
     )
     .argument("<service>", "service that has it")

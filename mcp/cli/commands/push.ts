@@ -24,7 +24,7 @@ export const json = {
 export function define(command: Command, invocation: Invocation): void {
   command
     .description(
-      "Copies a file into a service's directory on its node. What is there is replaced at once and as a whole;\n" +
+      "Copies a file into a service's directory on its node. What is there is replaced at once and as a whole; " +
         "a push that is interrupted leaves it as it was.",
     )
     .argument("<file>", "local file, or - for standard input")

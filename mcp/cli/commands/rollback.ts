@@ -42,7 +42,9 @@ export function define(command: Command, invocation: Invocation): void {
       );
       showOperation(context, { verb: "rollback", node, service }, result);
       if (invocation.exitCode === 0)
-        context.output.say("the definition file still names the other version; the next deploy uses it");
+        context.output.say(
+          `the definition file still names the other version, and the next deploy uses it; to have it name this one: mcp service export ${service}`,
+        );
     });
 }
 
