@@ -1,6 +1,11 @@
+import { create, equals } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import type { RevisionInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import {
+  OperationOutcome,
+  type RevisionInfo,
+  ServiceSpecSchema,
+} from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { type Context, openContext } from "../context.ts";
 import type { Invocation } from "../invocation.ts";
@@ -41,11 +46,29 @@ export function define(command: Command, invocation: Invocation): void {
         agent.rollback({ service, revision: target.number, operationId }, call),
       );
       showOperation(context, { verb: "rollback", node, service }, result);
-      if (invocation.exitCode === 0)
+      if (result.outcome === OperationOutcome.SUCCEEDED)
         context.output.say(
           `the definition file still names the other version, and the next deploy uses it; to have it name this one: mcp service export ${service}`,
         );
     });
+}
+
+/** The newest before the deployed one that differs from it: a deploy that only started something stores the same
+ * again. Where none differs, the one before; where none is deployed, the newest. */
+function earlier(revisions: readonly RevisionInfo[]): RevisionInfo | undefined {
+  const at = revisions.findIndex((each) => each.current);
+  const [current, before] = [revisions[at], revisions.slice(at + 1)];
+  if (current === undefined) return before[0];
+  return before.find((each) => !deploysTheSame(each, current)) ?? before[0];
+}
+
+function deploysTheSame(one: RevisionInfo, other: RevisionInfo): boolean {
+  const [what, than] = [one, other].map(({ spec, digests }) => ({
+    components: create(ServiceSpecSchema, { components: spec?.components ?? [] }),
+    digests: JSON.stringify(Object.entries(digests).toSorted(([a], [b]) => a.localeCompare(b))),
+  }));
+  if (what === undefined || than === undefined) return false;
+  return equals(ServiceSpecSchema, what.components, than.components) && what.digests === than.digests;
 }
 
 /** The revision that was asked for, so that the question and the operation mean the same one. */
@@ -58,11 +81,7 @@ async function chooseRevision(
   const { revisions } = await context.nodes.call(node, (agent, signal) =>
     agent.listRevisions({ service, limit: 1_000 }, { signal }),
   );
-  const current = revisions.findIndex((each) => each.current);
-  const found =
-    to === undefined
-      ? revisions.slice(current + 1).find((each) => !each.current)
-      : revisions.find(({ number }) => number === BigInt(to));
+  const found = to === undefined ? earlier(revisions) : revisions.find(({ number }) => number === BigInt(to));
   if (found !== undefined) return found;
   const known = revisions
     .slice(0, 10)

@@ -36,6 +36,9 @@ const sentences: Record<string, string> = {
   unknown: "the agent did not say how it ended",
 };
 
+/** What has finished by its own policy needs no repair and is not as declared. */
+const unchangedBy: Record<string, string> = { reconcile: "nothing to repair" };
+
 /** Keys of an operation's result in JSON. */
 export const operationJson = {
   node: "node it ran on",
@@ -63,7 +66,9 @@ export function showOperation(
   const outcome = outcomeName(result.outcome);
   const revision =
     result.revision === undefined || result.revision === 0n ? "" : ` (revision ${result.revision})`;
-  const line = `${about.verb} ${about.service} on ${about.node}: ${sentences[outcome] ?? outcome}${revision}`;
+  const sentence = outcome === "unchanged" ? unchangedBy[about.verb] : undefined;
+  const ended = sentence ?? sentences[outcome] ?? outcome;
+  const line = `${about.verb} ${about.service} on ${about.node}: ${ended}${revision}`;
   if (invocation.exitCode === 0) output.say(line);
   else output.complain(output.styleMessage("red", line));
 }

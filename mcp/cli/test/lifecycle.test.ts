@@ -173,6 +173,34 @@ test("rollback deploys the revision that was asked for, by default the one befor
   assert.deepEqual(numbers, [3, 2, 1]);
 });
 
+test("rollback passes over revisions that deploy the same as what is deployed", async () => {
+  const revision = (number: bigint, tag: string) => ({
+    number,
+    current: number === 4n,
+    spec: {
+      name: "hello",
+      active: number !== 3n,
+      components: [{ name: "web", image: `localhost/web:${tag}` }],
+    },
+    digests: { web: `sha256:${tag}` },
+  });
+  const revisions = [revision(4n, "v2"), revision(3n, "v2"), revision(2n, "v1"), revision(1n, "v0")];
+  const asked: bigint[] = [];
+  await using workplace = await createWorkplace({
+    rift: {
+      listRevisions: () => ({ revisions }),
+      rollback: ({ revision: number }) => {
+        asked.push(number);
+        return { outcome: OperationOutcome.UNCHANGED };
+      },
+    },
+  });
+  await workplace.define("hello", aDefinition("hello", "web"));
+  const { stderr } = await workplace.mcp("rollback", "hello", "--yes");
+  assert.deepEqual(asked, [2n]);
+  assert.doesNotMatch(stderr, /the other version/);
+});
+
 test("an agent's refusal shows its own words and code", async () => {
   const refusal = new DetailedError({
     code: "OPERATION_IN_PROGRESS",
