@@ -9,7 +9,7 @@ export function encodeRepair(repair: Repair | undefined): {
 } {
   if (repair === undefined) return {};
   const { state, cause, attempts, reason, log, nextAtMs } = repair;
-  if (state === "watching" || state === "finished") return {};
+  if (state === "watching") return {};
   const info = {
     state: state === "waiting" && cause === "crash-loop" ? "crash-loop" : state,
     attempts,

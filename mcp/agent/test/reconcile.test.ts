@@ -119,6 +119,9 @@ describe("repairs", () => {
     );
     const { steps } = await node.agent.client.reconcileService({ name: "batch", dryRun: true });
     assert.deepEqual(steps, [], "not by hand either");
+    const { services } = await node.agent.client.listServices({});
+    const batch = services.find(({ name }) => name === "batch")?.components ?? [];
+    assert.equal(batch.find(({ name }) => name === "job")?.repair?.state, "finished");
     assert.ok((await ownOperations("batch")).every(({ component }) => component === "web"));
   });
 

@@ -60,6 +60,7 @@ test("status tells of a crash loop, of its last output, and of what was given up
                 name: "api",
                 repair: { state: "given-up", attempts: 20, reason: "cannot pull image x", log: [] },
               },
+              { ...component, name: "job", repair: { state: "finished" } },
             ],
           },
         ],
@@ -72,6 +73,7 @@ test("status tells of a crash loop, of its last output, and of what was given up
     /rift {2}hello\/web {2}crash loop after 2 attempts, next attempt in 1h: it ended 5 times within 30 s\n.*fatal: no database/,
   );
   assert.match(stdout, /given up after 20 attempts: cannot pull image x; mcp reconcile hello/);
+  assert.match(stdout, /hello\/job {2}finished: it ended by itself, .*; mcp start hello/);
   const { components } = parsed((await workplace.mcp("status", "-o", "json")).stdout) as {
     components: { repair: { state: string; next: string | null } }[];
   };
@@ -80,6 +82,7 @@ test("status tells of a crash loop, of its last output, and of what was given up
     [
       ["crash-loop", false],
       ["given-up", true],
+      ["finished", true],
     ],
   );
 });

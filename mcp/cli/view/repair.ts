@@ -4,7 +4,7 @@ import { formatAge, isoTime, timeMsOf } from "../output/time.ts";
 
 /** What the agent does about a component by itself, in JSON. */
 export const repairJson =
-  "null, or what the agent does about it by itself: state (waiting, crash-loop, given-up), attempts, next (ISO 8601, or null), reason, log";
+  "null, or what the agent does about it by itself: state (waiting, crash-loop, given-up, finished), attempts, next (ISO 8601, or null), reason, log";
 
 export function repairView({ repair }: ComponentInfo): Record<string, unknown> | null {
   if (repair === undefined) return null;
@@ -17,6 +17,9 @@ export function repairText(
   { state, attempts, next, reason }: RepairInfo,
   { service, nowMs }: { service: string; nowMs: number },
 ): string {
+  if (state === "finished") {
+    return `finished: it ended by itself, and its restart policy leaves it at that; mcp start ${service}`;
+  }
   const why = reason === "" ? "" : `: ${reason}`;
   if (state === "given-up") return `given up after ${counted(attempts)}${why}; mcp reconcile ${service}`;
   const what = state === "crash-loop" ? "crash loop" : "drift";

@@ -1425,7 +1425,8 @@ export const ComponentInfoSchema: GenMessage<ComponentInfo> = /*@__PURE__*/
  */
 export type RepairInfo = Message<"mcp.v1.RepairInfo"> & {
   /**
-   * "waiting" for the next attempt, "crash-loop" (stopped for now, since it ends right after each start) or "given-up"
+   * "waiting" for the next attempt, "crash-loop" (stopped for now, since it ends right after each start), "given-up", or
+   * "finished" (it ended by itself, and its restart policy is to leave it at that)
    *
    * @generated from field: string state = 1;
    */
