@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { eventually } from "@metacircular/testkit/eventually.ts";
 import { parseProcessStart, systemProcesses } from "./process-status.ts";
 
 const fields = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 8675309 20";
@@ -45,6 +46,22 @@ describe("systemProcesses", () => {
     const lastYear = Date.now() - 365 * 24 * 3_600_000;
     // Every line of /proc/self/cgroup has colons.
     assert.equal(systemProcesses.belongsTo(process.pid, { id: ":", startedAtMs: lastYear }), true);
+  });
+
+  test("takes a dead process that nobody has collected for none, though its control group still names it", async () => {
+    // What takes the shell's place does not know of its child.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(String(line));
+      await eventually(() => assert.equal(systemProcesses.start(pid), undefined));
+      assert.equal(systemProcesses.exists(pid), true);
+      assert.equal(systemProcesses.belongsTo(pid, { id: ":", startedAtMs: 0 }), false);
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 
   test("never takes a group of processes for one", () => {

@@ -28,9 +28,10 @@ export const systemProcesses: ProcessReader = {
     return parseProcessStart(stat);
   },
   belongsTo(pid, { id, startedAtMs }) {
-    if (read(`/proc/${pid}/cgroup`)?.includes(id) === true) return true;
     const start = systemProcesses.start(pid);
+    // One that is dead and not yet collected is still in the container's control group.
     if (start === undefined) return false;
+    if (read(`/proc/${pid}/cgroup`)?.includes(id) === true) return true;
     if (start === "" || startedAtMs === 0) return true;
     const bootedAtMs = Date.now() - uptime() * 1000;
     return bootedAtMs + Number(start) * tickMs <= startedAtMs + startToleranceMs;
