@@ -49,7 +49,9 @@ export function createJournal(
     if (planned[index] === step) {
       registry.operations.advance(operationId, index);
     } else {
-      planned = [...done, ...planned.slice(planned.indexOf(step))];
+      // After a restore, which the plan did not foresee, it goes on with what was planned before.
+      const rest = planned.includes(step) ? planned : steps;
+      planned = [...done, ...rest.slice(rest.indexOf(step))];
       registry.operations.recordSteps(operationId, planned, index);
     }
     return index;
