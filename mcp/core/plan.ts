@@ -39,7 +39,7 @@ export interface PlanInput {
  * has to change. Pure. */
 export function plan(input: PlanInput): Step[] {
   const groups = componentPlans(input);
-  const steps = groups.flat();
+  const steps = input.intent.kind === "repair" ? startedTogether(groups) : groups.flat();
   const harmless = steps.flatMap((step) => preparation(step, input));
   const service = servicePlan(input, steps.length > 0);
   if (harmless.length > 0) {
@@ -49,6 +49,16 @@ export function plan(input: PlanInput): Step[] {
     );
   }
   return [...harmless.toSorted(byCost), ...steps, ...service];
+}
+
+/** What is brought back at once does not wait for the health of its neighbours. */
+function startedTogether(groups: readonly Step[][]): Step[] {
+  const beginnings = groups.map((group) => {
+    const wait = group.findIndex(({ kind }) => kind === "await-healthy");
+    return wait < 0 ? group : group.slice(0, wait);
+  });
+  const rests = groups.map((group, index) => group.slice(beginnings[index]?.length));
+  return [...beginnings.flat(), ...rests.flat()];
 }
 
 /** Checks answer at once, pulls take their time. */

@@ -1,5 +1,6 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { Failure } from "@metacircular/mcp-core/outcome.ts";
 import type { RepairOutcome } from "@metacircular/mcp-core/repair.ts";
 import { isRestartedByPolicy } from "@metacircular/mcp-core/repair-condition.ts";
@@ -28,24 +29,49 @@ const endings = new Set(["CONTAINER_EXITED", "CONTAINER_OUT_OF_MEMORY"]);
 /** The reason is shown in a table. */
 const reasonLength = 500;
 
-/** Runs one repair of a component to its end. Does not throw. */
+/** Runs one repair of components of a service to its end. Does not throw.
+ * @returns how it ended for each of them */
 export async function attemptRepair(
-  { service, component }: ComponentName,
+  service: string,
+  components: readonly string[],
   options: AttemptOptions,
-): Promise<RepairOutcome> {
+): Promise<(component: string) => RepairOutcome> {
   const { registry } = options;
   try {
-    const record = await runOwn({ kind: "repair", service, component }, options);
-    const failure = record.results.find((result) => result.failure !== undefined)?.failure;
-    if (failure !== undefined) return failed(failure, restartOf({ service, component }, registry));
-    if (record.outcome !== "unchanged") return { kind: "succeeded" };
-    // Where it came up by itself meanwhile, the next look says so.
-    const reason = "there was nothing to do, though it is not as it should be";
-    return { kind: "failed", reason, log: [], looping: false };
+    const record = await runOwn(repairOf(service, components, registry), options);
+    return (component) => outcomeOf(component, record, registry);
   } catch (error) {
     const failure = failureOf(error, "repair");
-    return unanswered.has(failure.code) ? { kind: "postponed" } : failed(failure, "");
+    const outcome: RepairOutcome = unanswered.has(failure.code) ? { kind: "postponed" } : failed(failure, "");
+    return () => outcome;
   }
+}
+
+/** All of them in one operation, so that none waits for the health of another before it is started. */
+function repairOf(service: string, components: readonly string[], registry: Registry): OwnIntent {
+  const [component = "", ...more] = components;
+  if (more.length === 0) return { kind: "repair", service, component };
+  const all = registry.components.ofService(service).map(({ spec }) => spec.name);
+  return { kind: "repair", service, component: "", except: all.filter((name) => !components.includes(name)) };
+}
+
+function outcomeOf(
+  component: string,
+  { service, results }: OperationRecord,
+  registry: Registry,
+): RepairOutcome {
+  // What ended the operation as a whole is told of the service.
+  const result =
+    results.find((each) => each.component === component) ??
+    results.find((each) => each.component === service && each.failure !== undefined);
+  if (result?.failure !== undefined) {
+    return failed(result.failure, restartOf({ service, component }, registry));
+  }
+  if (result?.outcome === "changed") return { kind: "succeeded" };
+  if (result?.outcome === "skipped") return { kind: "postponed" };
+  // Where it came up by itself meanwhile, the next look says so.
+  const reason = "there was nothing to do, though it is not as it should be";
+  return { kind: "failed", reason, log: [], looping: false };
 }
 
 /** Stops what the runtime restarts again and again. Does not throw: where that fails it is seen again. */
@@ -64,10 +90,9 @@ export async function brake({ service, component }: ComponentName, options: Atte
   }
 }
 
-function runOwn(
-  intent: ComponentName & { readonly kind: "repair" | "brake" },
-  { deployer, newId }: AttemptOptions,
-): Promise<OperationRecord> {
+type OwnIntent = Extract<Intent, { kind: "repair" | "brake" }>;
+
+function runOwn(intent: OwnIntent, { deployer, newId }: AttemptOptions): Promise<OperationRecord> {
   return deployer.run({ operationId: newId(), caller: agentCaller, intent });
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { aDeploy, anOperation, aWeb } from "@metacircular/testkit/engine.ts";
 import { refused, unavailable } from "@metacircular/testkit/memory-runtime.ts";
+import { defaultHealth } from "@metacircular/mcp-core/spec.ts";
 import { createReconcileWorld } from "../test/reconcile-world.ts";
 
 const minuteMs = 60_000;
@@ -128,13 +129,34 @@ describe("a reboot", () => {
       "hello-off exited localhost/web:v1",
       "hello-web running localhost/web:v1",
     ]);
-    assert.deepEqual(world.ownOperations(), ["repair", "repair", "repair"]);
+    assert.deepEqual(world.ownOperations(), ["repair"]);
     assert.deepEqual(
       world.announced.slice(before).filter(({ type }) => type !== "recovered"),
       [],
       "what comes back is no news",
     );
     assert.equal(world.registry.nodeFacts.get("boot-id"), "second");
+  });
+
+  test("takes as long for many components of a service as for one, and tells them apart", async () => {
+    await using world = await createReconcileWorld({ random: half, config: { enabled: false } });
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    await world.run(aDeploy(names.map((name) => aWeb("v1", { name, health: defaultHealth }))));
+    await world.look();
+    for (const name of names) await world.runtime.remove(`hello-${name}`);
+    world.runtime.before("create", refused);
+    await world.restart("second");
+    await world.look();
+    await world.pass(defaultHealth.settleMs + 2_000);
+    assert.equal(world.runtime.shown().length, names.length - 1);
+    assert.deepEqual(world.registry.operations.unfinished(), []);
+    const states = names.map((name) => world.registry.repairs.get("hello", name)?.state);
+    assert.deepEqual(
+      states.toSorted(),
+      [...Array.from({ length: 7 }, () => "watching"), "waiting"].toSorted(),
+    );
+    await world.pass(10_000);
+    assert.equal(world.runtime.shown().length, names.length);
   });
 
   test("is told of for what does not come back, which is tried again", async () => {

@@ -11,7 +11,7 @@ import type { ReconcileConfig } from "./sightings.ts";
 
 /** Carries out what is due, and writes down what became of it. */
 export interface Repairer {
-  /** Repairs components of one service, one after the other. */
+  /** Repairs components of one service, all at once. */
   repair(due: readonly RepairRecord[]): Promise<void>;
   /** Stops a component that ends again and again, and remembers what it printed last. */
   stopLooping(name: ComponentName): Promise<void>;
@@ -48,11 +48,15 @@ export function createRepairer(options: RepairerOptions, signal: AbortSignal): R
 
   return {
     async repair(due) {
-      for (const { service, component } of due) {
+      const waiting = due.flatMap(({ service, component }) => {
         const repair = registry.repairs.get(service, component);
-        if (signal.aborted || repair?.state !== "waiting") continue;
-        await settle(repair, await attemptRepair(repair, options));
-      }
+        return repair?.state === "waiting" ? [repair] : [];
+      });
+      const service = waiting[0]?.service;
+      if (signal.aborted || service === undefined) return;
+      const names = waiting.map(({ component }) => component);
+      const outcomeOf = await attemptRepair(service, names, options);
+      for (const repair of waiting) await settle(repair, outcomeOf(repair.component));
     },
     async stopLooping({ service, component }) {
       // Before it is stopped, as that may print, too.

@@ -28,7 +28,7 @@ export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Pr
       throw await ended(name, container, context);
     const elapsedMs = clock.now() - beganAtMs;
     if (probe === undefined) {
-      if (elapsedMs >= health.settleMs) return;
+      if (Math.max(elapsedMs, runningMs(container, clock.now())) >= health.settleMs) return;
     } else {
       const lastProbe = await attempt(probe, health.timeoutMs, signal);
       if (lastProbe === "") return;
@@ -38,6 +38,10 @@ export async function awaitHealthy(step: AwaitHealthy, context: StepContext): Pr
     // Quick at first, since most containers are healthy at once.
     delayMs = Math.min(delayMs * 2, health.intervalMs);
   }
+}
+
+function runningMs({ startedAtMs }: ContainerDetails, nowMs: number): number {
+  return startedAtMs === 0 ? 0 : nowMs - startedAtMs;
 }
 
 /** Empty when the probe passed, else what it found. */
