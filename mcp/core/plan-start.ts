@@ -45,6 +45,16 @@ export function planStart(
   return created ? [...steps, recordCreated(spec, declared)] : steps;
 }
 
+/** What is brought back at once does not wait for the health of its neighbours. Pure. */
+export function startedTogether(groups: readonly Step[][]): Step[] {
+  const beginnings = groups.map((group) => {
+    const wait = group.findIndex(({ kind }) => kind === "await-healthy");
+    return wait < 0 ? group : group.slice(0, wait);
+  });
+  const rests = groups.map((group, index) => group.slice(beginnings[index]?.length));
+  return [...beginnings.flat(), ...rests.flat()];
+}
+
 /** Records a container that was just created and runs. Made from something else than what is declared, it leaves the
  * declaration as it is. */
 export function recordCreated(spec: ComponentSpec, declared: ComponentSpec): Step {

@@ -3,7 +3,7 @@ import { adoptContainer } from "./plan-adopt.ts";
 import type { Intent } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
-import { planStart } from "./plan-start.ts";
+import { startedTogether, planStart } from "./plan-start.ts";
 import { blockedComponents, syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
@@ -49,16 +49,6 @@ export function plan(input: PlanInput): Step[] {
     );
   }
   return [...harmless.toSorted(byCost), ...steps, ...service];
-}
-
-/** What is brought back at once does not wait for the health of its neighbours. */
-function startedTogether(groups: readonly Step[][]): Step[] {
-  const beginnings = groups.map((group) => {
-    const wait = group.findIndex(({ kind }) => kind === "await-healthy");
-    return wait < 0 ? group : group.slice(0, wait);
-  });
-  const rests = groups.map((group, index) => group.slice(beginnings[index]?.length));
-  return [...beginnings.flat(), ...rests.flat()];
 }
 
 /** Checks answer at once, pulls take their time. */

@@ -152,8 +152,8 @@ describe("a reboot", () => {
     assert.deepEqual(world.registry.operations.unfinished(), []);
     const states = names.map((name) => world.registry.repairs.get("hello", name)?.state);
     assert.deepEqual(
-      states.toSorted(),
-      [...Array.from({ length: 7 }, () => "watching"), "waiting"].toSorted(),
+      states.filter((state) => state !== "watching"),
+      ["waiting"],
     );
     await world.pass(10_000);
     assert.equal(world.runtime.shown().length, names.length);
