@@ -59,7 +59,7 @@ async function imported(directory: string, { service, images, files }: Golden): 
   const notes = report.notes.map(
     ({ kind, file, line, key, message }) => `${kind} ${file}:${line} ${key}: ${message}`,
   );
-  return [...(whole ? texts : []), ...notes].join("\n").replaceAll(dirname(directory), "/work").trimEnd();
+  return [...(whole ? texts : []), ...notes].join("\n").replaceAll(dirname(directory), "/home/op").trimEnd();
 }
 
 describe("an import of", () => {
