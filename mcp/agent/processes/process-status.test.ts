@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { parseProcessStart, systemProcesses } from "./process-status.ts";
@@ -50,12 +51,14 @@ describe("systemProcesses", () => {
 
   test("takes a dead process that nobody has collected for none, though its control group still names it", async () => {
     // What takes the shell's place does not know of its child.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    const parent = spawn("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60"], {
+      stdio: ["pipe", "pipe", "ignore"],
     });
     try {
       const [line] = (await once(parent.stdout, "data")) as [Buffer];
       const pid = Number(String(line));
+      await eventually(() => assert.equal(readFileSync(`/proc/${parent.pid}/comm`, "utf8"), "sleep\n"));
+      parent.stdin.end();
       await eventually(() => assert.equal(systemProcesses.start(pid), undefined));
       assert.equal(systemProcesses.exists(pid), true);
       assert.equal(systemProcesses.belongsTo(pid, { id: ":", startedAtMs: 0 }), false);
