@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -15,7 +16,7 @@ const outputLimit = 4_096;
 const graceMs = 2_000;
 
 /** Runs a program to its end, or until the deadline; then it is ended with all that it started.
- * Rejects where it cannot be started. */
+ * Rejects where it cannot be started for want of memory or the like. */
 export async function runCommand(
   argv: readonly string[],
   environment: Record<string, string>,
@@ -30,8 +31,19 @@ export async function runCommand(
     detached: true,
   });
   const output = collectOutput([child.stdout, child.stderr]);
-  const problem = await outcomeOf(child, deadline);
+  const problem = await outcomeOf(child, deadline).catch((error: unknown) => notStarted(program, error));
   return { problem, output: output() };
+}
+
+function notStarted(program: string, error: unknown): string {
+  switch (systemCodeOf(error)) {
+    case "ENOENT":
+      return `there is no program ${program} (ENOENT)`;
+    case "EACCES":
+      return `the agent's user may not execute ${program} (EACCES)`;
+    default:
+      throw error;
+  }
 }
 
 async function outcomeOf(child: ChildProcess, deadline: AbortSignal): Promise<string> {
