@@ -76,6 +76,12 @@ describe("fromConnectError", () => {
       "DEADLINE_EXCEEDED",
       "deadline-exceeded",
     ],
+    [
+      "a stream that ends with its connection",
+      new ConnectError("http/2 stream closed with error code CANCEL (0x8)", Code.Canceled),
+      "NODE_UNREACHABLE",
+      "unavailable",
+    ],
     ["a cancelled call", new ConnectError("x", Code.Canceled), "CANCELLED", "cancelled"],
     [
       "a call that is not served",

@@ -83,7 +83,9 @@ function detailedCauseOf(error: unknown): DetailedError | undefined {
 function isTransportFailure(error: ConnectError): boolean {
   if (error.isWireError) return false;
   const bySystem = [Code.Internal, Code.Aborted, Code.Unknown].includes(error.code);
-  return error.code === Code.Unavailable || (bySystem && systemCodeOf(error) !== "");
+  if (error.code === Code.Unavailable || (bySystem && systemCodeOf(error) !== "")) return true;
+  // What we break off ourselves has our reason as its cause; a stream that is reset under us has none.
+  return error.code === Code.Canceled && /stream closed with/.test(error.rawMessage);
 }
 
 function transportFailure(subject: string, error: ConnectError): DetailedError {
