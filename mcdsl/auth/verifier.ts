@@ -1,3 +1,4 @@
+import { unlessAborted } from "../unless-aborted.ts";
 import { createHash } from "node:crypto";
 import type { JWTPayload } from "jose";
 // By part: the whole of jose costs each program 3 MB of memory and 20 ms.
@@ -135,17 +136,4 @@ function answerOf(claims: JWTPayload, introspection: Introspection, clock: Clock
   if (expiresAtMs <= clock.now()) return { refused: tokenExpired() };
   const { sub: subject, username: name, account_type: kind, roles } = introspection;
   return { identity: { subject, name, kind, roles, expiresAtMs } };
-}
-
-/** The caller stops waiting; the question itself, which others may wait for, goes on to its time limit. */
-async function unlessAborted<T>(question: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return question;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([question, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { unlessAborted } from "@metacircular/mcdsl/unless-aborted.ts";
 import { observe, type Findings } from "@metacircular/mcp-core/observe.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
 import type { EventBus } from "../events/event-bus.ts";
@@ -105,7 +106,7 @@ export function createObserver(options: ObserverOptions): Observer {
   }
 
   return {
-    observe: (request, signal) => abortable(listings.request(request), signal),
+    observe: (request, signal) => unlessAborted(listings.request(request), signal),
     sweep: () => processes.sweep(),
     subscribe(listener) {
       listeners.add(listener);
@@ -160,17 +161,3 @@ function sourceOf(requests: readonly ObserveRequest[]): ObserveRequest["from"] {
 }
 
 /** Settles as the result does, or rejects with the signal's reason. */
-async function abortable<Result>(
-  result: Promise<Result>,
-  signal = new AbortController().signal,
-): Promise<Result> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason as Error);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}

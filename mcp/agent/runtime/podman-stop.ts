@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { unlessAborted } from "@metacircular/mcdsl/unless-aborted.ts";
 import { stopCall, unpauseCall } from "./podman-calls.ts";
 import type { PodmanClient } from "./podman-client.ts";
 import { podmanError } from "./podman-errors.ts";
@@ -26,7 +27,7 @@ export async function stopContainer(context: StopContext, id: string, signal?: A
   if (!living.has(inspected.State.Status ?? "")) return;
   if (inspected.State.Status === "paused") await client.change(unpauseCall(id));
   const stopped = client.change(stopCall(id, stopTimeoutS));
-  await untilAborted(stopped, signal).catch(async (thrown: unknown) => {
+  await unlessAborted(stopped, signal).catch(async (thrown: unknown) => {
     signal?.throwIfAborted();
     // With its monitor dead, podman waits in vain for word of an end that came.
     const now = await context.inspect(id, signal);
@@ -62,7 +63,7 @@ async function catchRestarting(
       const message = "podman goes on starting it";
       throw podmanError({ attempted: "stop container", subject: id, message });
     }
-    const { status } = await untilAborted(client.change(stopCall(id, stopTimeoutS)), signal);
+    const { status } = await unlessAborted(client.change(stopCall(id, stopTimeoutS)), signal);
     const wasRunning = status !== notRunning;
     isCaught ||= wasRunning;
     if (wasRunning || clock.now() - lookedAtMs >= lookIntervalMs) {
@@ -89,18 +90,5 @@ function isAlive({ State }: InspectedContainer): boolean {
     return process.kill(pid, 0);
   } catch (thrown) {
     return (thrown as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

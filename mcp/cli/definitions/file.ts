@@ -2,6 +2,7 @@ import { mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { maxFileBytes } from "@metacircular/mcdsl/toml/document.ts";
 
@@ -88,7 +89,7 @@ function changedMeanwhile(file: string): DetailedError {
 }
 
 function unreadable(file: string, cause: unknown): DetailedError {
-  const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const missing = systemCodeOf(cause) === "ENOENT";
   return new DetailedError({
     code: missing ? "DEFINITION_NOT_FOUND" : "DEFINITION_UNREADABLE",
     category: missing ? "not-found" : "failed-precondition",

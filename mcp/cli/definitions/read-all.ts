@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
 
 import { definedServices, definitionPath, findDefinition, type LoadedDefinition } from "./find.ts";
@@ -84,7 +85,7 @@ async function missing(directory: string, service: string): Promise<UnusableDefi
 }
 
 function unreadable(directory: string, cause: unknown): DetailedError {
-  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const isMissing = systemCodeOf(cause) === "ENOENT";
   return new DetailedError({
     code: "DEFINITIONS_UNREADABLE",
     category: "failed-precondition",

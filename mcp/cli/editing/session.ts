@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { homedir } from "node:os";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { formatProblem } from "@metacircular/mcdsl/toml/problem.ts";
 
 import { draftsDirectory } from "../config/paths.ts";
@@ -103,7 +104,7 @@ async function edit({ context: { invocation }, editor, draft }: Session): Promis
   try {
     end = await runEditor([...editor, draft], invocation);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const code = systemCodeOf(cause);
     throw failure(code === "ENOENT" ? "there is no such program" : `it cannot be started (${code})`, cause);
   }
   invocation.signal.throwIfAborted();

@@ -85,7 +85,11 @@ function refuseInline(text: string, name: string): void {
 function checked(text: string, edited: string, wanted: (before: TomlTable) => TomlTable): string {
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
   if (isDeepStrictEqual(plain(parse(edited)), plain(wanted(parse(text))))) return edited;
-  throw new DetailedError({
+  throw layoutNotUnderstood();
+}
+
+export function layoutNotUnderstood(): DetailedError {
+  return new DetailedError({
     code: "FILE_NOT_EDITABLE",
     category: "failed-precondition",
     attempted: "edit file",

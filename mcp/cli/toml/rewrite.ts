@@ -1,7 +1,7 @@
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { parse } from "smol-toml";
 
 import { arrangeTables } from "./arrange.ts";
+import { layoutNotUnderstood } from "./edit.ts";
 import { editValues } from "./edit-values.ts";
 import { isTable, isTables, sameValue, type Table } from "./print.ts";
 
@@ -18,13 +18,7 @@ export function rewriteToml(text: string, wanted: Table, order: readonly string[
   const arranged = arrangeAll(complete, [], old, wanted);
   const edited = editValues(arranged, parse(arranged), wanted, order);
   if (means(edited, wanted)) return edited;
-  throw new DetailedError({
-    code: "FILE_NOT_EDITABLE",
-    category: "failed-precondition",
-    attempted: "edit file",
-    found: "its layout is not understood",
-    remedy: "make the change by hand",
-  });
+  throw layoutNotUnderstood();
 }
 
 /** Arranges lists of tables from the outside inwards. */
