@@ -3,12 +3,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { DescFile } from "@bufbuild/protobuf";
 import { file_mcdsl_v1_error } from "../gen/mcdsl/v1/error_pb.ts";
+import { file_mcns_v1_records } from "../gen/mcns/v1/records_pb.ts";
 import { file_mcp_v1_mcp } from "../gen/mcp/v1/mcp_pb.ts";
+import { file_mcproxy_v1_admin } from "../gen/mcproxy/v1/admin_pb.ts";
 import { describeContract } from "./describe-contract.ts";
 
 // A change of a golden file is a change of the contract. Numbers and names that are there stay; write new ones with
 //   UPDATE_GOLDEN=1 node --test proto/test/golden.test.ts
-const contracts: readonly DescFile[] = [file_mcdsl_v1_error, file_mcp_v1_mcp];
+const contracts: readonly DescFile[] = [
+  file_mcdsl_v1_error,
+  file_mcns_v1_records,
+  file_mcp_v1_mcp,
+  file_mcproxy_v1_admin,
+];
 
 describe("the contract", () => {
   for (const file of contracts) {
