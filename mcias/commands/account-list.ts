@@ -1,8 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Account } from "../accounts/account.ts";
 import { type CommandContext, configOption, openAdministration, outputOption } from "./context.ts";
-import { examples } from "./examples.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 
 export function defineAccountList(parent: Command, context: CommandContext): void {
   parent

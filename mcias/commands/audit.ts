@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-
 import { parseDuration } from "@metacircular/mcp-core/duration.ts";
 import type { AuditStore, RecordedAuditEntry } from "../audit/audit-store.ts";
 import { type CommandContext, configOption, openAdministration, outputOption } from "./context.ts";
-import { examples } from "./examples.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 
 const FOLLOW_INTERVAL_MS = 300;
 const MAX_LIMIT = 100_000;

@@ -5,7 +5,7 @@ import { Option } from "@commander-js/extra-typings";
 import { Administration } from "../admin/administration.ts";
 import { type Config, loadIdentityConfig } from "../config.ts";
 import { openStores, type Stores } from "../stores.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "@metacircular/mcdsl/commands/terminal.ts";
 
 /** What every command gets from outside. */
 export interface CommandContext {

@@ -1,8 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { SigningKey } from "../keys/signing-key.ts";
 import { type CommandContext, configOption, openAdministration, outputOption } from "./context.ts";
-import { examples } from "./examples.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 
 export function defineKeyList(parent: Command, context: CommandContext): void {
   parent

@@ -7,7 +7,7 @@ import { defineAccountList } from "./account-list.ts";
 import { defineAccountPassword } from "./account-password.ts";
 import { defineAudit } from "./audit.ts";
 import type { CommandContext } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { defineKeyList } from "./key-list.ts";
 import { defineKeyRotate } from "./key-rotate.ts";
 import { defineRoleGrant } from "./role-grant.ts";

@@ -2,7 +2,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
 import { loadIdentityConfig } from "../config.ts";
 import { type CommandContext, configOption } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 /** More than the server needs to finish the requests that run. */
 const STOP_DEADLINE_MS = 15_000;

@@ -5,7 +5,7 @@ import { snapshotDatabase } from "@metacircular/mcdsl/database/snapshot.ts";
 import { loadIdentityConfig } from "../config.ts";
 import { MIGRATIONS } from "../stores.ts";
 import { type CommandContext, configOption } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 export function defineSnapshot(parent: Command, context: CommandContext): void {
   parent

@@ -1,8 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import { issueSystemToken } from "../tokens/system-token.ts";
 import { type CommandContext, configOption, openAdministration, operator } from "./context.ts";
-import { examples } from "./examples.ts";
-import { formatTime } from "./table.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { formatTime } from "@metacircular/mcdsl/commands/table.ts";
 
 export function defineTokenIssue(parent: Command, context: CommandContext): void {
   parent

@@ -1,7 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { type CommandContext, configOption, openAdministration, operator } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 export function defineTokenRevoke(parent: Command, context: CommandContext): void {
   parent

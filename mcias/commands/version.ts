@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { CommandContext } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 export function defineVersion(parent: Command, context: CommandContext, version: string): void {
   parent

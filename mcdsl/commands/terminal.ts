@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { Writable as WritableStream } from "node:stream";
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { DetailedError } from "../errors.ts";
 
 /** Where a command reads and writes. Data goes to `out`, everything said about it to `say`. */
 export interface Terminal {
@@ -72,9 +72,9 @@ function notATerminal(): DetailedError {
   return new DetailedError({
     code: "NOT_A_TERMINAL",
     category: "invalid-argument",
-    attempted: "ask for the password",
+    attempted: "ask for a secret",
     found: "the standard input is not a terminal",
-    remedy: "pass the password on the standard input with --password-stdin",
+    remedy: "pass it on the standard input; --help names the option",
   });
 }
 
@@ -82,13 +82,13 @@ function mistyped(): DetailedError {
   return new DetailedError({
     code: "MISTYPED",
     category: "invalid-argument",
-    attempted: "set password",
-    found: "the two passwords differ",
+    attempted: "read what was typed",
+    found: "the two entries differ",
     remedy: "try again",
   });
 }
 
 function cancelled(): DetailedError {
-  const details = { code: "CANCELLED", category: "cancelled", attempted: "ask for the password" } as const;
+  const details = { code: "CANCELLED", category: "cancelled", attempted: "ask for a secret" } as const;
   return new DetailedError({ ...details, found: "the prompt was cancelled" });
 }
