@@ -6,7 +6,7 @@ import { AnonymousRefusals } from "./audit/anonymous-refusals.ts";
 import type { Config } from "./config.ts";
 import { createCertificateReloader } from "@metacircular/mcdsl/tls/certificate-reloader.ts";
 import { createRouter } from "./http/router.ts";
-import { type HttpsServer, startHttpsServer } from "./http/server.ts";
+import { type HttpsServer, startHttpsServer } from "@metacircular/mcdsl/http/https-server.ts";
 import { AddressLimit } from "./login/address-limit.ts";
 import { OneAtATime } from "./login/one-at-a-time.ts";
 import { PasswordLogin } from "./login/password-login.ts";
@@ -48,9 +48,9 @@ export async function startIdentity(parts: {
     stopping.abort();
     await maintenance;
   });
-  logger.info({ issuer: config.server.issuer, port: server.port }, "serving");
+  logger.info({ issuer: config.server.issuer, port: server.address.port }, "serving");
   const running = cleanup.move();
-  return { port: server.port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { port: server.address.port, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 function createLogin(config: Config, stores: Stores, addresses: AddressLimit): PasswordLogin {
@@ -117,7 +117,7 @@ function maintenanceParts(parts: {
       files: certificateFiles(config),
       clock,
       use: (tls) => {
-        server.useCertificate(tls);
+        server.setSecureContext(tls);
         logger.info({}, "certificate reloaded");
       },
     }),

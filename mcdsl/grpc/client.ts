@@ -1,12 +1,14 @@
 import { type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { ClientSessionOptions, SecureClientSessionOptions } from "node:http2";
+import { connect } from "node:net";
 import { formatHostAndPort, parseHostAndPort } from "../config/host-and-port.ts";
 import { DetailedError } from "../errors.ts";
 import { clientTlsOptions } from "../tls/options.ts";
 import { SessionManager } from "./session-manager.ts";
 
 export interface GrpcClientOptions {
-  /** `host:port` */
+  /** `host:port`, or `unix:/path` of a socket, which is neither encrypted nor needs a token. */
   readonly address: string;
   /** PEM file of the only authorities to trust; default: the well-known ones. */
   readonly caFile?: string | undefined;
@@ -27,20 +29,19 @@ export interface GrpcClientOptions {
 
 export type GrpcClientTransport = Transport & AsyncDisposable;
 
+const unixPrefix = "unix:";
 const defaultKeepAlive = { intervalMs: 20_000, timeoutMs: 10_000 };
 
-/** Connects to a gRPC server over TLS 1.3, at the first call and again when the connection was lost. Disposing
+/** Connects to a gRPC server over TLS 1.3 or by a Unix socket, at the first call and again when the connection was lost. Disposing
  * it ends the connection and the calls in progress. Pass what a call throws to `fromConnectError`.
  * @throws DetailedError ADDRESS_INVALID and those of `clientTlsOptions` */
 export function createGrpcClientTransport(options: GrpcClientOptions): GrpcClientTransport {
-  const baseUrl = baseUrlOf(options.address);
-  const keepAlive = options.keepAlive ?? defaultKeepAlive;
-  const tls = clientTlsOptions(options);
+  const { baseUrl, session } = destinationOf(options);
   const sessionManager = new SessionManager({
     baseUrl,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    keepAlive,
-    tls: { ...tls, ...(options.serverName === undefined ? {} : { servername: options.serverName }) },
+    keepAlive: options.keepAlive ?? defaultKeepAlive,
+    session,
   });
   const transport = createGrpcTransport({
     baseUrl,
@@ -55,6 +56,22 @@ export function createGrpcClientTransport(options: GrpcClientOptions): GrpcClien
     async [Symbol.asyncDispose]() {
       sessionManager.abort();
     },
+  };
+}
+
+function destinationOf(options: GrpcClientOptions): {
+  baseUrl: string;
+  session: ClientSessionOptions | SecureClientSessionOptions;
+} {
+  const { address, serverName } = options;
+  if (address.startsWith(unixPrefix)) {
+    const path = address.slice(unixPrefix.length);
+    return { baseUrl: "http://localhost", session: { createConnection: () => connect(path) } };
+  }
+  const tls = clientTlsOptions(options);
+  return {
+    baseUrl: baseUrlOf(address),
+    session: { ...tls, ...(serverName === undefined ? {} : { servername: serverName }) },
   };
 }
 

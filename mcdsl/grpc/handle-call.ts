@@ -12,9 +12,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { Authorize } from "../auth/authorize.ts";
-import type { Identity, TokenVerifier } from "../auth/identity.ts";
-import { tokenInvalid, tokenMissing } from "../auth/token-errors.ts";
+import type { Admit } from "../auth/admission.ts";
 import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
 import type { Logger } from "../log/logger.ts";
@@ -26,8 +24,7 @@ import { endAfterAnswer, refuse, refuseHttp } from "./refuse.ts";
 
 export interface CallHandlerOptions {
   readonly routes: (router: ConnectRouter) => void;
-  readonly authenticator: TokenVerifier;
-  readonly authorize: Authorize;
+  readonly admit: Admit;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
@@ -40,8 +37,8 @@ export interface CallHandlerOptions {
 
 const maxMethodCharacters = 200;
 
-/** Serves calls at the level of HTTP/2 requests, where every one of them is seen: authenticates, authorises and
- * audits it, and only then lets the RPC library read it. Unknown methods need a token like all others. */
+/** Serves calls at the level of HTTP/2 requests, where every one of them is seen: admits and audits
+ * it, and only then lets the RPC library read it. */
 export function createCallHandler(
   options: CallHandlerOptions,
 ): (request: Http2ServerRequest, response: Http2ServerResponse) => void {
@@ -62,12 +59,12 @@ export function createCallHandler(
     request: Http2ServerRequest,
     response: Http2ServerResponse,
   ): Promise<void> {
-    call.identity = await authenticate(request, options.authenticator);
-    options.authorize(call.identity, call.method);
+    const identity = await admit(call.method, request, options.admit);
+    if (identity !== undefined) call.identity = identity;
     if (options.stopping.aborted) throw serverStopping();
     const implementation = implementations.get(call.method);
     if (implementation === undefined) throw new ConnectError("there is no such method", Code.Unimplemented);
-    const values = createContextValues().set(identityKey, call.identity).set(callKey, call);
+    const values = createContextValues().set(identityKey, identity).set(callKey, call);
     const answer = await implementation(
       universalRequestFromNodeRequest(request, response, undefined, values),
     );
@@ -106,12 +103,8 @@ function isGrpc(request: Http2ServerRequest): boolean {
   return /^application\/grpc(\+proto|\+json)?(;|$)/i.test(request.headers["content-type"] ?? "");
 }
 
-async function authenticate(request: Http2ServerRequest, authenticator: TokenVerifier): Promise<Identity> {
-  const header = request.headers.authorization;
-  if (header === undefined) throw tokenMissing();
-  const token = /^Bearer +([\w.~+/=-]+)$/i.exec(header)?.[1];
-  if (token === undefined) throw tokenInvalid("the authorization is not a bearer token");
+function admit(method: string, request: Http2ServerRequest, admission: Admit): ReturnType<Admit> {
   const closed = new AbortController();
   request.stream.once("close", () => closed.abort());
-  return authenticator.verify(token, closed.signal);
+  return admission(method, request.headers.authorization, closed.signal);
 }

@@ -1,25 +1,22 @@
 import type { ConnectRouter } from "@connectrpc/connect";
-import { once } from "node:events";
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
-import type { Authorize } from "../auth/authorize.ts";
-import type { TokenVerifier } from "../auth/identity.ts";
+import { createSecureServer } from "node:http2";
+import type { Admit } from "../auth/admission.ts";
 import type { Clock } from "../clock.ts";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "../http/listen.ts";
 import type { Logger } from "../log/logger.ts";
-import { createCertificateReloader } from "../tls/certificate-reloader.ts";
 import { serverTlsOptions } from "../tls/options.ts";
+import { takeOverRenewals } from "../tls/take-over-renewals.ts";
 import type { CallEnd } from "./audit.ts";
 import { createCallHandler } from "./handle-call.ts";
-import { serverStopping } from "./handler-errors.ts";
+import { drain, trackSessions } from "./drain.ts";
 
 export interface GrpcServerOptions {
   /** Port 0: any free one. */
   readonly address: HostAndPort;
   readonly tls: { readonly certFile: string; readonly keyFile: string };
   readonly routes: (router: ConnectRouter) => void;
-  readonly authenticator: TokenVerifier;
-  readonly authorize: Authorize;
+  readonly admit: Admit;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Told of every call when it has ended, refused ones included. */
@@ -40,18 +37,14 @@ export interface GrpcServer extends AsyncDisposable {
 const maxConnections = 1_000;
 const handshakeTimeoutMs = 10_000;
 const keepAliveAfterMs = 60_000;
-const lookForRenewalMs = 60_000;
-/** Time for the last answers to be written. */
-const flushMs = 500;
 
-/** Serves gRPC over TLS 1.3. A certificate that is renewed on disk is used within a minute. It speaks gRPC only, not gRPC-Web and Connect: one protocol to secure and audit.
- * Every call, also of unknown methods, must carry a bearer token that `authenticator` accepts and pass
- * `authorize`, and every one is in the log.
+/** Serves gRPC over TLS 1.3. A certificate that is renewed on disk is used within a minute. It speaks gRPC only, not
+ * gRPC-Web and Connect: one protocol to secure and audit. Every call, also of unknown methods, is admitted by `admit`,
+ * and every one is in the log.
  * @throws DetailedError LISTEN_FAILED and those of `serverTlsOptions` */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { address, logger, clock, drainMs = 10_000, maxMessageBytes = 4 * 1024 * 1024 } = options;
-  const stopping = new AbortController();
-  const stopped = new AbortController();
+  const signals = { stopping: new AbortController(), stopped: new AbortController() };
   const server = createSecureServer({
     ...serverTlsOptions(options.tls, clock),
     handshakeTimeout: handshakeTimeoutMs,
@@ -64,74 +57,19 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   server.on("tlsClientError", (error) => logger.debug({ error }, "TLS handshake failed"));
   server.on("sessionError", (error) => logger.debug({ error }, "connection broke"));
   const sessions = trackSessions(server);
-  const signals = { stopping: stopping.signal, stopped: stopped.signal };
-  server.on("request", createCallHandler({ ...options, ...signals, maxMessageBytes }));
+  const { stopping, stopped } = signals;
+  server.on(
+    "request",
+    createCallHandler({ ...options, stopping: stopping.signal, stopped: stopped.signal, maxMessageBytes }),
+  );
   const bound = await listen(server, address);
   const renewals = takeOverRenewals(server, options, stopping.signal);
   return {
     address: bound,
     async [Symbol.asyncDispose]() {
       if (stopping.signal.aborted) return;
-      const closed = once(server, "close");
-      server.close();
-      stopping.abort(serverStopping());
-      for (const session of sessions) session.close();
-      await settled(closed, drainMs);
-      stopped.abort(serverStopping());
-      await settled(closed, flushMs);
-      for (const session of sessions) session.destroy();
-      await closed;
+      await drain(server, sessions, signals, drainMs);
       await renewals;
     },
   };
-}
-
-/** New connections get the renewed certificate, open ones keep theirs. */
-async function takeOverRenewals(
-  server: Http2SecureServer,
-  { tls, clock, logger }: GrpcServerOptions,
-  stopping: AbortSignal,
-): Promise<void> {
-  const reload = createCertificateReloader({
-    files: tls,
-    clock,
-    use: (renewed) => {
-      server.setSecureContext(renewed);
-      logger.info({ certFile: tls.certFile }, "using the renewed certificate");
-    },
-  });
-  const isTime = () =>
-    clock.sleep(lookForRenewalMs, stopping).then(
-      () => true,
-      () => false,
-    );
-  while (await isTime()) {
-    try {
-      reload();
-    } catch (error) {
-      logger.error({ error }, "cannot use the renewed certificate yet; the old one stays");
-    }
-  }
-}
-
-function trackSessions(server: Http2SecureServer): ReadonlySet<ServerHttp2Session> {
-  const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => {
-      sessions.delete(session);
-    });
-  });
-  return sessions;
-}
-
-/** Waits for the promise, but not longer than `limitMs`. */
-async function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
-  const late = Promise.withResolvers<unknown>();
-  const timer = setTimeout(late.resolve, limitMs, undefined);
-  try {
-    await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

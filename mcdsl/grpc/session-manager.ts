@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Http2SessionManager } from "@connectrpc/connect-node";
-import type { Http2Session, SecureClientSessionOptions } from "node:http2";
+import type { ClientSessionOptions, Http2Session, SecureClientSessionOptions } from "node:http2";
 import { DetailedError } from "../errors.ts";
 
 type Request = Http2SessionManager["request"];
@@ -14,10 +14,10 @@ export class SessionManager extends Http2SessionManager {
     baseUrl: string;
     connectTimeoutMs: number;
     keepAlive: { intervalMs: number; timeoutMs: number };
-    tls: SecureClientSessionOptions;
+    session: ClientSessionOptions | SecureClientSessionOptions;
   }) {
     const { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs } = options.keepAlive;
-    super(options.baseUrl, { pingIntervalMs, pingTimeoutMs }, options.tls);
+    super(options.baseUrl, { pingIntervalMs, pingTimeoutMs }, options.session);
     this.#connectTimeoutMs = options.connectTimeoutMs;
   }
 

@@ -95,15 +95,13 @@ describe("a call", () => {
       certificates,
       {},
       {
-        authenticator: {
-          async verify() {
-            const details = {
-              code: "IDENTITY_UNAVAILABLE",
-              category: "unavailable",
-              attempted: "ask",
-            } as const;
-            throw new DetailedError({ ...details, found: "no answer" });
-          },
+        async admit() {
+          const details = {
+            code: "IDENTITY_UNAVAILABLE",
+            category: "unavailable",
+            attempted: "ask",
+          } as const;
+          throw new DetailedError({ ...details, found: "no answer" });
         },
       },
     );

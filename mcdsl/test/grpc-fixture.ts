@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectHttp2, constants } from "node:http2";
 import { type Client, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
 import { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { tokenAdmission } from "../auth/admission.ts";
 import { rejectGuests } from "../auth/authorize.ts";
 import type { TokenVerifier } from "../auth/identity.ts";
 import { tokenInvalid } from "../auth/token-errors.ts";
@@ -26,12 +27,12 @@ export interface GrpcFixture extends AsyncDisposable {
   client(token?: string, options?: Partial<GrpcClientOptions>): Client<typeof McpAgent>;
 }
 
-/** Accepts `token-of-<name>`; the account `guest` has the role guest. */
+/** Accepts `token-of-<name>`; the accounts `guest` and `admin` have the roles of these names. */
 export const acceptTokens: TokenVerifier = {
   async verify(token) {
     const name = /^token-of-(\w+)$/.exec(token)?.[1];
     if (name === undefined) throw tokenInvalid("it is not a token");
-    const roles = name === "guest" ? ["guest"] : ["user"];
+    const roles = name === "guest" || name === "admin" ? [name] : ["user"];
     return { subject: `id-${name}`, name, kind: "human", roles, expiresAtMs: Infinity };
   },
 };
@@ -48,8 +49,7 @@ export async function startFixture(
     address: { host: "127.0.0.1", port: 0 },
     tls: certificates,
     routes: (router) => router.service(McpAgent, implementation),
-    authenticator: acceptTokens,
-    authorize: rejectGuests,
+    admit: tokenAdmission(acceptTokens, rejectGuests),
     logger: log.logger,
     clock: systemClock,
     ...options,

@@ -129,17 +129,15 @@ describe("the server", () => {
     });
   });
 
-  test("survives an implementation's authenticator that fails in an unforeseen way", async () => {
+  test("survives an admission that fails in an unforeseen way", async () => {
     let calls = 0;
     await using fixture = await startFixture(
       certificates,
       {},
       {
-        authenticator: {
-          async verify() {
-            calls += 1;
-            throw calls === 1 ? new TypeError("bug") : tokenInvalid("it is not a token");
-          },
+        async admit() {
+          calls += 1;
+          throw calls === 1 ? new TypeError("bug") : tokenInvalid("it is not a token");
         },
       },
     );

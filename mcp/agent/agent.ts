@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { tokenAdmission } from "@metacircular/mcdsl/auth/admission.ts";
 import { rejectGuests } from "@metacircular/mcdsl/auth/authorize.ts";
 import { createTokenVerifier } from "@metacircular/mcdsl/auth/verifier.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
@@ -132,8 +133,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         clock,
         newId: randomUUID,
       }),
-      authenticator: verifier,
-      authorize: rejectGuests,
+      admit: tokenAdmission(verifier, rejectGuests),
       onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
       clock,
