@@ -1,5 +1,5 @@
 import type { ConnectRouter } from "@connectrpc/connect";
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:http2";
@@ -58,8 +58,8 @@ export async function startLocalGrpcServer(options: LocalGrpcServerOptions): Pro
     }),
   );
   if (await isAnswered(path)) throw listenFailed(path, "another program listens there");
-  // Nobody may connect before the permissions are right, so it gets its name last.
-  const unnamed = join(dirname(path), `.${randomUUID()}.sock`);
+  // Nobody may connect before the permissions are right, so it gets its name last. Linux allows 107 characters.
+  const unnamed = join(dirname(path), `.${randomBytes(3).toString("hex")}`);
   try {
     server.listen(unnamed);
     await once(server, "listening");
