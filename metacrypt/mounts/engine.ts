@@ -21,6 +21,9 @@ export interface EngineParts {
 export interface EngineSettings {
   /** Origin under which clients reach the REST address, e.g. `https://metacrypt.example.org:8443`. */
   readonly externalUrl: string;
+  /** Origin under which certificates name revocation lists, status answers and issuers, usually plain HTTP, e.g.
+   * `http://pki.example.org`. Default: `externalUrl`. */
+  readonly pkiUrl?: string;
 }
 
 /** An open engine. It is disposed when the service is sealed, the mount deleted or the server stopped: it then forgets
