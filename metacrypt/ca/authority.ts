@@ -1,11 +1,11 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { generateKeyPair, signingKey } from "./key-pair.ts";
+import { readCertificate } from "./certificate.ts";
+import { generateKeyPair } from "./key-pair.ts";
 import { profiles, type Profile } from "./profile.ts";
-import { checkPublicKey } from "./public-key.ts";
 import { randomSerialNumber } from "./serial-number.ts";
-import { sign, type Issuer } from "./sign.ts";
+import { signToPem, type Issuer } from "./sign.ts";
 import type { AuthorityMaterial, AuthorityStore } from "./store.ts";
 import { certificateTemplate, type CertificateRequest } from "./template.ts";
 
@@ -36,28 +36,28 @@ export class CertificateAuthority {
    * @throws DetailedError `AUTHORITY_INVALID` when what is stored does not belong together */
   static async open(options: AuthorityOptions): Promise<CertificateAuthority> {
     const material = (await options.store.load()) ?? (await createRoot(options));
-    return new CertificateAuthority(options, material, await signingKey(material.privateKeyPem));
+    return new CertificateAuthority(options, material);
   }
 
-  private constructor(options: AuthorityOptions, material: AuthorityMaterial, key: Issuer["privateKey"]) {
+  private constructor(options: AuthorityOptions, material: AuthorityMaterial) {
     const certificate = new X509Certificate(material.certificatePem);
-    if (!certificate.checkPrivateKey(createPrivateKey(material.privateKeyPem))) throw keyMismatch();
+    const privateKey = createPrivateKey(material.privateKeyPem);
+    if (!certificate.checkPrivateKey(privateKey)) throw keyMismatch();
     this.certificatePem = material.certificatePem;
     this.#notAfterMs = certificate.validToDate.getTime();
-    this.#issuer = { certificatePem: material.certificatePem, privateKey: key };
+    this.#issuer = { privateKey, certificate: readCertificate(certificate.raw) };
     this.#options = options;
   }
 
   /** Issues a certificate. It is in the store before it is returned.
    * @throws DetailedError `CERTIFICATE_…` when the request is refused */
   async issue(profile: Profile, request: CertificateRequest): Promise<IssuedCertificate> {
-    checkPublicKey(request.publicKey);
     const template = certificateTemplate(profile, request, {
       serialNumber: randomSerialNumber(),
       nowMs: this.#options.clock.now(),
       issuerNotAfterMs: this.#notAfterMs,
     });
-    const certificatePem = await sign(template, this.#issuer);
+    const certificatePem = await signToPem(template, this.#issuer);
     await this.#options.store.record(template.serialNumber, certificatePem);
     return { certificatePem, serialNumber: template.serialNumber, notAfterMs: template.notAfterMs };
   }
@@ -70,8 +70,8 @@ async function createRoot({ store, clock, commonName }: AuthorityOptions): Promi
     { commonName, names: [], publicKey },
     { serialNumber: randomSerialNumber(), nowMs: clock.now(), issuerNotAfterMs: Infinity },
   );
-  const issuer: Issuer = { certificatePem: undefined, privateKey: await signingKey(privateKeyPem) };
-  const material = { certificatePem: await sign(template, issuer), privateKeyPem };
+  const issuer: Issuer = { certificate: undefined, privateKey: createPrivateKey(privateKeyPem) };
+  const material = { certificatePem: await signToPem(template, issuer), privateKeyPem };
   await store.save(material);
   return material;
 }

@@ -1,6 +1,8 @@
-import { createPrivateKey, generateKeyPairSync, webcrypto } from "node:crypto";
+import { generateKeyPair as generate, generateKeyPairSync } from "node:crypto";
+import { promisify } from "node:util";
+import type { KeyType } from "./key-type.ts";
 
-/** An ECDSA P-256 key, ready to be written to a file. */
+/** A key, ready to be written to a file. */
 export interface KeyPair {
   /** PKCS #8, PEM. Secret. */
   readonly privateKeyPem: string;
@@ -8,16 +10,29 @@ export interface KeyPair {
   readonly publicKey: Uint8Array;
 }
 
+const privateKeyEncoding = { type: "pkcs8", format: "pem" } as const;
+const publicKeyEncoding = { type: "spki", format: "der" } as const;
+const encodings = { privateKeyEncoding, publicKeyEncoding };
+
+/** An ECDSA P-256 key. */
 export function generateKeyPair(): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
-    publicKey: publicKey.export({ type: "spki", format: "der" }),
-  };
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256", ...encodings });
+  return { privateKeyPem: privateKey, publicKey };
 }
 
-/** The form in which a private key signs; it cannot be taken out again. */
-export function signingKey(privateKeyPem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(privateKeyPem).export({ type: "pkcs8", format: "der" });
-  return webcrypto.subtle.importKey("pkcs8", der, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+/** Made beside the main thread: RSA keys take up to seconds. */
+export async function generateKeyPairOf(keyType: KeyType): Promise<KeyPair> {
+  const { privateKey, publicKey } = await generators[keyType]();
+  return { privateKeyPem: privateKey, publicKey };
 }
+
+const generateAside = promisify(generate);
+
+const generators = {
+  "ecdsa-p256": () => generateAside("ec", { namedCurve: "P-256", ...encodings }),
+  "ecdsa-p384": () => generateAside("ec", { namedCurve: "P-384", ...encodings }),
+  ed25519: () => generateAside("ed25519", encodings),
+  "rsa-2048": () => generateAside("rsa", { modulusLength: 2_048, ...encodings }),
+  "rsa-3072": () => generateAside("rsa", { modulusLength: 3_072, ...encodings }),
+  "rsa-4096": () => generateAside("rsa", { modulusLength: 4_096, ...encodings }),
+} as const;

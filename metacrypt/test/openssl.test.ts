@@ -74,7 +74,7 @@ describe("openssl", () => {
     assert.match(leaf, /Extended Key Usage:\s+TLS Web Server Authentication\n/);
     const root = await openssl("x509", "-in", rootPath, "-noout", "-text");
     assert.match(root, /Basic Constraints: critical\s+CA:TRUE, pathlen:1/);
-    assert.match(root, /Key Usage: critical\s+Certificate Sign, CRL Sign\n/);
+    assert.match(root, /Key Usage: critical\s+Digital Signature, Certificate Sign, CRL Sign\n/);
     const rootKeyId = /Subject Key Identifier:\s+(\S+)/.exec(root)?.[1];
     assert.ok(rootKeyId !== undefined);
     assert.equal(/Authority Key Identifier:\s+(?:keyid:)?(\S+)/.exec(leaf)?.[1], rootKeyId);
