@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcns/v1/records.proto.
  */
 export const file_mcns_v1_records: GenFile = /*@__PURE__*/
-  fileDesc("ChVtY25zL3YxL3JlY29yZHMucHJvdG8SB21jbnMudjEimwIKBFpvbmUSDAoEbmFtZRgBIAEoCRIPCgdwcmltYXJ5GAIgASgJEg8KB2NvbnRhY3QYAyABKAkSDgoGc2VyaWFsGAQgASgNEg8KB3JlZnJlc2gYBSABKA0SDQoFcmV0cnkYBiABKA0SDgoGZXhwaXJlGAcgASgNEhQKDG5lZ2F0aXZlX3R0bBgIIAEoDRITCgtkZWZhdWx0X3R0bBgJIAEoDRIOCgZub3RpZnkYCiADKAkSFQoNdHJhbnNmZXJfa2V5cxgLIAMoCRITCgt1cGRhdGVfa2V5cxgMIAMoCRIPCgdyZWNvcmRzGA0gASgNEisKB3VwZGF0ZWQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIowBCgZSZWNvcmQSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0eXBlGAMgASgJEgsKA3R0bBgEIAEoDRIMCgRkYXRhGAUgASgJEisKB3VwZGF0ZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnVwZGF0ZWRfYnkYByABKAkiEgoQTGlzdFpvbmVzUmVxdWVzdCIxChFMaXN0Wm9uZXNSZXNwb25zZRIcCgV6b25lcxgBIAMoCzINLm1jbnMudjEuWm9uZSIeCg5HZXRab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIjAKEUNyZWF0ZVpvbmVSZXF1ZXN0EhsKBHpvbmUYASABKAsyDS5tY25zLnYxLlpvbmUiMAoRVXBkYXRlWm9uZVJlcXVlc3QSGwoEem9uZRgBIAEoCzINLm1jbnMudjEuWm9uZSIhChFEZWxldGVab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIiUKEkRlbGV0ZVpvbmVSZXNwb25zZRIPCgdyZWNvcmRzGAEgASgNIkUKEUltcG9ydFpvbmVSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoJem9uZV9maWxlGAIgASgJEg8KB2RyeV9ydW4YAyABKAgiVwoSSW1wb3J0Wm9uZVJlc3BvbnNlEg0KBWFkZGVkGAEgASgNEg8KB3JlbW92ZWQYAiABKA0SEQoJdW5jaGFuZ2VkGAMgASgNEg4KBnNlcmlhbBgEIAEoDSIhChFFeHBvcnRab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIicKEkV4cG9ydFpvbmVSZXNwb25zZRIRCgl6b25lX2ZpbGUYASABKAkiYQoSTGlzdFJlY29yZHNSZXF1ZXN0EgwKBHpvbmUYASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0eXBlGAMgASgJEg0KBWxpbWl0GAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkiUAoTTGlzdFJlY29yZHNSZXNwb25zZRIgCgdyZWNvcmRzGAEgAygLMg8ubWNucy52MS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiwKEEdldFJlY29yZFJlcXVlc3QSDAoEem9uZRgBIAEoCRIKCgJpZBgCIAEoCSJEChNDcmVhdGVSZWNvcmRSZXF1ZXN0EgwKBHpvbmUYASABKAkSHwoGcmVjb3JkGAIgASgLMg8ubWNucy52MS5SZWNvcmQiRAoTVXBkYXRlUmVjb3JkUmVxdWVzdBIMCgR6b25lGAEgASgJEh8KBnJlY29yZBgCIAEoCzIPLm1jbnMudjEuUmVjb3JkIi8KE0RlbGV0ZVJlY29yZFJlcXVlc3QSDAoEem9uZRgBIAEoCRIKCgJpZBgCIAEoCSIWChREZWxldGVSZWNvcmRSZXNwb25zZSJcChVSZXBsYWNlUmVjb3Jkc1JlcXVlc3QSDAoEem9uZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHR5cGUYAyABKAkSCwoDdHRsGAQgASgNEgwKBGRhdGEYBSADKAkiWwoWUmVwbGFjZVJlY29yZHNSZXNwb25zZRIgCgdyZWNvcmRzGAEgAygLMg8ubWNucy52MS5SZWNvcmQSDwoHY2hhbmdlZBgCIAEoCBIOCgZzZXJpYWwYAyABKA0yowUKC1pvbmVTZXJ2aWNlElcKCUxpc3Rab25lcxIZLm1jbnMudjEuTGlzdFpvbmVzUmVxdWVzdBoaLm1jbnMudjEuTGlzdFpvbmVzUmVzcG9uc2UiE9K1GAsKCS92MS96b25lc9i1GAISTQoHR2V0Wm9uZRIXLm1jbnMudjEuR2V0Wm9uZVJlcXVlc3QaDS5tY25zLnYxLlpvbmUiGtK1GBIKEC92MS96b25lcy97bmFtZX3YtRgCElIKCkNyZWF0ZVpvbmUSGi5tY25zLnYxLkNyZWF0ZVpvbmVSZXF1ZXN0Gg0ubWNucy52MS5ab25lIhnStRgRMgR6b25lGgkvdjEvem9uZXPYtRgDEl4KClVwZGF0ZVpvbmUSGi5tY25zLnYxLlVwZGF0ZVpvbmVSZXF1ZXN0Gg0ubWNucy52MS5ab25lIiXStRgdMgR6b25lEhUvdjEvem9uZXMve3pvbmUubmFtZX3YtRgDEmEKCkRlbGV0ZVpvbmUSGi5tY25zLnYxLkRlbGV0ZVpvbmVSZXF1ZXN0GhsubWNucy52MS5EZWxldGVab25lUmVzcG9uc2UiGtK1GBIqEC92MS96b25lcy97bmFtZX3YtRgDEmsKCkltcG9ydFpvbmUSGi5tY25zLnYxLkltcG9ydFpvbmVSZXF1ZXN0GhsubWNucy52MS5JbXBvcnRab25lUmVzcG9uc2UiJNK1GBwyASoaFy92MS96b25lcy97bmFtZX0vaW1wb3J02LUYAxJoCgpFeHBvcnRab25lEhoubWNucy52MS5FeHBvcnRab25lUmVxdWVzdBobLm1jbnMudjEuRXhwb3J0Wm9uZVJlc3BvbnNlIiHStRgZChcvdjEvem9uZXMve25hbWV9L2V4cG9ydNi1GAIyvgUKDVJlY29yZFNlcnZpY2USbAoLTGlzdFJlY29yZHMSGy5tY25zLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBocLm1jbnMudjEuTGlzdFJlY29yZHNSZXNwb25zZSIi0rUYGgoYL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRz2LUYAhJgCglHZXRSZWNvcmQSGS5tY25zLnYxLkdldFJlY29yZFJlcXVlc3QaDy5tY25zLnYxLlJlY29yZCIn0rUYHwodL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRzL3tpZH3YtRgCEmkKDENyZWF0ZVJlY29yZBIcLm1jbnMudjEuQ3JlYXRlUmVjb3JkUmVxdWVzdBoPLm1jbnMudjEuUmVjb3JkIirStRgiMgZyZWNvcmQaGC92MS96b25lcy97em9uZX0vcmVjb3Jkc9i1GAQSdQoMVXBkYXRlUmVjb3JkEhwubWNucy52MS5VcGRhdGVSZWNvcmRSZXF1ZXN0Gg8ubWNucy52MS5SZWNvcmQiNtK1GC4yBnJlY29yZBIkL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRzL3tyZWNvcmQuaWR92LUYBBJ0CgxEZWxldGVSZWNvcmQSHC5tY25zLnYxLkRlbGV0ZVJlY29yZFJlcXVlc3QaHS5tY25zLnYxLkRlbGV0ZVJlY29yZFJlc3BvbnNlIifStRgfKh0vdjEvem9uZXMve3pvbmV9L3JlY29yZHMve2lkfdi1GAQShAEKDlJlcGxhY2VSZWNvcmRzEh4ubWNucy52MS5SZXBsYWNlUmVjb3Jkc1JlcXVlc3QaHy5tY25zLnYxLlJlcGxhY2VSZWNvcmRzUmVzcG9uc2UiMdK1GCkyASoSJC92MS96b25lcy97em9uZX0vbmFtZXMve25hbWV9L3t0eXBlfdi1GARiBnByb3RvMw", [file_google_protobuf_timestamp, file_mcdsl_v1_api]);
+  fileDesc("ChVtY25zL3YxL3JlY29yZHMucHJvdG8SB21jbnMudjEimwIKBFpvbmUSDAoEbmFtZRgBIAEoCRIPCgdwcmltYXJ5GAIgASgJEg8KB2NvbnRhY3QYAyABKAkSDgoGc2VyaWFsGAQgASgNEg8KB3JlZnJlc2gYBSABKA0SDQoFcmV0cnkYBiABKA0SDgoGZXhwaXJlGAcgASgNEhQKDG5lZ2F0aXZlX3R0bBgIIAEoDRITCgtkZWZhdWx0X3R0bBgJIAEoDRIOCgZub3RpZnkYCiADKAkSFQoNdHJhbnNmZXJfa2V5cxgLIAMoCRITCgt1cGRhdGVfa2V5cxgMIAMoCRIPCgdyZWNvcmRzGA0gASgNEisKB3VwZGF0ZWQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIowBCgZSZWNvcmQSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0eXBlGAMgASgJEgsKA3R0bBgEIAEoDRIMCgRkYXRhGAUgASgJEisKB3VwZGF0ZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnVwZGF0ZWRfYnkYByABKAkiEgoQTGlzdFpvbmVzUmVxdWVzdCIxChFMaXN0Wm9uZXNSZXNwb25zZRIcCgV6b25lcxgBIAMoCzINLm1jbnMudjEuWm9uZSIeCg5HZXRab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIjAKEUNyZWF0ZVpvbmVSZXF1ZXN0EhsKBHpvbmUYASABKAsyDS5tY25zLnYxLlpvbmUiMAoRVXBkYXRlWm9uZVJlcXVlc3QSGwoEem9uZRgBIAEoCzINLm1jbnMudjEuWm9uZSIhChFEZWxldGVab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIiUKEkRlbGV0ZVpvbmVSZXNwb25zZRIPCgdyZWNvcmRzGAEgASgNIkUKEUltcG9ydFpvbmVSZXF1ZXN0EgwKBG5hbWUYASABKAkSEQoJem9uZV9maWxlGAIgASgJEg8KB2RyeV9ydW4YAyABKAgiVwoSSW1wb3J0Wm9uZVJlc3BvbnNlEg0KBWFkZGVkGAEgASgNEg8KB3JlbW92ZWQYAiABKA0SEQoJdW5jaGFuZ2VkGAMgASgNEg4KBnNlcmlhbBgEIAEoDSIhChFFeHBvcnRab25lUmVxdWVzdBIMCgRuYW1lGAEgASgJIicKEkV4cG9ydFpvbmVSZXNwb25zZRIRCgl6b25lX2ZpbGUYASABKAkiYQoSTGlzdFJlY29yZHNSZXF1ZXN0EgwKBHpvbmUYASABKAkSDAoEbmFtZRgCIAEoCRIMCgR0eXBlGAMgASgJEg0KBWxpbWl0GAQgASgNEhIKCnBhZ2VfdG9rZW4YBSABKAkiUAoTTGlzdFJlY29yZHNSZXNwb25zZRIgCgdyZWNvcmRzGAEgAygLMg8ubWNucy52MS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiwKEEdldFJlY29yZFJlcXVlc3QSDAoEem9uZRgBIAEoCRIKCgJpZBgCIAEoCSJEChNDcmVhdGVSZWNvcmRSZXF1ZXN0EgwKBHpvbmUYASABKAkSHwoGcmVjb3JkGAIgASgLMg8ubWNucy52MS5SZWNvcmQiRAoTVXBkYXRlUmVjb3JkUmVxdWVzdBIMCgR6b25lGAEgASgJEh8KBnJlY29yZBgCIAEoCzIPLm1jbnMudjEuUmVjb3JkIi8KE0RlbGV0ZVJlY29yZFJlcXVlc3QSDAoEem9uZRgBIAEoCRIKCgJpZBgCIAEoCSIWChREZWxldGVSZWNvcmRSZXNwb25zZSJcChVSZXBsYWNlUmVjb3Jkc1JlcXVlc3QSDAoEem9uZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHR5cGUYAyABKAkSCwoDdHRsGAQgASgNEgwKBGRhdGEYBSADKAkiWwoWUmVwbGFjZVJlY29yZHNSZXNwb25zZRIgCgdyZWNvcmRzGAEgAygLMg8ubWNucy52MS5SZWNvcmQSDwoHY2hhbmdlZBgCIAEoCBIOCgZzZXJpYWwYAyABKA0idgoDS2V5EgwKBG5hbWUYASABKAkSEQoJYWxnb3JpdGhtGAIgASgJEisKB2NyZWF0ZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBCABKAkSDQoFem9uZXMYBSADKAkiEQoPTGlzdEtleXNSZXF1ZXN0Ii4KEExpc3RLZXlzUmVzcG9uc2USGgoEa2V5cxgBIAMoCzIMLm1jbnMudjEuS2V5IkMKEENyZWF0ZUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIRCglhbGdvcml0aG0YAiABKAkSDgoGc2VjcmV0GAMgASgJIj4KEUNyZWF0ZUtleVJlc3BvbnNlEhkKA2tleRgBIAEoCzIMLm1jbnMudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIgChBEZWxldGVLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiEwoRRGVsZXRlS2V5UmVzcG9uc2UyowUKC1pvbmVTZXJ2aWNlElcKCUxpc3Rab25lcxIZLm1jbnMudjEuTGlzdFpvbmVzUmVxdWVzdBoaLm1jbnMudjEuTGlzdFpvbmVzUmVzcG9uc2UiE9K1GAsKCS92MS96b25lc9i1GAISTQoHR2V0Wm9uZRIXLm1jbnMudjEuR2V0Wm9uZVJlcXVlc3QaDS5tY25zLnYxLlpvbmUiGtK1GBIKEC92MS96b25lcy97bmFtZX3YtRgCElIKCkNyZWF0ZVpvbmUSGi5tY25zLnYxLkNyZWF0ZVpvbmVSZXF1ZXN0Gg0ubWNucy52MS5ab25lIhnStRgRMgR6b25lGgkvdjEvem9uZXPYtRgDEl4KClVwZGF0ZVpvbmUSGi5tY25zLnYxLlVwZGF0ZVpvbmVSZXF1ZXN0Gg0ubWNucy52MS5ab25lIiXStRgdMgR6b25lEhUvdjEvem9uZXMve3pvbmUubmFtZX3YtRgDEmEKCkRlbGV0ZVpvbmUSGi5tY25zLnYxLkRlbGV0ZVpvbmVSZXF1ZXN0GhsubWNucy52MS5EZWxldGVab25lUmVzcG9uc2UiGtK1GBIqEC92MS96b25lcy97bmFtZX3YtRgDEmsKCkltcG9ydFpvbmUSGi5tY25zLnYxLkltcG9ydFpvbmVSZXF1ZXN0GhsubWNucy52MS5JbXBvcnRab25lUmVzcG9uc2UiJNK1GBwyASoaFy92MS96b25lcy97bmFtZX0vaW1wb3J02LUYAxJoCgpFeHBvcnRab25lEhoubWNucy52MS5FeHBvcnRab25lUmVxdWVzdBobLm1jbnMudjEuRXhwb3J0Wm9uZVJlc3BvbnNlIiHStRgZChcvdjEvem9uZXMve25hbWV9L2V4cG9ydNi1GAIyvgUKDVJlY29yZFNlcnZpY2USbAoLTGlzdFJlY29yZHMSGy5tY25zLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBocLm1jbnMudjEuTGlzdFJlY29yZHNSZXNwb25zZSIi0rUYGgoYL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRz2LUYAhJgCglHZXRSZWNvcmQSGS5tY25zLnYxLkdldFJlY29yZFJlcXVlc3QaDy5tY25zLnYxLlJlY29yZCIn0rUYHwodL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRzL3tpZH3YtRgCEmkKDENyZWF0ZVJlY29yZBIcLm1jbnMudjEuQ3JlYXRlUmVjb3JkUmVxdWVzdBoPLm1jbnMudjEuUmVjb3JkIirStRgiMgZyZWNvcmQaGC92MS96b25lcy97em9uZX0vcmVjb3Jkc9i1GAQSdQoMVXBkYXRlUmVjb3JkEhwubWNucy52MS5VcGRhdGVSZWNvcmRSZXF1ZXN0Gg8ubWNucy52MS5SZWNvcmQiNtK1GC4yBnJlY29yZBIkL3YxL3pvbmVzL3t6b25lfS9yZWNvcmRzL3tyZWNvcmQuaWR92LUYBBJ0CgxEZWxldGVSZWNvcmQSHC5tY25zLnYxLkRlbGV0ZVJlY29yZFJlcXVlc3QaHS5tY25zLnYxLkRlbGV0ZVJlY29yZFJlc3BvbnNlIifStRgfKh0vdjEvem9uZXMve3pvbmV9L3JlY29yZHMve2lkfdi1GAQShAEKDlJlcGxhY2VSZWNvcmRzEh4ubWNucy52MS5SZXBsYWNlUmVjb3Jkc1JlcXVlc3QaHy5tY25zLnYxLlJlcGxhY2VSZWNvcmRzUmVzcG9uc2UiMdK1GCkyASoSJC92MS96b25lcy97em9uZX0vbmFtZXMve25hbWV9L3t0eXBlfdi1GAQymwIKCktleVNlcnZpY2USUwoITGlzdEtleXMSGC5tY25zLnYxLkxpc3RLZXlzUmVxdWVzdBoZLm1jbnMudjEuTGlzdEtleXNSZXNwb25zZSIS0rUYCgoIL3YxL2tleXPYtRgDElkKCUNyZWF0ZUtleRIZLm1jbnMudjEuQ3JlYXRlS2V5UmVxdWVzdBoaLm1jbnMudjEuQ3JlYXRlS2V5UmVzcG9uc2UiFdK1GA0yASoaCC92MS9rZXlz2LUYAxJdCglEZWxldGVLZXkSGS5tY25zLnYxLkRlbGV0ZUtleVJlcXVlc3QaGi5tY25zLnYxLkRlbGV0ZUtleVJlc3BvbnNlIhnStRgRKg8vdjEva2V5cy97bmFtZX3YtRgDYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcdsl_v1_api]);
 
 /**
  * @generated from message mcns.v1.Zone
@@ -141,7 +141,7 @@ export type Record = Message<"mcns.v1.Record"> & {
   name: string;
 
   /**
-   * "A", "AAAA", "CNAME", "MX", "TXT", "SRV", "NS", "CAA", "PTR" or "HTTPS"
+   * "A", "AAAA", "CNAME", "MX", "TXT", "SRV", "NS", "CAA", "PTR", "HTTPS" or "SVCB"
    *
    * @generated from field: string type = 3;
    */
@@ -633,6 +633,164 @@ export const ReplaceRecordsResponseSchema: GenMessage<ReplaceRecordsResponse> = 
   messageDesc(file_mcns_v1_records, 21);
 
 /**
+ * @generated from message mcns.v1.Key
+ */
+export type Key = Message<"mcns.v1.Key"> & {
+  /**
+   * A domain name, lower case, without the final dot.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * "hmac-sha256", "hmac-sha384" or "hmac-sha512"
+   *
+   * @generated from field: string algorithm = 2;
+   */
+  algorithm: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created = 3;
+   */
+  created?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string created_by = 4;
+   */
+  createdBy: string;
+
+  /**
+   * Names of the zones that it may transfer or update.
+   *
+   * @generated from field: repeated string zones = 5;
+   */
+  zones: string[];
+};
+
+/**
+ * Describes the message mcns.v1.Key.
+ * Use `create(KeySchema)` to create a new message.
+ */
+export const KeySchema: GenMessage<Key> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 22);
+
+/**
+ * @generated from message mcns.v1.ListKeysRequest
+ */
+export type ListKeysRequest = Message<"mcns.v1.ListKeysRequest"> & {
+};
+
+/**
+ * Describes the message mcns.v1.ListKeysRequest.
+ * Use `create(ListKeysRequestSchema)` to create a new message.
+ */
+export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 23);
+
+/**
+ * @generated from message mcns.v1.ListKeysResponse
+ */
+export type ListKeysResponse = Message<"mcns.v1.ListKeysResponse"> & {
+  /**
+   * @generated from field: repeated mcns.v1.Key keys = 1;
+   */
+  keys: Key[];
+};
+
+/**
+ * Describes the message mcns.v1.ListKeysResponse.
+ * Use `create(ListKeysResponseSchema)` to create a new message.
+ */
+export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 24);
+
+/**
+ * @generated from message mcns.v1.CreateKeyRequest
+ */
+export type CreateKeyRequest = Message<"mcns.v1.CreateKeyRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Empty: "hmac-sha256".
+   *
+   * @generated from field: string algorithm = 2;
+   */
+  algorithm: string;
+
+  /**
+   * Base64, at least 16 bytes; empty: a new one is made.
+   *
+   * @generated from field: string secret = 3;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message mcns.v1.CreateKeyRequest.
+ * Use `create(CreateKeyRequestSchema)` to create a new message.
+ */
+export const CreateKeyRequestSchema: GenMessage<CreateKeyRequest> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 25);
+
+/**
+ * @generated from message mcns.v1.CreateKeyResponse
+ */
+export type CreateKeyResponse = Message<"mcns.v1.CreateKeyResponse"> & {
+  /**
+   * @generated from field: mcns.v1.Key key = 1;
+   */
+  key?: Key | undefined;
+
+  /**
+   * Base64; it is not shown again.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message mcns.v1.CreateKeyResponse.
+ * Use `create(CreateKeyResponseSchema)` to create a new message.
+ */
+export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 26);
+
+/**
+ * @generated from message mcns.v1.DeleteKeyRequest
+ */
+export type DeleteKeyRequest = Message<"mcns.v1.DeleteKeyRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message mcns.v1.DeleteKeyRequest.
+ * Use `create(DeleteKeyRequestSchema)` to create a new message.
+ */
+export const DeleteKeyRequestSchema: GenMessage<DeleteKeyRequest> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 27);
+
+/**
+ * @generated from message mcns.v1.DeleteKeyResponse
+ */
+export type DeleteKeyResponse = Message<"mcns.v1.DeleteKeyResponse"> & {
+};
+
+/**
+ * Describes the message mcns.v1.DeleteKeyResponse.
+ * Use `create(DeleteKeyResponseSchema)` to create a new message.
+ */
+export const DeleteKeyResponseSchema: GenMessage<DeleteKeyResponse> = /*@__PURE__*/
+  messageDesc(file_mcns_v1_records, 28);
+
+/**
  * @generated from service mcns.v1.ZoneService
  */
 export const ZoneService: GenService<{
@@ -681,7 +839,7 @@ export const ZoneService: GenService<{
     output: typeof DeleteZoneResponseSchema;
   },
   /**
-   * Replaces all records of a zone by those of a zone file (RFC 1035, section 5).
+   * Replaces all records of a zone by those of a zone file (RFC 1035, section 5). Makes the zone where there is none.
    *
    * @generated from rpc mcns.v1.ZoneService.ImportZone
    */
@@ -758,4 +916,41 @@ export const RecordService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mcns_v1_records, 1);
+
+/**
+ * Secrets shared with other name servers and with clients of dynamic updates (RFC 8945).
+ *
+ * @generated from service mcns.v1.KeyService
+ */
+export const KeyService: GenService<{
+  /**
+   * @generated from rpc mcns.v1.KeyService.ListKeys
+   */
+  listKeys: {
+    methodKind: "unary";
+    input: typeof ListKeysRequestSchema;
+    output: typeof ListKeysResponseSchema;
+  },
+  /**
+   * The only answer that has the secret.
+   *
+   * @generated from rpc mcns.v1.KeyService.CreateKey
+   */
+  createKey: {
+    methodKind: "unary";
+    input: typeof CreateKeyRequestSchema;
+    output: typeof CreateKeyResponseSchema;
+  },
+  /**
+   * Refused while a zone names the key.
+   *
+   * @generated from rpc mcns.v1.KeyService.DeleteKey
+   */
+  deleteKey: {
+    methodKind: "unary";
+    input: typeof DeleteKeyRequestSchema;
+    output: typeof DeleteKeyResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_mcns_v1_records, 2);
 
