@@ -1,0 +1,45 @@
+import { AcmeProblem } from "../problem.ts";
+import { renewalWindow, serialNumberOf, certificateId } from "../renewal.ts";
+import type { MountContext } from "../context.ts";
+import type { AcmeAnswer } from "./answer.ts";
+import { type AcmeCall, callerOf, mustBeEmpty } from "./call.ts";
+import { time } from "./shapes.ts";
+
+/** The certificate with its chain (RFC 8555, section 7.4.2), for the account that ordered it. */
+export async function certificate(
+  call: AcmeCall,
+  [serialNumber = ""]: readonly string[],
+): Promise<AcmeAnswer> {
+  mustBeEmpty(call);
+  const account = callerOf(call);
+  const { store, mount } = call.context;
+  const owner = store.certificates.get(serialNumber);
+  const issued = owner === undefined ? undefined : mount.issuer.find(serialNumber);
+  if (owner === undefined || issued === undefined) {
+    throw new AcmeProblem("malformed", "there is no such certificate", { status: 404 });
+  }
+  if (owner.accountId !== account.id) {
+    throw new AcmeProblem("unauthorized", "this certificate belongs to another account");
+  }
+  return { status: 200, body: issued.chainPem, contentType: "application/pem-certificate-chain" };
+}
+
+/** When to renew a certificate (RFC 9773, section 4.2). Anybody may ask. */
+export function renewalInfo({ mount }: MountContext, id: string): AcmeAnswer {
+  const serialNumber = serialNumberOf(id);
+  const issued = serialNumber === undefined ? undefined : mount.issuer.find(serialNumber);
+  if (issued === undefined || certificateId(issued.certificatePem) !== id) {
+    throw new AcmeProblem("malformed", "no such certificate was issued here", { status: 404 });
+  }
+  const { notBeforeMs, notAfterMs, revocation } = issued;
+  const { startMs, endMs, retryAfterS } = renewalWindow({
+    notBeforeMs,
+    notAfterMs,
+    revokedAtMs: revocation?.atMs,
+  });
+  return {
+    status: 200,
+    body: { suggestedWindow: { start: time(startMs), end: time(endMs) } },
+    headers: { "retry-after": String(retryAfterS) },
+  };
+}

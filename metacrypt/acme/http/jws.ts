@@ -1,0 +1,147 @@
+import { calculateJwkThumbprint, errors, flattenedVerify, importJWK, type JWK } from "jose";
+import { createPublicKey } from "node:crypto";
+import { AcmeProblem } from "../problem.ts";
+
+/** Signature algorithms of account keys (RFC 8555, section 6.2: ES256 must be there, MAC-based must not). */
+export const signatureAlgorithms = ["ES256", "ES384", "ES512", "RS256", "EdDSA"] as const;
+
+/** A request before its signature is checked. */
+export interface UnverifiedJws {
+  readonly protected: string;
+  readonly payload: string;
+  readonly signature: string;
+  readonly header: ProtectedHeader;
+}
+
+export interface ProtectedHeader {
+  readonly alg: string;
+  readonly url: string;
+  /** Undefined in what is nested in another request. */
+  readonly nonce: string | undefined;
+  readonly key: { readonly jwk: JWK } | { readonly kid: string };
+}
+
+const base64url = /^[A-Za-z0-9_-]*$/;
+const rsaBits = { minimum: 2_048, maximum: 8_192 };
+
+/** Reads a flattened JWS (RFC 8555, section 6.2).
+ * @throws AcmeProblem malformed, badSignatureAlgorithm, badPublicKey */
+export function readJws(value: unknown, algorithms: readonly string[] = signatureAlgorithms): UnverifiedJws {
+  if (typeof value !== "object" || value === null) throw malformed("a JWS in flattened JSON is expected");
+  if ("header" in value) throw malformed("a JWS must not have an unprotected header");
+  if ("signatures" in value) throw malformed("a JWS must have exactly one signature");
+  const parts = value as Record<string, unknown>;
+  const [protectedPart, payload, signature] = ["protected", "payload", "signature"].map((name) => {
+    const part = parts[name];
+    if (typeof part === "string" && base64url.test(part)) return part;
+    throw malformed(`the JWS has no ${name} in base64url`);
+  });
+  const header = readHeader(protectedPart ?? "", algorithms);
+  return { protected: protectedPart ?? "", payload: payload ?? "", signature: signature ?? "", header };
+}
+
+function readHeader(encoded: string, algorithms: readonly string[]): ProtectedHeader {
+  const header = parseObject(Buffer.from(encoded, "base64url"), "the protected header");
+  const { alg, url, nonce, jwk, kid } = header;
+  if (typeof alg !== "string" || !algorithms.includes(alg)) {
+    throw new AcmeProblem("badSignatureAlgorithm", `alg must be one of ${algorithms.join(", ")}`, {
+      members: { algorithms },
+    });
+  }
+  if ("crit" in header) throw malformed("critical header parameters are not supported");
+  if (typeof url !== "string") throw malformed("the protected header has no url");
+  if (nonce !== undefined && (typeof nonce !== "string" || !base64url.test(nonce))) {
+    throw malformed("nonce must be base64url");
+  }
+  if ((jwk === undefined) === (kid === undefined)) {
+    throw malformed("the protected header must have either jwk or kid");
+  }
+  if (kid !== undefined && typeof kid !== "string") throw malformed("kid must be a string");
+  const key = kid === undefined ? { jwk: publicJwk(jwk) } : { kid };
+  return { alg, url, nonce, key };
+}
+
+/** Only the public parameters that make up a key.
+ * @throws AcmeProblem badPublicKey */
+export function publicJwk(value: unknown): JWK {
+  if (typeof value !== "object" || value === null) throw badKey("jwk must be an object");
+  const given = value as Record<string, unknown>;
+  if ("d" in given || "k" in given) throw badKey("jwk must be a public key");
+  const names = { EC: ["crv", "x", "y"], RSA: ["n", "e"], OKP: ["crv", "x"] }[String(given["kty"])];
+  if (names === undefined) throw badKey("kty must be EC, RSA or OKP");
+  const jwk: Record<string, string> = { kty: String(given["kty"]) };
+  for (const name of names) {
+    const part = given[name];
+    if (typeof part !== "string") throw badKey(`jwk has no ${name}`);
+    jwk[name] = part;
+  }
+  checkStrength(jwk);
+  return jwk;
+}
+
+function checkStrength(jwk: JWK): void {
+  let bits: number | undefined;
+  try {
+    bits = createPublicKey({ key: jwk, format: "jwk" }).asymmetricKeyDetails?.modulusLength;
+  } catch (cause) {
+    throw new AcmeProblem("badPublicKey", "jwk is not a usable key", { cause });
+  }
+  if (bits !== undefined && (bits < rsaBits.minimum || bits > rsaBits.maximum)) {
+    throw badKey(`RSA keys must have ${rsaBits.minimum} to ${rsaBits.maximum} bits, not ${bits}`);
+  }
+}
+
+/** Checks the signature, and returns what was signed.
+ * @param key of the signer, public, or the secret of a MAC
+ * @throws AcmeProblem malformed when the signature isn't good */
+export async function verifyJws(jws: UnverifiedJws, key: JWK | Uint8Array): Promise<Buffer> {
+  try {
+    const imported = key instanceof Uint8Array ? key : await importJWK(key, jws.header.alg);
+    const verified = await flattenedVerify(
+      { protected: jws.protected, payload: jws.payload, signature: jws.signature },
+      imported,
+      { algorithms: [jws.header.alg] },
+    );
+    return Buffer.from(verified.payload);
+  } catch (cause) {
+    if (cause instanceof errors.JOSEError) throw badSignature(cause);
+    // What the key cannot do, such as an algorithm of another type of key.
+    if (cause instanceof TypeError || (cause instanceof Error && cause.name === "DataError")) {
+      throw new AcmeProblem("badSignatureAlgorithm", "alg does not fit the key", {
+        members: { algorithms: signatureAlgorithms },
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
+
+function badSignature(cause: Error): AcmeProblem {
+  return new AcmeProblem("malformed", "the signature is not good", { cause });
+}
+
+/** RFC 7638, SHA-256, base64url. */
+export function thumbprintOf(jwk: JWK): Promise<string> {
+  return calculateJwkThumbprint(jwk, "sha256");
+}
+
+/** @throws AcmeProblem malformed */
+export function parseObject(bytes: Uint8Array, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (cause) {
+    throw new AcmeProblem("malformed", `${what} is not JSON`, { cause });
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw malformed(`${what} is not a JSON object`);
+}
+
+function malformed(detail: string): AcmeProblem {
+  return new AcmeProblem("malformed", detail);
+}
+
+function badKey(detail: string): AcmeProblem {
+  return new AcmeProblem("badPublicKey", detail);
+}
