@@ -81,7 +81,7 @@ export function fingerprintOf(encoded: Uint8Array): string {
 
 /** Its subject, one field per line, as people read it. */
 export function subjectText(encoded: Uint8Array): string {
-  return new X509Certificate(encoded).subject?.replaceAll("\n", ", ") ?? "";
+  return new X509Certificate(encoded).subject.replaceAll("\n", ", ");
 }
 
 /** Bound of the number of authorities below (RFC 5280, section 4.2.1.9); undefined: no bound.

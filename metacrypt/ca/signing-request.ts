@@ -43,8 +43,12 @@ const hashes: Readonly<Record<string, string | null>> = {
 
 /** Reads a request and checks that whoever signed it has the key.
  * @param encoded DER
+ * @param options.authority it may ask to become an authority
  * @throws DetailedError `DER_INVALID`, `SIGNING_REQUEST_INVALID`, `CERTIFICATE_KEY_REFUSED` */
-export function readSigningRequest(encoded: Uint8Array): SigningRequest {
+export function readSigningRequest(
+  encoded: Uint8Array,
+  options: { readonly authority?: boolean } = {},
+): SigningRequest {
   const [information, algorithm, signature] = sequenceParts(readDer(encoded));
   const [, subject, publicKey, attributes] = sequenceParts(information);
   if (information === undefined || publicKey === undefined) throw invalid("parts are missing");
@@ -52,7 +56,7 @@ export function readSigningRequest(encoded: Uint8Array): SigningRequest {
   const key = createPublicKey({ key: publicKey.raw, type: "spki", format: "der" });
   checkSignature(information.raw, algorithm, readBitString(signature), key);
   const extensions = requestedExtensions(attributes);
-  checkNoAuthority(extensions);
+  if (options.authority !== true) checkNoAuthority(extensions);
   return {
     publicKey: publicKey.raw,
     commonName: commonNameOf(subject),
@@ -78,13 +82,15 @@ function checkSignature(
   const id = readObjectIdentifier(sequenceParts(algorithm)[0]);
   const hash = hashes[id];
   if (hash === undefined) throw invalid(`a signature by algorithm ${id}`);
-  let right = false;
+  if (!verifies(hash, data, key, signature)) throw invalid("a signature that its own key did not make");
+}
+
+function verifies(hash: string | null, data: Buffer, key: KeyObject, signature: Buffer): boolean {
   try {
-    right = verify(hash, data, key, signature);
+    return verify(hash, data, key, signature);
   } catch (thrown) {
     throw invalid("a signature that does not fit its key", thrown);
   }
-  if (!right) throw invalid("a signature that its own key did not make");
 }
 
 function requestedExtensions(attributes: DerValue | undefined): Map<string, Buffer> {

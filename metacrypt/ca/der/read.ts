@@ -82,6 +82,16 @@ export function readBitString(value: DerValue | undefined): Buffer {
   return content.subarray(1);
 }
 
+/** The numbers of the bits that are set.
+ * @param encoded a BIT STRING
+ * @throws DetailedError `DER_INVALID` */
+export function readBitStringFlags(encoded: Uint8Array): Set<number> {
+  const { content } = expectTag(readDer(encoded), bitStringTag);
+  const octets = content.subarray(1);
+  const numbers = Array.from({ length: octets.length * 8 }, (_, number) => number);
+  return new Set(numbers.filter((number) => (octets[number >> 3] ?? 0) & (0x80 >> number % 8)));
+}
+
 /** Dotted form.
  * @throws DetailedError `DER_INVALID` */
 export function readObjectIdentifier(value: DerValue | undefined): string {

@@ -1,0 +1,120 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { z } from "zod";
+import type { AuditLog } from "../../audit/audit-log.ts";
+import type { SealedRecords } from "../../barrier/sealed-records.ts";
+import type { Authority } from "../authorities/authority.ts";
+import type { CertificateIndex } from "../certificates/certificate-index.ts";
+import { writeCrl, type RevokedEntry } from "./crl.ts";
+
+const publishedCrl = z.strictObject({
+  number: z.number(),
+  thisUpdateMs: z.number(),
+  nextUpdateMs: z.number(),
+  /** How many of the authority's certificates were revoked then, those that left the list included. */
+  revocations: z.number(),
+  /** DER, base64. */
+  encoded: z.string(),
+});
+
+export type PublishedCrl = z.infer<typeof publishedCrl>;
+
+const lifetimeMs = 7 * 24 * 60 * 60 * 1_000;
+/** A new list is due when so much of its lifetime is over, so that nobody ever holds one that is about to end. */
+const refreshPart = 1 / 7;
+/** For clocks of clients that are a little behind. */
+const backdateMs = 60_000;
+
+export interface CrlPublisherParts {
+  readonly mount: string;
+  readonly records: SealedRecords;
+  readonly index: CertificateIndex;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** The current revocation list of each authority. A list is signed when it is asked for and the last one lacks a
+ * revocation or is older than a day, whatever happened in between: nothing has to be remembered over a crash. */
+export class CrlPublisher {
+  readonly #parts: CrlPublisherParts;
+  readonly #current = new Map<string, PublishedCrl>();
+  readonly #signing = new Map<string, Promise<PublishedCrl>>();
+
+  constructor(parts: CrlPublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Has every revocation that was stored before the call. Calls at the same time share one signature. */
+  async current(authority: Authority): Promise<PublishedCrl> {
+    for (;;) {
+      const last = this.#last(authority.id);
+      if (last !== undefined && !this.#isDue(authority.id, last)) return last;
+      const signing = this.#signing.get(authority.id) ?? this.#begin(authority, last);
+      await signing;
+    }
+  }
+
+  #begin(authority: Authority, last: PublishedCrl | undefined): Promise<PublishedCrl> {
+    const signing = this.#publish(authority, last).finally(() => this.#signing.delete(authority.id));
+    this.#signing.set(authority.id, signing);
+    return signing;
+  }
+
+  #last(id: string): PublishedCrl | undefined {
+    const known = this.#current.get(id);
+    if (known !== undefined) return known;
+    const value = this.#parts.records.get(`crls/${id}`);
+    if (value === undefined) return undefined;
+    const stored = publishedCrl.parse(JSON.parse(Buffer.from(value).toString("utf8")));
+    this.#current.set(id, stored);
+    return stored;
+  }
+
+  #isDue(id: string, { revocations, thisUpdateMs }: PublishedCrl): boolean {
+    if (this.#parts.index.revoked(id).size !== revocations) return true;
+    const nowMs = this.#parts.clock.now();
+    // Also where the clock was turned back: a list from the future is refused by clients.
+    return nowMs >= thisUpdateMs + lifetimeMs * refreshPart || nowMs < thisUpdateMs;
+  }
+
+  async #publish(authority: Authority, last: PublishedCrl | undefined): Promise<PublishedCrl> {
+    const { mount, records, index, audit, clock } = this.#parts;
+    const nowMs = clock.now();
+    const revoked = index.revoked(authority.id);
+    const contents = {
+      number: (last?.number ?? 0) + 1,
+      thisUpdateMs: Math.floor((nowMs - backdateMs) / 1_000) * 1_000,
+      nextUpdateMs: Math.floor((nowMs + lifetimeMs) / 1_000) * 1_000,
+      revoked: entriesOf(revoked.values(), last?.thisUpdateMs ?? -Infinity),
+    };
+    const { number, thisUpdateMs, nextUpdateMs } = contents;
+    const revocations = revoked.size;
+    const encoded = (await writeCrl(contents, authority)).toString("base64");
+    const published = { number, thisUpdateMs, nextUpdateMs, revocations, encoded };
+    const entry = {
+      actor: "metacrypt",
+      operation: "ca/publish-crl",
+      mount,
+      subject: authority.name,
+      facts: { number: String(number), entries: String(contents.revoked.length) },
+    };
+    audit.change(entry, () => records.put(`crls/${authority.id}`, Buffer.from(JSON.stringify(published))));
+    this.#current.set(authority.id, published);
+    return published;
+  }
+}
+
+/** Certificates stay on the list until one was published after their end (RFC 5280, section 3.3). */
+function entriesOf(
+  summaries: Iterable<{
+    serialNumber: string;
+    notAfterMs: number;
+    revocation: RevokedEntry["revocation"] | undefined;
+  }>,
+  lastUpdateMs: number,
+): RevokedEntry[] {
+  const entries: RevokedEntry[] = [];
+  for (const { serialNumber, notAfterMs, revocation } of summaries) {
+    if (revocation !== undefined && notAfterMs >= lastUpdateMs) entries.push({ serialNumber, revocation });
+  }
+  return entries;
+}
