@@ -30,7 +30,7 @@ const routeSchema = z.strictObject({
     .meta({ description: "l4: TLS is passed through to the container. l7: TLS ends at the proxy." }),
   hostname: z
     .string()
-    .meta({ description: "Host name. Default: <service>.svc.<zone>.", pattern: hostnamePattern })
+    .meta({ description: "Host name. Default: <service>.<zone>.", pattern: hostnamePattern })
     .optional(),
 });
 

@@ -45,6 +45,14 @@ const sentences: { [Kind in StepKind]: (step: StepOf<Kind>, service: string) => 
   "record-service": ({ active }, service) => `record that ${service} is ${active ? "active" : "inactive"}`,
   "forget-service": (_, service) => `remove ${service} from the registry`,
   "record-revision": (_, service) => `store a revision of ${service}`,
+  "check-routes": ({ routes }) => `check that ${count(routes.length, "route")} can be served`,
+  "provision-certificate": ({ hostname }) => `get a certificate for ${hostname}`,
+  "register-route": ({ port, hostname, backend }) => `route ${hostname}:${port} to ${backend}`,
+  "remove-route": ({ port, hostname }) => `remove the route ${hostname}:${port}`,
+  "drain-backend": ({ backend }) => `wait until nothing is connected to ${backend}`,
+  "set-dns": ({ hostname, address }) => `let ${hostname} resolve to ${address}`,
+  "remove-dns": ({ hostname }) => `remove the DNS record of ${hostname}`,
+  "remove-certificate": ({ hostname }) => `remove the certificate of ${hostname}`,
 };
 
 function condition({ probe, settleMs }: HealthSpec): string {

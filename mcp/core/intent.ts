@@ -22,6 +22,8 @@ export type Intent =
       /** Components that are left as they are. */
       readonly except?: readonly string[];
     }
+  /** Bring certificates, routes and names to what was last asked for. No container is touched. */
+  | { readonly kind: "edge"; readonly service: string }
   /** Record what is declared, and stop what is inactive. */
   | { readonly kind: "sync"; readonly service: string; readonly declared: ServiceSpec }
   /** Take over containers that somebody else created. */

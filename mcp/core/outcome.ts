@@ -11,6 +11,17 @@ export interface ComponentResult {
   readonly outcome: ComponentOutcome;
   /** Set where the outcome is `restored` or `failed`. */
   readonly failure?: Failure | undefined;
+  /** What could not be done yet at the edge, and is tried again until it is. */
+  readonly pending?: readonly PendingEffect[] | undefined;
+}
+
+/** A certificate, route or record that is not as it should be. */
+export interface PendingEffect {
+  /** A noun phrase, e.g. `route hello.example.net:443`. */
+  readonly effect: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly sinceMs: number;
 }
 
 /** An error as it is stored and sent. */

@@ -24,11 +24,10 @@ export function planStart(
 ): Step[] {
   const { name } = declared;
   const observed = input.observed.get(name) ?? [];
-  const { spec, specHash } = versionToRun(
-    { declared, deployedSpecHash: deployedSpecHash ?? "" },
-    observed,
-    inRevisions(name, input.revisions),
-  );
+  const { spec, specHash } = startedVersion(input, {
+    spec: declared,
+    deployedSpecHash: deployedSpecHash ?? "",
+  });
   const steps = planContainers(
     name,
     {
@@ -43,6 +42,19 @@ export function planStart(
   );
   const created = steps.some((step) => step.kind === "create-container");
   return created ? [...steps, recordCreated(spec, declared)] : steps;
+}
+
+/** The version that a start leads to, and the hash of what its container is made from. */
+export function startedVersion(
+  input: Pick<StartInput, "observed" | "revisions">,
+  { spec: declared, deployedSpecHash }: Pick<RegisteredComponent, "spec" | "deployedSpecHash">,
+): { spec: ComponentSpec; specHash: string } {
+  const { name } = declared;
+  return versionToRun(
+    { declared, deployedSpecHash: deployedSpecHash ?? "" },
+    input.observed.get(name) ?? [],
+    inRevisions(name, input.revisions),
+  );
 }
 
 /** What is brought back at once does not wait for the health of its neighbours. Pure. */

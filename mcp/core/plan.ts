@@ -1,9 +1,13 @@
 import type { HostPorts, ObservedContainer } from "./observed.ts";
 import { adoptContainer } from "./plan-adopt.ts";
-import type { Intent } from "./intent.ts";
+import type { EdgeInput } from "./edge/edge-input.ts";
+import { type EdgePlanner, withoutRepeated } from "./edge/edge-planner.ts";
+import { keepEdge, planEdgeOf } from "./edge/of-intent.ts";
+import { type Intent, serviceOf } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
-import { startedTogether, planStart } from "./plan-start.ts";
+import { isChange, prepared } from "./plan-preparation.ts";
+import { startedTogether, startedVersion, planStart } from "./plan-start.ts";
 import { blockedComponents, syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
@@ -32,70 +36,70 @@ export interface PlanInput {
   readonly revisions: readonly ServiceSpec[];
   /** Declared components whose container name somebody else's container has. */
   readonly taken: ReadonlySet<string>;
+  /** Undefined: the agent looks after none. */
+  readonly edge?: EdgeInput | undefined;
 }
 
 /** Steps that lead from what is registered and observed to what is intended, in the order of execution:
  * first all that cannot hurt, then component by component, last the service as a whole. None when nothing
  * has to change. Pure. */
 export function plan(input: PlanInput): Step[] {
-  const groups = componentPlans(input);
+  const groups = componentPlans(input, planEdgeOf(input));
   const steps = input.intent.kind === "repair" ? startedTogether(groups) : groups.flat();
-  const harmless = steps.flatMap((step) => preparation(step, input));
-  const service = servicePlan(input, steps.length > 0);
-  if (harmless.length > 0) {
-    harmless.unshift(
-      { kind: "check-disk", component: "" },
-      { kind: "create-service-directory", component: "" },
-    );
-  }
-  return [...harmless.toSorted(byCost), ...steps, ...service];
+  const namesFirst = input.edge?.settings.certificates?.challenge === "http-01";
+  return [
+    ...prepared(withoutRepeated(steps), { observed: input.observed, namesFirst }),
+    ...servicePlan(input, steps.some(isChange)),
+  ];
 }
 
-/** Checks answer at once, pulls take their time. */
-function byCost(a: Step, b: Step): number {
-  return Number(a.kind === "pull-image") - Number(b.kind === "pull-image");
-}
-
-function componentPlans(input: PlanInput): Step[][] {
+function componentPlans(input: PlanInput, edge: EdgePlanner): Step[][] {
   const { intent } = input;
   switch (intent.kind) {
     case "deploy":
     case "rollback":
       return [
         ...selected(intent.spec.components, intent.component).map((spec) =>
-          deployComponent(input, spec, intent.spec.active, intent.recreate),
+          deployComponent(input, edge, spec, intent),
         ),
-        ...(intent.component === "" ? surplus(input, intent.spec) : []),
+        ...(intent.component === "" ? surplus(input, edge, intent.spec) : []),
       ];
     case "start":
-      return registeredOf(input).map((component) => startComponent(input, component, undefined));
+      return registeredOf(input).map((component) => startComponent(input, edge, component, undefined));
     case "restart":
       return chosen(input, intent.component).map((component) =>
-        startComponent(input, component, input.startedAtMs),
+        startComponent(input, edge, component, input.startedAtMs),
       );
     case "stop":
       return registeredOf(input).map((component) => [
         ...recordDesired(component, "stopped"),
-        ...containers(input, component.spec.name, { want: "stopped" }),
+        ...edge.stopped(
+          component.spec.name,
+          containers(input, component.spec.name, { want: "stopped" }),
+          false,
+        ),
       ]);
     case "undeploy":
-      return componentNames(input).map((name) => removeComponent(input, name));
+      return componentNames(input).map((name) => removeComponent(input, edge, name));
     case "purge":
-      return intent.components.map((name) =>
-        purgeComponent(name, input.observed.get(name) ?? [], isRegistered(input, name)),
-      );
+      return intent.components.map((name) => {
+        const steps = purgeComponent(name, input.observed.get(name) ?? [], isRegistered(input, name));
+        return edge.stopped(name, steps, true);
+      });
     case "repair":
       return chosen(input, intent.component)
         .filter(({ spec }) => intent.except?.includes(spec.name) !== true)
-        .map((component) => repairComponent(input, component));
+        .map((component) => repairComponent(input, edge, component));
     case "brake":
       return chosen(input, intent.component).map(({ spec }) =>
         containers(input, spec.name, { want: "stopped" }),
       );
     case "sync":
       return syncComponents(intent.declared, input, (name) =>
-        isAtRest(input, name) ? [] : containers(input, name, { want: "stopped" }),
+        edge.stopped(name, isAtRest(input, name) ? [] : containers(input, name, { want: "stopped" }), false),
       );
+    case "edge":
+      return componentNames(input).map((name) => keepEdge(input, edge, name));
     case "adopt":
       return intent.containers.map((container) =>
         adoptContainer(container, input.observed.get(container.spec.name) ?? []),
@@ -119,6 +123,7 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
       return intent.keepService === true ? [] : forgetEmptied(intent.components, input);
     case "repair":
     case "brake":
+    case "edge":
       return [];
     case "sync":
       return recordDeclaredService(intent.declared, input);
@@ -169,52 +174,65 @@ function recordService(
   ];
 }
 
-function deployComponent(input: PlanInput, spec: ComponentSpec, active: boolean, recreate: boolean): Step[] {
+function deployComponent(
+  input: PlanInput,
+  edge: EdgePlanner,
+  spec: ComponentSpec,
+  { spec: { active }, recreate }: DeployIntent,
+): Step[] {
+  const { name } = spec;
   const desired = active ? "running" : "stopped";
-  const recorded = input.registered?.components.find((component) => component.spec.name === spec.name);
-  const steps = containers(
-    input,
-    spec.name,
-    active
-      ? runningTarget(input, spec, recorded, recreate)
-      : { want: "stopped", specHash: containerHash(spec) },
-  );
+  const recorded = input.registered?.components.find((component) => component.spec.name === name);
+  const steps = active
+    ? containers(input, name, runningTarget(input, spec, recorded, recreate))
+    : containers(input, name, { want: "stopped", specHash: containerHash(spec) });
   const known = recorded?.desired === desired && componentHash(recorded.spec) === componentHash(spec);
-  if (known && steps.length === 0) return [];
-  return [...steps, { kind: "record-component", component: spec.name, spec, desired }];
+  const record: Step[] =
+    known && steps.length === 0 ? [] : [{ kind: "record-component", component: name, spec, desired }];
+  return active
+    ? edge.running(spec, [...steps, ...record])
+    : [...edge.stopped(name, steps, false), ...record];
 }
 
 function startComponent(
   input: PlanInput,
+  edge: EdgePlanner,
   component: RegisteredComponent,
   startedSinceMs: number | undefined,
 ): Step[] {
-  return [...recordDesired(component, "running"), ...planStart(input, component, startedSinceMs)];
+  const { spec } = startedVersion(input, component);
+  const steps = planStart(input, component, startedSinceMs);
+  return [...recordDesired(component, "running"), ...edge.running(spec, steps)];
 }
 
-function repairComponent(input: PlanInput, component: RegisteredComponent): Step[] {
+function repairComponent(input: PlanInput, edge: EdgePlanner, component: RegisteredComponent): Step[] {
   switch (component.desired) {
     case "running":
-      return startComponent(input, component, undefined);
+      return startComponent(input, edge, component, undefined);
     case "stopped":
-      return containers(input, component.spec.name, { want: "stopped" });
+      return edge.stopped(
+        component.spec.name,
+        containers(input, component.spec.name, { want: "stopped" }),
+        false,
+      );
     case "ignore":
       return [];
   }
 }
 
-function removeComponent(input: PlanInput, name: string): Step[] {
-  return [
+function removeComponent(input: PlanInput, edge: EdgePlanner, name: string): Step[] {
+  const steps: Step[] = [
     ...containers(input, name, { want: "absent" }),
     ...(isRegistered(input, name) ? [{ kind: "forget-component", component: name } as const] : []),
   ];
+  return edge.stopped(name, steps, true);
 }
 
-function surplus(input: PlanInput, spec: ServiceSpec): Step[][] {
+function surplus(input: PlanInput, edge: EdgePlanner, spec: ServiceSpec): Step[][] {
   const declared = new Set(spec.components.map((component) => component.name));
   return componentNames(input)
     .filter((name) => !declared.has(name))
-    .map((name) => removeComponent(input, name));
+    .map((name) => removeComponent(input, edge, name));
 }
 
 function runningTarget(
@@ -241,22 +259,6 @@ function recordDesired(component: RegisteredComponent, desired: "running" | "sto
 
 function containers(input: PlanInput, component: string, target: ContainerTarget): Step[] {
   return planContainers(component, target, input.observed.get(component) ?? []);
-}
-
-function preparation(step: Step, { observed }: PlanInput): Step[] {
-  if (step.kind !== "create-container") return [];
-  const { component, spec, hostPorts } = step;
-  const { network, volumes, image } = spec;
-  const routePorts = Object.values(hostPorts).map((port) => `127.0.0.1:${port}:${port}`);
-  const ports = [...spec.ports, ...routePorts];
-  const hasOwn = (observed.get(component) ?? []).some((container) => container.slot === step.slot);
-  return [
-    ...(hasOwn ? [] : [{ kind: "check-container-name", component } as const]),
-    ...(network === "" ? [] : [{ kind: "check-network", component, network } as const]),
-    ...(volumes.length === 0 ? [] : [{ kind: "check-volumes", component, volumes } as const]),
-    ...(ports.length === 0 ? [] : [{ kind: "check-ports", component, ports } as const]),
-    { kind: "pull-image", component, image },
-  ];
 }
 
 function selected(components: readonly ComponentSpec[], only: string): readonly ComponentSpec[] {
@@ -287,5 +289,8 @@ function isRegistered(input: PlanInput, name: string): boolean {
 
 function componentNames(input: PlanInput): string[] {
   const registered = registeredOf(input).map((component) => component.spec.name);
-  return [...new Set([...registered, ...input.observed.keys()])];
+  const service = serviceOf(input.intent);
+  const effects = (input.edge?.effects ?? []).filter((effect) => effect.service === service);
+  const withEffects = effects.map(({ component }) => component);
+  return [...new Set([...registered, ...input.observed.keys(), ...withEffects])];
 }

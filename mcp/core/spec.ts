@@ -44,7 +44,7 @@ export interface RouteSpec {
   /** Public port. */
   readonly port: number;
   readonly mode: "l4" | "l7";
-  /** Empty: `<service>.svc.<zone>` */
+  /** Empty: `<service>.<zone>` */
   readonly hostname: string;
 }
 

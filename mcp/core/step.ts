@@ -75,7 +75,45 @@ export type Step =
       readonly reconcile?: boolean | undefined;
     }
   | { readonly kind: "forget-service"; readonly component: ""; readonly history?: true }
-  | { readonly kind: "record-revision"; readonly component: "" };
+  | { readonly kind: "record-revision"; readonly component: "" }
+  /** Fails where another service has one of the routes, or the proxy does not serve its port. */
+  | { readonly kind: "check-routes"; readonly component: string; readonly routes: readonly CheckedRoute[] }
+  | { readonly kind: "provision-certificate"; readonly component: string; readonly hostname: string }
+  | ({
+      readonly kind: "register-route";
+      readonly component: string;
+      /** Name of the route in the definition. */
+      readonly route: string;
+      /** `address:port` */
+      readonly backend: string;
+    } & CheckedRoute)
+  | {
+      readonly kind: "remove-route";
+      readonly component: string;
+      readonly port: number;
+      readonly hostname: string;
+    }
+  /** Waits until nothing is connected to it any more, or the time is over. */
+  | { readonly kind: "drain-backend"; readonly component: string; readonly backend: string }
+  | NamingStep<"set-dns">
+  /** Leaves a record alone that has another address meanwhile. */
+  | NamingStep<"remove-dns">
+  | { readonly kind: "remove-certificate"; readonly component: string; readonly hostname: string };
+
+/** A route by what the proxy tells it apart, and how it treats it. */
+export interface CheckedRoute {
+  /** Public port. */
+  readonly port: number;
+  readonly hostname: string;
+  readonly mode: "l4" | "l7";
+}
+
+interface NamingStep<Kind> {
+  readonly kind: Kind;
+  readonly component: string;
+  readonly hostname: string;
+  readonly address: string;
+}
 
 export type StepKind = Step["kind"];
 export type StepOf<Kind extends StepKind> = Extract<Step, { kind: Kind }>;
@@ -88,5 +126,19 @@ export const harmlessKinds: ReadonlySet<StepKind> = new Set([
   "check-network",
   "check-volumes",
   "check-ports",
+  "check-routes",
   "pull-image",
+  "provision-certificate",
+]);
+
+/** Steps outside of the node's containers and its registry. */
+export const edgeKinds: ReadonlySet<StepKind> = new Set([
+  "check-routes",
+  "provision-certificate",
+  "register-route",
+  "remove-route",
+  "drain-backend",
+  "set-dns",
+  "remove-dns",
+  "remove-certificate",
 ]);

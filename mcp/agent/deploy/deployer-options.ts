@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Intent } from "@metacircular/mcp-core/intent.ts";
+import type { Edge } from "../edge/edge.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -13,6 +14,8 @@ export interface DeployerOptions {
   readonly servicesDir: string;
   readonly registry: Registry;
   readonly runtime: Runtime;
+  /** Undefined: the agent looks after none. */
+  readonly edge?: Edge | undefined;
   readonly ports: PortAllocator;
   readonly locks: ServiceLocks;
   readonly executors: Executors;

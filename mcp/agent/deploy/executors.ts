@@ -5,12 +5,15 @@ import { checkContainerName } from "./steps/check-container-name.ts";
 import { checkDisk } from "./steps/check-disk.ts";
 import { checkNetwork } from "./steps/check-network.ts";
 import { checkPorts } from "./steps/check-ports.ts";
+import { checkRoutes } from "./steps/check-routes.ts";
 import { checkStopped } from "./steps/check-stopped.ts";
 import { checkVolumes } from "./steps/check-volumes.ts";
 import { createContainer } from "./steps/create-container.ts";
 import { createServiceDirectory } from "./steps/create-service-directory.ts";
+import { drainBackend } from "./steps/drain-backend.ts";
 import { forgetComponent } from "./steps/forget-component.ts";
 import { forgetService } from "./steps/forget-service.ts";
+import { provisionCertificate } from "./steps/provision-certificate.ts";
 import { pullImage } from "./steps/pull-image.ts";
 import { recordAdoption } from "./steps/record-adoption.ts";
 import { recordComponent } from "./steps/record-component.ts";
@@ -18,8 +21,13 @@ import { recordDeclaration } from "./steps/record-declaration.ts";
 import { recordDesiredState } from "./steps/record-desired-state.ts";
 import { recordRevision } from "./steps/record-revision.ts";
 import { recordService } from "./steps/record-service.ts";
+import { registerRoute } from "./steps/register-route.ts";
+import { removeCertificate } from "./steps/remove-certificate.ts";
 import { removeContainer } from "./steps/remove-container.ts";
+import { removeDns } from "./steps/remove-dns.ts";
+import { removeRoute } from "./steps/remove-route.ts";
 import { renameContainer } from "./steps/rename-container.ts";
+import { setDns } from "./steps/set-dns.ts";
 import { startContainer } from "./steps/start-container.ts";
 import { stopContainer } from "./steps/stop-container.ts";
 
@@ -49,6 +57,14 @@ export const executors: Executors = {
   "record-service": recordService,
   "forget-service": forgetService,
   "record-revision": recordRevision,
+  "check-routes": checkRoutes,
+  "provision-certificate": provisionCertificate,
+  "register-route": registerRoute,
+  "remove-route": removeRoute,
+  "drain-backend": drainBackend,
+  "set-dns": setDns,
+  "remove-dns": removeDns,
+  "remove-certificate": removeCertificate,
 };
 
 export function execute(table: Executors, step: Step, context: StepContext): Promise<void> {

@@ -5,6 +5,8 @@ import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
+import { collectEdge } from "../edge/collect.ts";
+import type { Edge } from "../edge/edge.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import { isRoutePortFree } from "../ports/port-problem.ts";
 import { portMappings } from "../ports/port-mappings.ts";
@@ -23,6 +25,7 @@ export interface Facts extends Disposable {
 export interface FactSources {
   readonly runtime: Runtime;
   readonly registry: Registry;
+  readonly edge?: Edge | undefined;
   readonly ports: PortAllocator;
   readonly clock: Clock;
   readonly list: () => Promise<readonly Container[]>;
@@ -38,9 +41,10 @@ export async function collectFacts(
   const { runtime, registry, ports } = options;
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
-  const [containers, imageIds] = await Promise.all([
+  const [containers, imageIds, edge] = await Promise.all([
     listContainers(service, options, signal),
     localImages(intent, specs, runtime, signal),
+    collectEdge(intent, { edge: options.edge, registry, nowMs: options.clock.now() }, signal),
   ]);
   signal.throwIfAborted();
   const registered = registry.service(service);
@@ -61,6 +65,7 @@ export async function collectFacts(
         registered: await withUsablePorts(registered, usable),
         observed: await observedWithUsablePorts(service, containers, usable, restarting),
         imageIds,
+        edge,
         freshPorts: freshPorts(routes, promise.ports),
         revisions,
         taken: takenNames(intent, containers),
@@ -125,6 +130,7 @@ function mayBeCreated(intent: Intent, registry: Registry): readonly ComponentSpe
     case "sync":
     case "adopt":
     case "purge":
+    case "edge":
       return [];
   }
 }

@@ -1,3 +1,4 @@
+import { type EdgeEffect, pendingEffects } from "@metacircular/mcp-core/edge/effect.ts";
 import type { ComponentResult, Failure, OperationOutcome } from "@metacircular/mcp-core/outcome.ts";
 import { outcomeOf } from "@metacircular/mcp-core/outcome.ts";
 import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
@@ -42,7 +43,7 @@ export async function carryOut(
       : record.attempts > maximumAttempts
         ? await revert(steps, record.before, abandoned(record), journal, context)
         : await walk(steps, record.before, journal, context);
-  const results = withUnchanged(touched, intent);
+  const results = withPending(withUnchanged(touched, intent), registry.edge.ofService(service));
   const outcome = outcomeOf(results, steps.length > 0 || record.attempts > 1);
   return finish(record, { outcome, results, step: journal.executed() }, options);
 }
@@ -101,7 +102,7 @@ async function finish(
 
 function contextOf(
   { operationId, caller, intent }: OperationRequest,
-  { node, servicesDir, registry, runtime, clock, logger }: DeployerOptions,
+  { node, servicesDir, registry, runtime, edge, clock, logger }: DeployerOptions,
   signal: AbortSignal,
 ): StepContext {
   const service = serviceOf(intent);
@@ -114,6 +115,7 @@ function contextOf(
     servicesDir,
     registry,
     runtime,
+    edge,
     clock,
     logger,
     signal,
@@ -124,6 +126,13 @@ function recordOf(id: string, registry: Registry): OperationRecord {
   const record = registry.operations.get(id);
   if (record === undefined) throw new Error(`operation ${id} is not in the journal`);
   return record;
+}
+
+function withPending(results: readonly ComponentResult[], effects: readonly EdgeEffect[]): ComponentResult[] {
+  return results.map((result) => {
+    const pending = pendingEffects(effects.filter(({ component }) => component === result.component));
+    return pending.length === 0 ? result : { ...result, pending };
+  });
 }
 
 function withUnchanged(results: readonly ComponentResult[], intent: Intent): ComponentResult[] {

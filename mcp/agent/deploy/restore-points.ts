@@ -1,3 +1,4 @@
+import { serviceOf } from "@metacircular/mcp-core/intent.ts";
 import type { ObservedContainer } from "@metacircular/mcp-core/observed.ts";
 import type { ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
@@ -11,14 +12,23 @@ export function restorePoints(steps: readonly Step[], input: PlanInput): Restore
   const touched = new Set(steps.map((step) => step.component).filter((component) => component !== ""));
   return [...touched].map((component) => {
     const kept = mostUseful(observedBefore(component, input));
-    if (kept === undefined) return { component, target: { want: "absent" } };
+    const effects = effectsOf(component, input);
+    if (kept === undefined) return { component, target: { want: "absent" }, effects };
     const spec = specOf(component, kept, input);
     return {
       component,
+      effects,
       target: targetBefore(kept, spec),
       recreated: kept.running && spec !== undefined ? recreatedTarget(spec, kept, input) : undefined,
     };
   });
+}
+
+function effectsOf(component: string, { edge, intent }: PlanInput): RestorePoint["effects"] {
+  const service = serviceOf(intent);
+  return edge?.effects.filter(
+    (effect) => effect.service === service && effect.component === component && effect.wanted,
+  );
 }
 
 /** A repair that has to replace a lost container has nothing older to go back to. */

@@ -6,6 +6,7 @@ import type { RestorePoint } from "../registry/operations.ts";
 import { failureOf } from "./failure.ts";
 import { Interrupted, type Journal } from "./journal.ts";
 import { observedContainers } from "./observed-containers.ts";
+import { withRestoredEdge } from "./restore-edge.ts";
 import type { StepContext } from "./step-context.ts";
 
 const firstDelayMs = 250;
@@ -31,7 +32,7 @@ export async function restore(
   let attemptsLeft = recreated === undefined ? 2 : 3;
   let wanted = target;
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maximumDelayMs)) {
-    const problem = await replan(component, wanted, journal, context);
+    const problem = await replan(point, wanted, journal, context);
     if (problem === undefined) return keptPrevious(point, failure);
     if (!passing.has(problem.failure.code)) {
       attemptsLeft -= 1;
@@ -59,11 +60,13 @@ interface Problem {
 }
 
 async function replan(
-  component: string,
+  point: RestorePoint,
   target: ContainerTarget,
   journal: Journal,
-  { runtime, registry, service, signal }: StepContext,
+  context: StepContext,
 ): Promise<Problem | undefined> {
+  const { runtime, registry, service, signal } = context;
+  const { component } = point;
   try {
     const observed = observedContainers(service, await runtime.list(signal)).get(component) ?? [];
     const isThere = observed.some(
@@ -73,8 +76,9 @@ async function replan(
       const failure = failureOf(new Error("its container is gone"), "find the previous version");
       return { failure, isOfTarget: true };
     }
+    const steps = planContainers(component, target, observed);
     const failed = await journal.append([
-      ...planContainers(component, target, observed),
+      ...withRestoredEdge(steps, point, target, observed, context),
       ...(target.want === "running"
         ? [recordCreated(target.spec, registry.components.get(service, component)?.spec ?? target.spec)]
         : []),

@@ -1,5 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
+import type { EdgeEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import type { Intent, OperationKind } from "@metacircular/mcp-core/intent.ts";
 import { serviceOf } from "@metacircular/mcp-core/intent.ts";
 import type { ContainerTarget } from "@metacircular/mcp-core/plan-component.ts";
@@ -46,6 +47,8 @@ export interface RestorePoint {
   readonly target: ContainerTarget;
   /** Where that container does not come back: a new one of the same version. */
   readonly recreated?: Extract<ContainerTarget, { want: "running" }> | undefined;
+  /** What was set for it at the edge. */
+  readonly effects?: readonly EdgeEffect[] | undefined;
 }
 
 /** Table `operations`: the journal. */

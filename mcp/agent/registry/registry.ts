@@ -3,6 +3,7 @@ import { openDatabase } from "@metacircular/mcdsl/database/open.ts";
 import type { RegisteredService } from "@metacircular/mcp-core/registered.ts";
 import { createAlertTable, type AlertTable } from "./alerts.ts";
 import { createComponentTable, type ComponentTable } from "./components.ts";
+import { createEdgeEffectTable, type EdgeEffectTable } from "./edge-effects.ts";
 import { createEventTable, type EventTable } from "./events.ts";
 import { initial } from "./migrations/001-initial.ts";
 import { adoption } from "./migrations/002-adoption.ts";
@@ -11,6 +12,7 @@ import { alerts } from "./migrations/004-alerts.ts";
 import { uploads } from "./migrations/005-uploads.ts";
 import { retention } from "./migrations/006-retention.ts";
 import { deployed } from "./migrations/007-deployed.ts";
+import { edge } from "./migrations/008-edge.ts";
 import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createForgetPast, type ForgetPast } from "./past.ts";
@@ -30,6 +32,7 @@ export interface Registry extends Disposable {
   readonly nodeFacts: NodeFactTable;
   readonly uploads: UploadTable;
   readonly alerts: AlertTable;
+  readonly edge: EdgeEffectTable;
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
   readonly forgetPast: ForgetPast;
@@ -39,7 +42,7 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed];
+export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed, edge];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
@@ -58,6 +61,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
     nodeFacts: createNodeFactTable(database),
     uploads: createUploadTable(database, clock),
     alerts: createAlertTable(database),
+    edge: createEdgeEffectTable(database),
     service(name) {
       const active = services.isActive(name);
       const managed = components.ofService(name).filter((component) => component.desired !== "ignore");

@@ -1,0 +1,57 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { describeEffect, type EdgeEffect, type Pending } from "@metacircular/mcp-core/edge/effect.ts";
+import type { Registry } from "../registry/registry.ts";
+import { isUnreachable } from "./reachability.ts";
+
+/** Sets an effect or takes it away, which is written down before. Where the service does not answer the effect is left
+ * pending, and nothing is thrown: the agent goes on trying. So is whatever cannot be taken away, as that must not keep
+ * anything from being stopped. A refusal of what is to be set is thrown, and what was there before stands. */
+export async function carryOut(
+  effect: Omit<EdgeEffect, "pending">,
+  work: () => Promise<void>,
+  context: {
+    readonly registry: Registry;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { registry, clock, logger, signal } = context;
+  const known = registry.edge.get(effect);
+  const sinceMs = known?.pending?.sinceMs ?? clock.now();
+  const begun = { code: "EDGE_PENDING", reason: "it was begun and is not known to be done", sinceMs };
+  registry.edge.record({ ...effect, pending: { ...begun, attempts: known?.pending?.attempts ?? 0 } });
+  try {
+    await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    const attempts = (known?.pending?.attempts ?? 0) + 1;
+    const pending = { ...reasonOf(error), sinceMs, attempts };
+    if (isUnreachable(error) || !effect.wanted) {
+      registry.edge.record({ ...effect, pending });
+      logger.warn(
+        { ...pending, effect: describeEffect(effect), service: effect.service },
+        "pending at the edge",
+      );
+      return;
+    }
+    if (known === undefined) registry.edge.forget(effect);
+    else registry.edge.record({ ...known, pending });
+    throw error;
+  }
+  if (effect.wanted) registry.edge.settle(effect);
+  else registry.edge.forget(effect);
+}
+
+/** The reason is shown in a table. */
+const reasonLength = 500;
+
+function reasonOf(error: unknown): Pick<Pending, "code" | "reason"> {
+  if (!(error instanceof DetailedError))
+    return { code: "INTERNAL", reason: messageOf(error).slice(0, reasonLength) };
+  const { code, attempted, subject, found } = error;
+  const what = [attempted, subject].filter((part) => part !== "").join(" ");
+  return { code, reason: `cannot ${what}: ${found}`.slice(0, reasonLength) };
+}

@@ -1,0 +1,95 @@
+import { type Intent, serviceOf } from "../intent.ts";
+import type { ObservedContainer } from "../observed.ts";
+import { startedVersion } from "../plan-start.ts";
+import type { RegisteredComponent, RegisteredService } from "../registered.ts";
+import type { ComponentSpec, ServiceSpec } from "../spec.ts";
+import type { Step } from "../step.ts";
+import { createEdgePlanner, type EdgePlanner } from "./edge-planner.ts";
+import type { EdgeInput, EdgeSettings } from "./edge-input.ts";
+import type { EdgeEffect } from "./effect.ts";
+import { type Wanted, wantedBefore, wantedBy } from "./wanted.ts";
+
+/** What the edge of an operation depends on. */
+interface PlanInput {
+  readonly intent: Intent;
+  readonly registered: RegisteredService | undefined;
+  readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
+  readonly revisions: readonly ServiceSpec[];
+  readonly edge?: EdgeInput | undefined;
+}
+
+/** The planner of the edge for an operation: it knows what runs when that has ended. */
+export function planEdgeOf(input: PlanInput): EdgePlanner {
+  const { edge, observed, registered, intent } = input;
+  return createEdgePlanner({
+    service: serviceOf(intent),
+    edge,
+    observed,
+    registered: (registered?.components ?? []).map(({ spec }) => spec),
+    wanted: edge === undefined ? new Map() : wantedAfter(input, edge.settings),
+  });
+}
+
+/** Brings the edge of one component to what was last asked for. What should run and does not keeps what it has, so
+ * that it is found again when it is back. */
+export function keepEdge(input: PlanInput, edge: EdgePlanner, name: string): Step[] {
+  const component = input.registered?.components.find(({ spec }) => spec.name === name);
+  if (component?.desired !== "running") return edge.stopped(name, [], false);
+  const current = input.observed.get(name)?.find(({ slot, lost }) => slot === "current" && !lost);
+  const runs = current?.running === true && current.stopping !== true;
+  return edge.running(component.spec, [], {
+    wanted: before(input, name),
+    ports: runs ? current.hostPorts : {},
+  });
+}
+
+/** By component, what it wants once the operation has ended; those that do not run then are left out. */
+function wantedAfter(input: PlanInput, settings: EdgeSettings): ReadonlyMap<string, Wanted> {
+  const { intent } = input;
+  const service = serviceOf(intent);
+  const declared = (specs: readonly ComponentSpec[]) =>
+    specs.map((spec) => [spec.name, wantedBy(service, spec, settings)] as const);
+  const kept = (isKept: (component: RegisteredComponent) => boolean) =>
+    (input.registered?.components ?? [])
+      .filter(isKept)
+      .map(({ spec: { name } }) => [name, before(input, name)] as const);
+  const isRunning = ({ desired }: RegisteredComponent) => desired === "running";
+  switch (intent.kind) {
+    case "deploy":
+    case "rollback": {
+      const { spec, component } = intent;
+      const inScope = spec.components.filter(({ name }) => component === "" || name === component);
+      const others = kept((each) => component !== "" && each.spec.name !== component && isRunning(each));
+      return new Map([...others, ...(spec.active ? declared(inScope) : [])]);
+    }
+    case "start":
+    case "restart":
+    case "repair":
+      return new Map(
+        declared(
+          (input.registered?.components ?? [])
+            .filter((each) => intent.kind === "start" || isRunning(each))
+            .map((each) => startedVersion(input, each).spec),
+        ),
+      );
+    case "purge":
+      return new Map(kept((each) => !intent.components.includes(each.spec.name) && isRunning(each)));
+    case "sync":
+      return new Map(intent.declared.active ? kept(isRunning) : []);
+    case "edge":
+    case "brake":
+    case "adopt":
+      return new Map(kept(isRunning));
+    case "stop":
+    case "undeploy":
+      return new Map();
+  }
+}
+
+function before({ edge, intent }: PlanInput, component: string): Wanted {
+  const service = serviceOf(intent);
+  const own = (effect: EdgeEffect) => effect.service === service && effect.component === component;
+  return edge === undefined
+    ? { routes: [], certificates: [], names: [] }
+    : wantedBefore(edge.effects.filter(own), edge.settings);
+}
