@@ -1,0 +1,22 @@
+import { Command } from "@commander-js/extra-typings";
+import type { CommandContext } from "./context.ts";
+import { examples } from "./examples.ts";
+import { parse } from "./parse.ts";
+import { defineServer } from "./server.ts";
+import { defineSnapshot } from "./snapshot.ts";
+import { defineVersion } from "./version.ts";
+
+/** Runs one command line and returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
+export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
+  const program = new Command("mc-proxy").description(
+    "The ingress of a node: routes, certificates and firewall for HAProxy. mcproxyctl manages a running one.",
+  );
+  defineServer(program, context);
+  defineSnapshot(program, context);
+  defineVersion(program, "mc-proxy", context);
+  program.addHelpText(
+    "after",
+    examples("mc-proxy server --config /srv/mc-proxy/mc-proxy.toml", "mc-proxy snapshot"),
+  );
+  return parse(program, argv, context);
+}

@@ -1,0 +1,24 @@
+import type { GetStatusResponse } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
+import { formatTable, formatTime } from "./table.ts";
+
+export function statusLines(status: GetStatusResponse): string[] {
+  const { dataPlane } = status;
+  const running = dataPlane?.running === true;
+  const rows = [
+    ["mc-proxy", `${status.version}, since ${formatTime(status.started)}`],
+    [
+      "data plane",
+      running
+        ? `${dataPlane.engine}, pid ${dataPlane.pid}, since ${formatTime(dataPlane.started)}, ${dataPlane.restarts} restarts`
+        : `${dataPlane?.engine ?? ""} DOES NOT RUN, ${dataPlane?.restarts ?? 0} restarts`,
+    ],
+    ["compared", `${formatTime(dataPlane?.checked)}, ${dataPlane?.repaired ?? 0} differences repaired`],
+    ["connections", String(dataPlane?.connections ?? 0)],
+    ["ports", status.ports.join(" ") || "none"],
+    ["routes", String(status.routes)],
+    ["certificates", String(status.certificates)],
+    ["problems", status.problems.length === 0 ? "none" : String(status.problems.length)],
+  ];
+  const [first = [], ...rest] = rows;
+  return [...formatTable(first, rest), ...status.problems.map((problem) => `  - ${problem}`)];
+}
