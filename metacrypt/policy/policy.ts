@@ -30,14 +30,12 @@ export class Policy implements PolicyCheck {
   }
 
   /** Adds a rule, or replaces the one with its id; to be called in a transaction that is followed by `forget`.
-   * @throws DetailedError RULE_INVALID, RULES_TOO_MANY, SEALED */
-  put(candidate: Rule): Rule {
-    const parsed = ruleSchema.safeParse(candidate);
-    if (!parsed.success) throw invalid(candidate.id, parsed.error.issues);
+   * @throws DetailedError RULES_TOO_MANY, SEALED */
+  put(rule: Rule): Rule {
     const rules = this.rules();
-    if (rules.length >= MAX_RULES && !rules.some(({ id }) => id === parsed.data.id)) throw tooMany();
-    this.#records.put(parsed.data.id, Buffer.from(JSON.stringify(parsed.data)));
-    return parsed.data;
+    if (rules.length >= MAX_RULES && !rules.some(({ id }) => id === rule.id)) throw tooMany();
+    this.#records.put(rule.id, Buffer.from(JSON.stringify(rule)));
+    return rule;
   }
 
   /** To be called in a transaction that is followed by `forget`. @throws DetailedError RULE_NOT_FOUND, SEALED */
@@ -73,20 +71,6 @@ function refused(
     found: `${by} to ${identity.name}`,
     remedy: "ask an administrator for a rule that allows it (`metacrypt policy add`)",
     facts: { rule: rule?.id ?? "" },
-  });
-}
-
-function invalid(
-  id: string,
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
-): DetailedError {
-  return new DetailedError({
-    code: "RULE_INVALID",
-    category: "invalid-argument",
-    attempted: "store rule",
-    subject: id.slice(0, 63),
-    found: issues.map(({ path, message }) => `${path.map(String).join(".")}: ${message}`).join("; "),
-    remedy: "correct it",
   });
 }
 
