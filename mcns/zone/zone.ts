@@ -9,7 +9,7 @@ export interface ResourceRecord {
   /** Seconds. */
   readonly ttl: number;
   /** In canonical wire form: without compression, domain names in lower case, so that equal data are equal bytes.
-   * `parseRecordData` and `formatRecordData` (`wire/record-text.ts`) turn it from and into the text of zone files. */
+   * `parseData` and `formatData` (`records/record-data.ts`) turn it from and into the text of zone files. */
   readonly data: Uint8Array;
 }
 
