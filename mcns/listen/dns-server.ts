@@ -87,7 +87,7 @@ export async function startDnsServer(parts: {
     logger,
     forwarding: forwarder && {
       forward: forwarder.forward,
-      clients: new Networks(settings.forwarding?.clients ?? []),
+      clients: new Networks(settings.forwarding.clients),
     },
     queryLog: settings.logQueries ? createQueryLog(logger) : undefined,
   });
