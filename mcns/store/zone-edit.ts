@@ -4,7 +4,7 @@ import type { Node } from "../zone/zone.ts";
 import type { NewRecord, RecordTable, StoredRecord } from "./record-table.ts";
 import { nodeOf } from "./stored-nodes.ts";
 import { recordExists, recordNotFound } from "./zone-errors.ts";
-import type { StoredZone, ZoneSettings, ZoneTable } from "./zone-table.ts";
+import { sameSettings, type StoredZone, type ZoneSettings, type ZoneTable } from "./zone-table.ts";
 
 /** The changes of one transaction to one zone. It remembers which names they touch. */
 export class ZoneEdit {
@@ -83,6 +83,7 @@ export class ZoneEdit {
   }
 
   changeSettings(settings: ZoneSettings): void {
+    if (sameSettings(this.#zone, settings)) return;
     const { defaultTtl } = this.#zone;
     this.#zone = { ...this.#zone, ...settings };
     this.#touched.add(this.#zone.name);

@@ -3,7 +3,7 @@ import type { Database } from "@metacircular/mcdsl/database/open.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Name } from "../wire/name.ts";
 import { recordTypes, typeNameOf } from "../wire/record-type.ts";
-import { soaRecord } from "../wire/soa.ts";
+import { isNewerSerial, soaRecord } from "../wire/soa.ts";
 import { type ResourceRecord, sameData, type Zone, type ZoneChange } from "../zone/zone.ts";
 import { ZoneSet } from "../zone/zone-set.ts";
 import type { RecordChanges, ZoneSource } from "../zone/store-view.ts";
@@ -132,18 +132,19 @@ export class ZoneStore implements ZoneSource {
     const nowMs = this.#options.clock.now();
     const live = this.#transaction(zone, () => {
       const serial = nextSerial(this.#zones.formerSerial(zone) ?? 1, nowMs);
-      const stored = this.#zones.insert({ ...settings, name: zone, serial, updatedAtMs: nowMs });
-      const edit = new ZoneEdit({ zones: this.#zones, records: this.#records }, stored, { nowMs, who });
+      const first = this.#zones.insert({ ...settings, name: zone, serial, updatedAtMs: nowMs });
+      const edit = new ZoneEdit({ zones: this.#zones, records: this.#records }, first, { nowMs, who });
       fill(edit);
-      const nodes = edit.touchedNodes();
+      const stored = isNewerSerial(edit.zone.serial, serial) ? edit.zone : { ...edit.zone, serial };
+      this.#zones.update(stored);
+      const nodes = edit.touchedNodes().set(zone, nodeOf(stored, zone, edit.atName(zone)));
       for (const [name, node] of nodes) checkNode(name, zone, node);
       const tree = new NodeTree(zone, nodesOf(stored, []));
       tree.replace(nodes);
-      if (!nodes.has(zone)) checkNode(zone, zone, new Map());
       return { stored, tree };
     });
-    this.#show(live);
     this.#log(live.stored, who, "zone created", { removed: [], added: [] });
+    this.#show(live);
     return live.stored;
   }
 

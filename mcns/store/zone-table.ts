@@ -26,6 +26,18 @@ export interface StoredZone extends ZoneSettings {
   readonly updatedAtMs: number;
 }
 
+/** Whether two zones are set up alike. */
+export function sameSettings(left: ZoneSettings, right: ZoneSettings): boolean {
+  return fingerprint(left) === fingerprint(right);
+}
+
+function fingerprint(settings: ZoneSettings): string {
+  const { primary, contact, refresh, retry, expire, negativeTtl, defaultTtl } = settings;
+  const { notify, transferKeys, updateKeys } = settings;
+  const times = [refresh, retry, expire, negativeTtl, defaultTtl];
+  return JSON.stringify([primary, contact, times, notify, transferKeys, updateKeys]);
+}
+
 interface Row {
   readonly id: number;
   readonly name: string;

@@ -73,15 +73,10 @@ export function settingsWith<Settings extends ZoneSettings>(settings: Settings, 
 /** Makes a zone be as the file says; its serial number never goes back. */
 export function applyImport(edit: ZoneEdit, file: ZoneFile, plan: ImportPlan): void {
   const { zone } = edit;
-  const settings = settingsWith(zone, file);
-  if (!sameSettings(zone, settings)) edit.changeSettings(settings);
+  edit.changeSettings(settingsWith(zone, file));
   for (const record of plan.removed) edit.remove(record);
   for (const { before, after } of plan.changed) edit.update(before, after);
   for (const record of plan.added) edit.insert(record);
   const serial = file.authority?.serial;
   if (serial !== undefined && isNewerSerial(serial, zone.serial)) edit.startFrom(serial);
-}
-
-function sameSettings(left: ZoneSettings, right: ZoneSettings): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }
