@@ -79,6 +79,12 @@ export function canonicalIp(text: string): string | undefined {
   return URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
 }
 
+/** The identifier that a name in a certificate stands for. */
+export function identifierOf(name: string): Identifier {
+  const address = canonicalIp(name);
+  return address === undefined ? { type: "dns", value: name.toLowerCase() } : { type: "ip", value: address };
+}
+
 /** One text for each identifier. */
 export function identifierKey({ type, value }: Identifier): string {
   return `${type}:${value}`;

@@ -1,7 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Issued } from "../ca/issuer.ts";
 import type { AcmeAccount } from "./account.ts";
-import { readSigningRequest } from "./csr.ts";
+import { readOrderedCertificate } from "./csr.ts";
 import type { AcmeOrder } from "./order.ts";
 import type { AcmeMount, AcmePorts } from "./ports.ts";
 import { AcmeProblem, type ProblemDocument } from "./problem.ts";
@@ -45,7 +45,7 @@ async function issue(
   checkPolicy(policy, mount.name, account, order.identifiers);
   const settings = store.settings();
   const der = Buffer.from(order.csr ?? "", "base64url");
-  const { publicKey, commonName } = await readSigningRequest(der, order.identifiers, account.jwk);
+  const { publicKey, commonName } = readOrderedCertificate(der, order.identifiers, account.jwk);
   const { certificateLifetimeSeconds, profile } = settings;
   return mount.issuer.issue({
     profile,

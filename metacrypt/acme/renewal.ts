@@ -1,5 +1,5 @@
-import type { X509Certificate } from "node:crypto";
-import { AuthorityKeyIdentifierExtension, X509Certificate as ParsedCertificate } from "@peculiar/x509";
+import { X509Certificate } from "node:crypto";
+import { readCertificate } from "../ca/certificate.ts";
 
 /** When a client is to renew a certificate (RFC 9773, section 4.2), milliseconds since the epoch. */
 export interface RenewalWindow {
@@ -35,10 +35,10 @@ export function renewalWindow(certificate: {
 /** The id by which clients ask (RFC 9773, section 4.1): key identifier of the authority, dot, serial number, both
  * base64url. Undefined where the certificate doesn't name its authority's key. */
 export function certificateId(certificatePem: string): string | undefined {
-  const certificate = new ParsedCertificate(certificatePem);
-  const keyId = certificate.getExtension(AuthorityKeyIdentifierExtension)?.keyId;
+  const certificate = readCertificate(new X509Certificate(certificatePem).raw);
+  const keyId = certificate.authorityKeyIdentifier;
   if (keyId === undefined) return undefined;
-  return `${Buffer.from(keyId, "hex").toString("base64url")}.${serialBytes(certificate.serialNumber)}`;
+  return `${keyId.toString("base64url")}.${serialBytes(certificate.serialNumber)}`;
 }
 
 /** The serial number that an id names, hexadecimal; undefined where it isn't such an id. */

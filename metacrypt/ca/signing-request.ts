@@ -27,6 +27,8 @@ export interface SigningRequest {
   readonly commonName: string;
   /** The alternative names, without the common name. */
   readonly names: readonly string[];
+  /** Ids of all extensions that it asks for. */
+  readonly extensions: readonly string[];
 }
 
 /** Hash functions by the object identifiers of signatures; others (SHA-1 above all) are refused. `null`: the algorithm
@@ -61,6 +63,7 @@ export function readSigningRequest(
     publicKey: publicKey.raw,
     commonName: commonNameOf(subject),
     names: alternativeNames(extensions.get(extensionIds.subjectAlternativeName)),
+    extensions: [...extensions.keys()],
   };
 }
 

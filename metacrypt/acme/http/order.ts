@@ -1,5 +1,5 @@
 import { actorOf } from "../context.ts";
-import { readSigningRequest } from "../csr.ts";
+import { readOrderedCertificate } from "../csr.ts";
 import { type AcmeOrder, orderStatus } from "../order.ts";
 import { AcmeProblem } from "../problem.ts";
 import { checkPolicy } from "../subject.ts";
@@ -26,7 +26,7 @@ export async function finalize(call: AcmeCall, [id = ""]: readonly string[]): Pr
   const found = ownOrder(call, id);
   const der = readCsr(payloadOf(call)["csr"]);
   checkReady(call, found);
-  await readSigningRequest(der, found.identifiers, account.jwk);
+  readOrderedCertificate(der, found.identifiers, account.jwk);
   checkPolicy(ports.policy, mount.name, account, found.identifiers);
   ports.audit.change(
     { actor: actorOf(account), operation: "acme/finalize", mount: mount.name, subject: id },

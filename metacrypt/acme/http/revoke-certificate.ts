@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { IssuedRecord } from "../../ca/issuer.ts";
 import { type RevocationReason, revocationReason } from "../../ca/revocation.ts";
-import { canonicalIp, type Identifier, authorizedIdentifier, isWildcard } from "../identifier.ts";
+import { authorizedIdentifier, identifierOf, isWildcard } from "../identifier.ts";
 import { isKey } from "../csr.ts";
 import { AcmeProblem } from "../problem.ts";
 import { serialNumberIn } from "../renewal.ts";
@@ -86,9 +86,4 @@ function mayRevoke(
     const found = store.validated(account.id, authorizedIdentifier(identifier), isWildcard(identifier));
     return found?.stage === "valid" && found.expiresAtMs > nowMs;
   });
-}
-
-function identifierOf(name: string): Identifier {
-  const address = canonicalIp(name);
-  return address === undefined ? { type: "dns", value: name } : { type: "ip", value: address };
 }

@@ -1,0 +1,174 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, systemClock } from "@metacircular/mcdsl/clock.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { type ApiService, startApiServer } from "@metacircular/mcdsl/server/api-server.ts";
+import { type CapturedLog, captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
+import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
+import { freePort } from "@metacircular/testkit/free-port.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { pemOf } from "../../ca/pem.ts";
+import { CaMount } from "../../ca/mount.ts";
+import type { AuditEntry, AuditLog } from "../../audit/audit-log.ts";
+import type { SealedRecords } from "../../barrier/sealed-records.ts";
+import type { PolicyRequest } from "../../policy/policy-check.ts";
+import { createMemoryRecords } from "../../test/memory-records.ts";
+import { startAcmeServer } from "../acme-server.ts";
+import { acmeConfigSchema } from "../config.ts";
+import type { AcmeMounts } from "../ports.ts";
+import { type AcmeSettings, acmeSettingsSchema } from "../settings.ts";
+import { createAcmeStore, type AcmeStore } from "../store/acme-store.ts";
+import { type NameServer, startNameServer } from "./name-server.ts";
+
+/** An ACME server over TLS, with an authority of its own and a name server for `*.test`. */
+export interface RunningAcme extends AsyncDisposable {
+  /** A private directory, removed at the end. */
+  readonly directory: string;
+  /** `https://localhost:<port>` */
+  readonly origin: string;
+  readonly directoryUrl: string;
+  /** Certificate of the authority that issued the server's own certificate. */
+  readonly caFile: string;
+  /** Certificate of the authority that issues. */
+  readonly rootFile: string;
+  readonly httpPort: number;
+  readonly tlsPort: number;
+  readonly names: NameServer;
+  readonly store: AcmeStore;
+  readonly authority: CaMount;
+  readonly audit: readonly AuditEntry[];
+  readonly log: CapturedLog;
+  /** While true every access to records fails as in a sealed service. */
+  seal(sealed: boolean): void;
+}
+
+export interface RunningOptions {
+  readonly settings?: Partial<AcmeSettings>;
+  readonly config?: Record<string, unknown>;
+  readonly clock?: Clock;
+  /** Throws where something is refused. Default: everything is allowed. */
+  readonly policy?: (request: PolicyRequest) => void;
+  readonly services?: (parts: { mounts: AcmeMounts; audit: AuditLog; clock: Clock }) => ApiService[];
+}
+
+export async function startAcme(options: RunningOptions = {}): Promise<RunningAcme> {
+  const clock = options.clock ?? systemClock;
+  await using stack = new AsyncDisposableStack();
+  const temporary = stack.use(await createTemporaryDirectory());
+  const names = stack.use(await startNameServer());
+  const [httpPort, tlsPort] = [await freePort(), await freePort()];
+  const tls = await createTestCertificates(join(temporary.path, "tls"));
+  const log = captureLog();
+  const audit: AuditEntry[] = [];
+  const auditLog = recordingAudit(audit);
+  const records = createMemoryRecords();
+  const authority = await openAuthority(records.under("ca"), auditLog, clock, log);
+  let sealed = false;
+  const mounts: AcmeMounts = {
+    find(name) {
+      if (sealed) throw sealedError();
+      return name === "pki" ? { name: "pki", issuer: authority, records: records.under("acme") } : undefined;
+    },
+    names() {
+      if (sealed) throw sealedError();
+      return ["pki"];
+    },
+  };
+  const store = createAcmeStore(records.under("acme"));
+  store.saveSettings(acmeSettingsSchema.parse({ externalAccountRequired: false, ...options.settings }));
+  const acme = stack.use(
+    startAcmeServer({
+      mounts,
+      policy: { check: options.policy ?? (() => undefined) },
+      audit: auditLog,
+      clock,
+      logger: log.logger,
+      externalUrl: "",
+      config: acmeConfigSchema.parse({
+        resolver: names.address,
+        http_port: httpPort,
+        tls_port: tlsPort,
+        validation_pause: "50ms",
+        ...options.config,
+      }),
+    }),
+  );
+  const server = stack.use(
+    await startApiServer({
+      rest: { host: "127.0.0.1", port: 0 },
+      tls,
+      services: options.services?.({ mounts, audit: auditLog, clock }) ?? [],
+      authenticator: { verify: () => Promise.reject(new Error("nobody has a token here")) },
+      handler: acme.handler,
+      logger: log.logger,
+      clock,
+    }),
+  );
+  const rootFile = join(temporary.path, "root.pem");
+  const root = authority.authorities.all()[0];
+  await writeFile(rootFile, pemOf("CERTIFICATE", root!.certificate.encoded));
+  const origin = `https://localhost:${server.rest.port}`;
+  const owned = stack.move();
+  return {
+    directory: temporary.path,
+    origin,
+    directoryUrl: `${origin}/acme/pki/directory`,
+    caFile: tls.caFile,
+    rootFile,
+    httpPort,
+    tlsPort,
+    names,
+    store,
+    authority,
+    audit,
+    log,
+    seal: (now) => {
+      sealed = now;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function openAuthority(
+  records: SealedRecords,
+  audit: AuditLog,
+  clock: Clock,
+  log: CapturedLog,
+): Promise<CaMount> {
+  const mount = await CaMount.open({
+    mount: "pki",
+    records,
+    audit,
+    clock,
+    logger: log.logger,
+    policy: { check: () => undefined },
+    settings: { externalUrl: "https://metacrypt.test" },
+  });
+  await mount.desk.createRoot(
+    { name: "root", subject: { commonName: "ACME test root" }, keyType: "ecdsa-p256" },
+    "test",
+  );
+  return mount;
+}
+
+function recordingAudit(entries: AuditEntry[]): AuditLog {
+  return {
+    change(entry, work) {
+      const result = work();
+      entries.push(typeof entry === "function" ? entry(result) : entry);
+      return result;
+    },
+    record: (entry) => void entries.push(entry),
+  };
+}
+
+function sealedError(): DetailedError {
+  return new DetailedError({ code: "SEALED", category: "unavailable", attempted: "read", found: "sealed" });
+}
+
+/** A directory below the server's own, for a client. */
+export async function clientDirectory(acme: RunningAcme, name: string): Promise<string> {
+  const path = join(acme.directory, name);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
+}
