@@ -118,8 +118,7 @@ export class ProfileStore {
   check(wanted: unknown): Profile {
     const checked = leafProfile.safeParse(wanted);
     const problems = checked.success ? [] : checked.error.issues.map(wordsFor);
-    if (checked.success && reserved.has(checked.data.name))
-      problems.push("the name is that of authorities");
+    if (checked.success && reserved.has(checked.data.name)) problems.push("the name is that of authorities");
     if (this.all().length >= profilesMaximum) problems.push(`there are ${profilesMaximum} profiles already`);
     if (checked.success && problems.length === 0) return checked.data;
     throw new DetailedError({

@@ -89,7 +89,7 @@ export function readBitStringFlags(encoded: Uint8Array): Set<number> {
   const { content } = expectTag(readDer(encoded), bitStringTag);
   const octets = content.subarray(1);
   const numbers = Array.from({ length: octets.length * 8 }, (_, number) => number);
-  return new Set(numbers.filter((number) => (octets[number >> 3] ?? 0) & (0x80 >> number % 8)));
+  return new Set(numbers.filter((number) => (octets[number >> 3] ?? 0) & (0x80 >> (number % 8))));
 }
 
 /** Dotted form.
