@@ -23,7 +23,7 @@ export function routeProblems(route: EngineRoute): string[] {
   const problems: (string | undefined | false)[] = [
     hostnameProblem(route.hostname),
     !isPort(route.port) && "the port is not 1 to 65535",
-    isIP(backend.host) === 0 && "the backend is not an IP address and a port",
+    (isIP(backend.host) === 0 || backend.host.includes("%")) && "the backend is not an IP address and a port",
     !isPort(backend.port) && "the backend's port is not 1 to 65535",
     isUnspecified(backend.host) && "the backend's address stands for none in particular",
     !isCount(rateLimit, 1_000_000) && "the rate limit is not 0 to 1000000",

@@ -1,0 +1,55 @@
+import type { DesiredState } from "../../engine/desired-state.ts";
+import { field, routesMap } from "../entries.ts";
+import type { Paths } from "../paths.ts";
+import { admission } from "./admission.ts";
+import { clientOfRoute, loopGuard, usableAddress } from "./destination.ts";
+import { lookUp } from "./look-up.ts";
+import { bindAddress, only, section } from "./section.ts";
+
+const hello = "{ req.ssl_hello_type 1 }";
+
+/** A public TLS port: reads the name in the client's greeting, and passes the connection on without decrypting it, to the
+ * backend of an L4 route or to where TLS is terminated. */
+export function publicPort(port: number, desired: DesiredState, paths: Paths): string {
+  const { listeners, limits } = desired;
+  const addresses = listeners.filter((listener) => listener.port === port).map(({ address }) => address);
+  const withAcme = desired.tlsAlpnBackend !== undefined;
+  return section(`frontend port-${port}`, [
+    "mode tcp",
+    ...addresses.map((host) => `bind ${bindAddress({ host, port })}`),
+    ...admission(port, paths, limits),
+    `tcp-request inspect-delay ${limits.helloTimeoutMs}ms`,
+    `tcp-request content reject if !${hello} WAIT_END`,
+    `tcp-request content set-var(sess.name) req.ssl_sni,lower if ${hello}`,
+    ...lookUp({ rules: "tcp-request content", scope: "sess", port, map: paths.map(routesMap), when: hello }),
+    "acl passed_through var(sess.route) -m beg l4|",
+    // A client may ask for a certificate before the route is there; an L4 route answers challenges by itself.
+    ...only(withAcme, "acl acme req.ssl_alpn -m sub acme-tls/1"),
+    ...only(withAcme, `tcp-request content accept if ${hello} acme !passed_through`),
+    `tcp-request content reject if ${hello} !{ var(sess.route) -m found }`,
+    `tcp-request content accept if ${hello} !passed_through`,
+    ...passThrough(desired).map((line) => `tcp-request content ${line}`),
+    "use_backend pass-through-proxy if passed_through { var(sess.option) -m str proxy }",
+    "use_backend pass-through if passed_through",
+    ...only(withAcme, "use_backend acme-tls if acme"),
+    `default_backend terminate-${port}`,
+  ]);
+}
+
+/** What is done with the connection of an L4 route once its greeting is there; before, nothing is known of it. */
+function passThrough(desired: DesiredState): string[] {
+  const value = "var(sess.route)";
+  const lines = [
+    `set-var(sess.option) ${value},field(${field.option},|)`,
+    `set-var(sess.backend) ${value},field(${field.address},|,2)`,
+    `set-var(sess.rate) ${value},field(${field.rate},|)`,
+    `track-sc1 var(sess.key),concat(|,sess.backend) table routes`,
+    `track-sc2 ${clientOfRoute("sess")} table route-clients`,
+    "reject if passed_through { var(sess.rate) -m int gt 0 } { sc_conn_rate(2),sub(sess.rate) gt 0 }",
+    `reject if passed_through !${usableAddress("sess")}`,
+    `set-dst ${value},field(${field.address},|)`,
+    `set-dst-port ${value},field(${field.port},|)`,
+    ...loopGuard(desired).map((guard) => `reject if passed_through ${guard}`),
+  ];
+  return lines.map((line) => (line.startsWith("reject") ? line : `${line} if ${hello} passed_through`));
+}

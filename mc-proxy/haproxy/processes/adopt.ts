@@ -1,0 +1,60 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Paths } from "../paths.ts";
+import { runtimeSocket } from "../runtime-socket.ts";
+import { endOf, type HaproxyProcess, infoOf, stopProcess } from "./haproxy-process.ts";
+import { identityOf } from "./identity.ts";
+
+/** What the configuration's `description` begins with; the fingerprint follows. */
+export const descriptionMark = "mc-proxy";
+
+/** Finds the HAProxy that serves from the directory though whoever started it is gone. Others that are found are
+ * stopped: only the newest can have all listening sockets. Sockets that nobody answers are removed.
+ * @param signal ends the watch over what was found */
+export async function adoptHaproxy(
+  paths: Paths,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<HaproxyProcess | undefined> {
+  const found: HaproxyProcess[] = [];
+  for (const generation of await generationsIn(paths)) {
+    const running = await runningAt(paths, generation, clock, signal);
+    if (running === undefined) await rm(paths.adminSocket(generation), { force: true });
+    else found.push(running);
+  }
+  const newest = found.pop();
+  await Promise.all(found.map(({ identity }) => stopProcess(identity, 0, clock)));
+  return newest;
+}
+
+/** Oldest first. */
+async function generationsIn({ directory }: Paths): Promise<number[]> {
+  const names = await readdir(directory);
+  const generations = names.flatMap((name) => /^admin-(\d{1,9})\.sock$/.exec(name)?.[1] ?? []).map(Number);
+  return generations.toSorted((left, right) => left - right);
+}
+
+async function runningAt(
+  paths: Paths,
+  generation: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<HaproxyProcess | undefined> {
+  const socket = runtimeSocket(join(paths.adminSocket(generation)));
+  const info = await infoOf(socket);
+  const identity = info === undefined ? undefined : await identityOf(info.pid);
+  if (info === undefined || identity === undefined) return undefined;
+  return {
+    identity,
+    generation,
+    socket,
+    startedAtMs: clock.now() - info.uptimeSeconds * 1_000,
+    fingerprint: info.description.startsWith(`${descriptionMark} `)
+      ? info.description.slice(descriptionMark.length + 1)
+      : "",
+    ended: endOf(identity, clock, signal).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown;
+    }),
+  };
+}
