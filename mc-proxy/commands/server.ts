@@ -21,17 +21,18 @@ export function defineServer(parent: Command, context: CommandContext): void {
       const logger = createLogger({ name: "mc-proxy", level: config.log.level });
       const { clock } = context;
       // The other commands should not wait until all of it has loaded.
-      const [{ startProxy }, { openHaproxy }, { runUntilSignal }] = await Promise.all([
+      const [{ startProxy }, { openHaproxyEngine }, { runUntilSignal }] = await Promise.all([
         import("../proxy.ts"),
-        import("../haproxy/haproxy.ts"),
+        import("../haproxy/haproxy-engine.ts"),
         import("@metacircular/mcdsl/shutdown/run.ts"),
       ]);
-      const { binary } = config.haproxy;
+      const { binary: program } = config.haproxy;
       await runUntilSignal({
         start: () =>
           startProxy({
             config,
-            openEngine: () => openHaproxy({ directory: engineDirectory(config), binary, clock, logger }),
+            openEngine: () =>
+              openHaproxyEngine({ directory: engineDirectory(config), program, clock, logger }),
             newId: randomUUID,
             version: readVersion(),
             clock,

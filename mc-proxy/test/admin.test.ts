@@ -1,0 +1,343 @@
+import assert from "node:assert/strict";
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { FirewallAction, RouteMode } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { createProxyClient } from "../client.ts";
+import { aRoute, startControlPlane } from "./control-plane.ts";
+import { FakeEngine } from "./fake-engine.ts";
+import { bundle, selfSigned } from "./openssl.ts";
+
+describe("the admin API", () => {
+  test("adds, lists, replaces and removes routes, and answers when the data plane has them", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const { client } = proxy;
+    assert.equal(await client.addRoute(aRoute()), undefined);
+    assert.deepEqual(engine.current?.routes[0]?.backend, { host: "127.0.0.1", port: 8080 });
+    const replaced = await client.addRoute(aRoute({ hostname: "HELLO.example.org", backend: "10.0.0.1:80" }));
+    assert.equal(replaced?.backend, "127.0.0.1:8080");
+    await client.addRoute(aRoute({ hostname: "a.example.org", mode: RouteMode.L4, sendProxyProtocol: true }));
+    const listed = await client.listRoutes();
+    assert.deepEqual(
+      listed.map(({ route }) => [route?.hostname, route?.backend, route?.sendProxyProtocol]),
+      [
+        ["a.example.org", "127.0.0.1:8080", true],
+        ["hello.example.org", "10.0.0.1:80", false],
+      ],
+    );
+    assert.ok(listed[0]?.updated !== undefined && timestampMs(listed[0].updated) > 1e12);
+    assert.equal(
+      (await client.removeRoute({ port: 443, hostname: "hello.example.org" }))?.backend,
+      "10.0.0.1:80",
+    );
+    assert.equal(await client.removeRoute({ port: 443, hostname: "hello.example.org" }), undefined);
+    assert.deepEqual(
+      engine.current?.routes.map(({ hostname }) => hostname),
+      ["a.example.org"],
+    );
+  });
+
+  test("leaves the data plane alone where a route is there as asked for", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    await proxy.client.addRoute(aRoute());
+    const count = engine.applied.length;
+    assert.equal((await proxy.client.addRoute(aRoute()))?.owner, "hello/web");
+    assert.equal(engine.applied.length, count);
+  });
+
+  test("undoes what the data plane refuses, and says why", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const { client } = proxy;
+    await client.addRoute(aRoute());
+    engine.failure = new Error("no room");
+    const changes = [
+      () => client.addRoute(aRoute({ backend: "10.0.0.9:1" })),
+      () => client.addRoute(aRoute({ hostname: "new.example.org" })),
+      () => client.removeRoute({ port: 443, hostname: "hello.example.org" }),
+      () => client.setMaintenance({ port: 443, hostname: "hello.example.org" }, true),
+      () =>
+        client.addFirewallRule({
+          action: FirewallAction.DENY,
+          source: { case: "cidr", value: "10.0.0.0/8" },
+        }),
+    ];
+    for (const change of changes)
+      await assert.rejects(change, {
+        code: "CHANGE_NOT_APPLIED",
+        category: "unavailable",
+        message: /no room/u,
+      });
+    const backends = async () => (await client.listRoutes()).map(({ route }) => route?.backend);
+    assert.deepEqual(await backends(), ["127.0.0.1:8080"]);
+    assert.deepEqual(await client.listFirewallRules(), []);
+    assert.match((await client.status()).problems.join(), /not as stored: no room/u);
+
+    engine.failure = undefined;
+    await eventually(async () => {
+      assert.doesNotMatch((await client.status()).problems.join(), /no room/u);
+    });
+    assert.deepEqual(
+      engine.current?.routes.map(({ backend }) => backend.port),
+      [8080],
+    );
+  });
+
+  test("undoes a route that is the one thing the data plane cannot do, and no other", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    engine.problems = [{ kind: "route", subject: "443 odd.example.org", found: "it is odd" }];
+    await proxy.client.addRoute(aRoute());
+    await assert.rejects(proxy.client.addRoute(aRoute({ hostname: "odd.example.org" })), {
+      code: "CHANGE_NOT_APPLIED",
+      message: /it is odd/u,
+    });
+    assert.equal((await proxy.client.listRoutes()).length, 1);
+  });
+
+  test("keeps the order of changes to one route, and lets others happen meanwhile", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const ports = Array.from({ length: 40 }, (_, index) => 5_000 + index);
+    await Promise.all(ports.map((port) => proxy.client.addRoute(aRoute({ backend: `127.0.0.1:${port}` }))));
+    assert.deepEqual(engine.current?.routes.length, 1);
+    const [listed] = await proxy.client.listRoutes();
+    assert.equal(listed?.route?.backend, `127.0.0.1:${engine.current?.routes[0]?.backend.port}`);
+  });
+
+  const refused: readonly [string, Record<string, unknown>, string][] = [
+    ["no host name", { hostname: "" }, "ROUTE_INVALID"],
+    ["a port that is not listened on", { port: 9_999 }, "ROUTE_PORT_CLOSED"],
+    ["itself as backend", { backend: "127.0.0.1:8443" }, "ROUTE_INVALID"],
+    ["a TLS backend without an authority", { backendProtocol: 2 }, "ROUTE_AUTHORITY_MISSING"],
+  ];
+  for (const [what, overrides, code] of refused) {
+    test(`refuses a route with ${what}, and stores nothing`, async () => {
+      await using proxy = await startControlPlane();
+      await assert.rejects(proxy.client.addRoute(aRoute(overrides)), { code });
+      assert.deepEqual(await proxy.client.listRoutes(), []);
+    });
+  }
+
+  test("opens and closes ports with routes where any port may be used", async () => {
+    const engine = new FakeEngine();
+    const listen = { addresses: ["127.0.0.1"], ports: [443], any_port: true };
+    await using proxy = await startControlPlane({ engine, overrides: { listen } });
+    await proxy.client.addRoute(aRoute({ port: 9_443 }));
+    assert.deepEqual((await proxy.client.status()).ports, [443, 9_443]);
+    assert.deepEqual(
+      engine.current?.listeners.map(({ port }) => port),
+      [443, 9_443],
+    );
+    await proxy.client.removeRoute({ port: 9_443, hostname: "hello.example.org" });
+    assert.deepEqual((await proxy.client.status()).ports, [443]);
+  });
+
+  test("keeps maintenance when a route is replaced, and ends it on request", async () => {
+    await using proxy = await startControlPlane();
+    const { client } = proxy;
+    const key = { port: 443, hostname: "hello.example.org" };
+    await assert.rejects(client.setMaintenance(key, true), {
+      code: "ROUTE_NOT_FOUND",
+      category: "not-found",
+    });
+    await client.addRoute(aRoute());
+    assert.equal((await client.setMaintenance(key, true))?.maintenance, true);
+    await client.addRoute(aRoute({ backend: "127.0.0.1:9" }));
+    assert.equal((await client.listRoutes())[0]?.route?.maintenance, true);
+    assert.equal((await client.setMaintenance(key, false))?.maintenance, false);
+  });
+
+  test("adds, replaces, lists and removes firewall rules", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const { client } = proxy;
+    const source = { case: "cidr", value: "203.0.113.9/24" } as const;
+    const rule = await client.addFirewallRule({ action: FirewallAction.DENY, source, comment: "scans" });
+    assert.match(rule?.id ?? "", /^[\w-]{36}$/u);
+    assert.deepEqual(engine.current?.firewall.rules, [{ action: "deny", cidr: "203.0.113.0/24", port: 0 }]);
+    await client.addFirewallRule({ id: rule?.id ?? "", action: FirewallAction.ALLOW, source, port: 443 });
+    const [listed, ...more] = await client.listFirewallRules();
+    assert.deepEqual([listed?.action, listed?.port, more.length], [FirewallAction.ALLOW, 443, 0]);
+    await client.removeFirewallRule(rule?.id ?? "");
+    await client.removeFirewallRule(rule?.id ?? "");
+    assert.deepEqual(engine.current?.firewall.rules, []);
+    await assert.rejects(client.addFirewallRule({ action: FirewallAction.DENY }), {
+      code: "FIREWALL_RULE_INVALID",
+    });
+    const country = { case: "country", value: "KP" } as const;
+    await assert.rejects(client.addFirewallRule({ action: FirewallAction.DENY, source: country }), {
+      code: "GEOIP_MISSING",
+    });
+  });
+
+  test("gives the data plane the networks of the countries that rules name", async () => {
+    const engine = new FakeEngine();
+    await using directory = await createTemporaryDirectory();
+    const geoip = join(directory.path, "geoip.csv");
+    await writeFile(geoip, "203.0.113.0/24,KP\n198.51.100.0/24,CH\n");
+    await using proxy = await startControlPlane({ engine, overrides: { firewall: { geoip_file: geoip } } });
+    const source = { case: "country", value: "kp" } as const;
+    await proxy.client.addFirewallRule({ action: FirewallAction.DENY, source });
+    assert.deepEqual(engine.current?.firewall.countryNetworks, { KP: ["203.0.113.0/24"] });
+    await writeFile(geoip, "203.0.113.0/24,KP\n198.51.100.0/24,KP\n");
+    await eventually(() => assert.equal(engine.current?.firewall.countryNetworks["KP"]?.length, 2));
+  });
+
+  test("waits for a backend until it is not used, until the time is over, or until the call is given up", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const { client } = proxy;
+    engine.open = 3;
+    assert.equal(await client.drainBackend("127.0.0.1:8080", 150), 3);
+    const waiting = client.drainBackend("127.0.0.1:8080", 60_000);
+    await eventually(() => assert.ok(engine.open === 3));
+    engine.open = 0;
+    assert.equal(await waiting, 0);
+    engine.open = 1;
+    const given = new AbortController();
+    const abandoned = client.drainBackend("127.0.0.1:8080", 60_000, given.signal);
+    given.abort();
+    await assert.rejects(abandoned, { code: "CANCELLED" });
+    await eventually(() =>
+      assert.match(proxy.lines.join(""), /DrainBackend","caller":"local","outcome":"CANCELLED"/u),
+    );
+    await assert.rejects(client.drainBackend("x", 1), { code: "BACKEND_INVALID" });
+    await assert.rejects(client.drainBackend("127.0.0.1:1", 3_600_000), { code: "DRAIN_TIMEOUT_INVALID" });
+  });
+
+  test("says who may call by the permissions of its socket, and logs every call", async () => {
+    await using proxy = await startControlPlane({ overrides: {} });
+    assert.equal((await stat(proxy.config.admin.socket)).mode & 0o777, 0o660);
+    await proxy.client.addRoute(aRoute());
+    await assert.rejects(proxy.client.addRoute(aRoute({ port: 1 })));
+    await eventually(() => {
+      const log = proxy.lines.join("");
+      assert.match(log, /AddRoute","caller":"local","outcome":"OK"/u);
+      assert.match(log, /"outcome":"FAILED_PRECONDITION","errorCode":"ROUTE_PORT_CLOSED"/u);
+      assert.match(log, /"change":"add route","subject":"hello.example.org:443"/u);
+    });
+  });
+
+  test("tells a client what to do where no proxy answers", async () => {
+    await using client = createProxyClient({ socket: "/nonexistent/admin.sock", timeoutMs: 2_000 });
+    await assert.rejects(client.status(), { code: "PROXY_UNREACHABLE", category: "unavailable" });
+  });
+});
+
+describe("what is stored", () => {
+  test("is restored when the proxy starts again", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    await proxy.client.addRoute(aRoute({ maxBodyBytes: 5n, rateLimit: 7 }));
+    const source = { case: "cidr", value: "10.0.0.0/8" } as const;
+    await proxy.client.addFirewallRule({ id: "a", action: FirewallAction.DENY, source });
+    await proxy.stop();
+    assert.equal(engine.ended, "stopped");
+    await using _again = await proxy.again();
+    const [listed] = await proxy.client.listRoutes();
+    assert.deepEqual(
+      [listed?.route?.maxBodyBytes, listed?.route?.rateLimit, listed?.route?.owner],
+      [5n, 7, "hello/web"],
+    );
+    assert.equal((await proxy.client.listFirewallRules()).length, 1);
+    assert.equal(engine.current?.routes.length, 1);
+  });
+
+  test("leaves the data plane running at the end where it is configured so", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine, overrides: { haproxy: { keep_running: true } } });
+    await proxy.stop();
+    assert.equal(engine.ended, "released");
+  });
+
+  test("belongs to one proxy, and so does the socket", async () => {
+    await using proxy = await startControlPlane();
+    await assert.rejects(proxy.again(), { code: "PROXY_ALREADY_RUNS", message: /database/u });
+    const database = { path: join(proxy.root, "other.db") };
+    await assert.rejects(proxy.again({ database }), { code: "PROXY_ALREADY_RUNS", message: /admin socket/u });
+    assert.equal((await proxy.client.status()).version, "1.2.3");
+  });
+
+  test("is shown as a problem where its port is not listened on any more", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    await proxy.client.addRoute(aRoute({ port: 8443, mode: RouteMode.L4 }));
+    await proxy.stop();
+    await using _again = await proxy.again({ listen: { addresses: ["127.0.0.1"], ports: [443] } });
+    assert.match((await proxy.client.status()).problems.join(), /hello\.example\.org:8443 is not served/u);
+    assert.deepEqual(engine.current?.routes, []);
+  });
+});
+
+describe("certificates", () => {
+  test("are served as soon as they come, and their lack is shown until then", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const { client } = proxy;
+    await client.addRoute(aRoute());
+    assert.match((await client.status()).problems.join(), /hello\.example\.org:443 has no certificate/u);
+    assert.equal((await client.listRoutes())[0]?.certificateNotAfter, undefined);
+
+    const certificate = await selfSigned(["hello.example.org"]);
+    await writeFile(join(proxy.root, "certs", "hello.example.org.pem"), bundle(certificate), { mode: 0o600 });
+    await eventually(async () => assert.deepEqual((await client.status()).problems, []));
+    assert.deepEqual(engine.current?.certificates[0]?.hostnames, ["hello.example.org"]);
+    const notAfter = (await client.listRoutes())[0]?.certificateNotAfter;
+    assert.ok(notAfter !== undefined && timestampMs(notAfter) > Date.now());
+    assert.doesNotMatch(proxy.lines.join(""), /PRIVATE KEY-----/u);
+  });
+
+  test("are read at once on request, and broken files are told", async () => {
+    await using proxy = await startControlPlane({ overrides: { reconcile: { interval: "1h" } } });
+    await writeFile(join(proxy.root, "certs", "a.pem"), bundle(await selfSigned(["a.example.org"])), {
+      mode: 0o600,
+    });
+    await writeFile(join(proxy.root, "certs", "b.pem"), "broken", { mode: 0o600 });
+    const reloaded = await proxy.client.reloadCertificates();
+    assert.equal(reloaded.certificates, 1);
+    assert.match(reloaded.problems.join(), /b\.pem: it has no private key/u);
+    assert.deepEqual((await proxy.client.status()).problems, reloaded.problems);
+  });
+
+  test("change with the time: one that ends gives way, and a problem is shown", async () => {
+    const engine = new FakeEngine();
+    await using proxy = await startControlPlane({ engine });
+    const [short, wild] = await Promise.all([
+      selfSigned(["a.example.org"], 1),
+      selfSigned(["*.example.org"], 9),
+    ]);
+    await writeFile(join(proxy.root, "certs", "short.pem"), bundle(short), { mode: 0o600 });
+    await writeFile(join(proxy.root, "certs", "wild.pem"), bundle(wild), { mode: 0o600 });
+    await proxy.client.reloadCertificates();
+    assert.equal(engine.current?.certificates.length, 2);
+    proxy.clock.aheadMs = 2 * 86_400_000;
+    await eventually(() =>
+      assert.deepEqual(
+        engine.current?.certificates.map(({ name }) => name),
+        ["wild"],
+      ),
+    );
+    assert.match((await proxy.client.status()).problems.join(), /short\.pem: it ended at/u);
+  });
+});
+
+test("repairs of drift are counted and logged, and a data plane that cannot be compared is a problem", async () => {
+  const engine = new FakeEngine();
+  await using proxy = await startControlPlane({ engine });
+  engine.drift = { repaired: ["map entry missing"], count: 1 };
+  await eventually(async () => assert.equal((await proxy.client.status()).dataPlane?.repaired, 1));
+  engine.drift = { repaired: [], count: 0 };
+  assert.match(proxy.lines.join(""), /map entry missing/u);
+  engine.check = async () => {
+    throw new Error("it does not answer");
+  };
+  await eventually(async () => {
+    assert.match((await proxy.client.status()).problems.join(), /could not be compared.*does not answer/u);
+  });
+});
