@@ -44,6 +44,8 @@ export interface Revocation {
 /** What is known about a certificate that was issued. */
 export interface IssuedRecord extends Issued {
   readonly names: readonly string[];
+  /** Empty: none. */
+  readonly commonName: string;
   readonly profile: string;
   readonly requester: string;
   /** Id of the issuing authority. */

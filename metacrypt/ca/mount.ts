@@ -85,16 +85,30 @@ export class CaMount implements Engine, CertificateIssuer {
       issuer: authority.id,
       profile: profile.name,
       requester: request.requester,
-      names:
-        template.names.length === 0
-          ? [template.subject.commonName]
-          : template.names.map(({ value }) => value),
+      names: template.names.map(({ value }) => value),
+      commonName: template.subject.commonName,
       issuedMs: clock.now(),
       fingerprint: fingerprintOf(encoded),
       revocation: undefined,
     };
     this.#record(summary, encoded);
     return this.#issued(summary, encoded);
+  }
+
+  /** Issues the like of a certificate again.
+   * @param publicKey SubjectPublicKeyInfo, DER
+   * @param lifetimeMs 0: as long as before, as far as the profile allows
+   * @throws DetailedError as `issue` */
+  renew(before: IssuedRecord, publicKey: Uint8Array, requester: string, lifetimeMs = 0): Promise<Issued> {
+    const profile = this.profiles.get(before.profile);
+    const asBefore = Math.min(before.notAfterMs - before.notBeforeMs, profile.maximumLifetimeMs);
+    return this.issueBy(profile, {
+      names: before.names,
+      ...(before.commonName === "" ? {} : { commonName: before.commonName }),
+      publicKey,
+      requester,
+      lifetimeMs: lifetimeMs || asBefore,
+    });
   }
 
   async revoke(serialNumber: string, reason: RevocationReason, by: string): Promise<void> {
@@ -108,7 +122,7 @@ export class CaMount implements Engine, CertificateIssuer {
         operation: "ca/revoke",
         mount: this.name,
         subject: summary.serialNumber,
-        facts: { reason, names: summary.names.join(" ").slice(0, 500) },
+        facts: { reason, names: whatFor(summary) },
       },
       () => this.#certificates.putSummary(revoked),
     );
@@ -186,13 +200,13 @@ export class CaMount implements Engine, CertificateIssuer {
 
   #record(summary: IssuedSummary, encoded: Uint8Array): void {
     const { audit } = this.#parts;
-    const { serialNumber, requester, profile, names, notAfterMs } = summary;
+    const { serialNumber, requester, profile, notAfterMs } = summary;
     audit.change(
       {
         actor: requester,
         operation: "ca/issue",
         mount: this.name,
-        subject: names.join(" ").slice(0, 500),
+        subject: whatFor(summary),
         facts: { serialNumber, profile, notAfter: new Date(notAfterMs).toISOString() },
       },
       () => this.#certificates.put(summary, encoded),
@@ -230,6 +244,11 @@ function chainPem(authority: Authority): string {
     .filter((certificate) => !isRoot({ certificate }))
     .map(({ encoded }) => pemOf("CERTIFICATE", encoded))
     .join("");
+}
+
+/** Its names, or those that fit into a line. */
+function whatFor({ names, commonName }: IssuedSummary): string {
+  return (names.length === 0 ? commonName : names.join(" ")).slice(0, 500);
 }
 
 function wholeSeconds(timestampMs: number): number {

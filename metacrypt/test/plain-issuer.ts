@@ -34,6 +34,7 @@ export async function plainIssuer(
         chainPem: issued.certificatePem,
         notBeforeMs: parsed.validFromDate.getTime(),
         names,
+        commonName: names[0] ?? "",
         profile,
         requester,
         issuer: "root",

@@ -11,6 +11,7 @@ const storedSummary = z.strictObject({
   profile: z.string(),
   requester: z.string(),
   names: z.array(z.string()),
+  commonName: z.string(),
   notBeforeMs: z.number(),
   notAfterMs: z.number(),
   issuedMs: z.number(),

@@ -43,7 +43,9 @@ export function matcherFor(filter: CertificateFilter, nowMs: number): (summary: 
     equal("profile", filter.profile),
     within(filter),
     filter.status === undefined ? undefined : (each) => statusOf(each, nowMs) === filter.status,
-    name === undefined ? undefined : ({ names }) => names.some((each) => each.toLowerCase().includes(name)),
+    name === undefined
+      ? undefined
+      : ({ names, commonName }) => [...names, commonName].some((each) => each.toLowerCase().includes(name)),
   ];
   const given = conditions.filter((condition) => condition !== undefined);
   return (summary) => given.every((condition) => condition(summary));
