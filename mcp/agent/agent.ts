@@ -15,6 +15,8 @@ import { createDeployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
 import { createServiceLocks, type ServiceLocks } from "./deploy/locks.ts";
 import { createDiagnosis } from "./doctor/diagnosis.ts";
+import { createEdgeKeeper } from "./edge/keeper.ts";
+import { openEdge } from "./edge/open-edge.ts";
 import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { createFiles } from "./files/files.ts";
 import { createAgentMetrics } from "./metrics/agent-metrics.ts";
@@ -63,8 +65,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const locks = createServiceLocks();
   const watching = watchContainers(options, { registry, runtime, locks, bus }, stack);
   const { metrics, observer, alertCommand, alerts, monitor } = watching;
+  const edge = await openEdge(options, stack);
   const deployer = stack.use(
     createDeployer({
+      edge,
       node,
       servicesDir,
       registry,
@@ -96,6 +100,24 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       config: reconcileConfig(config),
     }),
   );
+  const keeper =
+    edge === undefined
+      ? undefined
+      : stack.use(
+          createEdgeKeeper({
+            edge,
+            registry,
+            deployer,
+            runtime,
+            locks,
+            alerts,
+            bus,
+            clock,
+            logger,
+            newId: randomUUID,
+            intervalMs: config.monitor.interval,
+          }),
+        );
   const files = stack.use(
     createFiles({ servicesDir, ownFiles: ownFiles(options), uploads: registry.uploads, clock, logger }),
   );
@@ -107,6 +129,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     runtime,
     verifier,
     locks,
+    edge,
   });
   // Takes the locks of interrupted operations before anybody can ask for new ones.
   deployer.recover().catch((error: unknown) => {
@@ -145,6 +168,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.defer(() => deployer[Symbol.asyncDispose]());
   reconciler.start();
   monitor.start();
+  keeper?.start();
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -2,6 +2,7 @@ import { duration, filePath, listenAddress, loopbackAddress } from "@metacircula
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { z } from "zod";
+import { acmeSettings, mcnsSettings, mcproxySettings } from "./edge/config.ts";
 
 /** A duration that is not zero. */
 const positiveDuration = () => duration().refine((durationMs) => durationMs > 0, "must be longer than 0s");
@@ -71,6 +72,9 @@ export const agentConfigSchema = z.strictObject({
       message: "must not be shorter than first_delay",
     })
     .prefault({}),
+  mcproxy: mcproxySettings,
+  acme: acmeSettings,
+  mcns: mcnsSettings,
   snapshot: snapshotSettings,
   log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
 });

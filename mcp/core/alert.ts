@@ -2,8 +2,9 @@ import type { DesiredState, ObservedState } from "./spec.ts";
 
 /** What can be wrong with a component. `drift`: it is not in the state it should be in. `flapping`: it keeps
  * changing its state. `crash-loop`: it ends again and again soon after its start. `gave-up`: the agent has stopped
- * trying to repair it. */
-export type AlertType = "drift" | "flapping" | "crash-loop" | "gave-up";
+ * trying to repair it. `edge`: a route, a name or a certificate of it has been missing for a while. `certificate`: its
+ * certificate cannot be renewed. */
+export type AlertType = "drift" | "flapping" | "crash-loop" | "gave-up" | "edge" | "certificate";
 
 interface AlertFacts {
   readonly atMs: number;

@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { serviceOf } from "@metacircular/mcp-core/intent.ts";
+import { type OperationKind, serviceOf } from "@metacircular/mcp-core/intent.ts";
 import type { OperationRecord } from "../registry/operations.ts";
 import type { OperationRequest } from "./deployer-options.ts";
 import { agentCaller, type ServiceLocks } from "./locks.ts";
@@ -56,9 +56,11 @@ export function createPreemptions(parts: {
   };
 }
 
+const ownKinds: ReadonlySet<OperationKind> = new Set(["repair", "brake", "edge"]);
+
 /** An account may have the name, too; what it asks for is not put off. */
 function isOwn({ caller, intent }: OperationRequest): boolean {
-  return caller === agentCaller && (intent.kind === "repair" || intent.kind === "brake");
+  return caller === agentCaller && ownKinds.has(intent.kind);
 }
 
 function preempted({ caller, intent }: OperationRequest): DetailedError {

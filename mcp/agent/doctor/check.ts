@@ -2,6 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { SnapshotDirectory } from "@metacircular/mcdsl/database/snapshot-directory.ts";
 import type { Judgement } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { LockHolder } from "../deploy/locks.ts";
+import type { Edge } from "../edge/edge.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 
@@ -27,6 +28,8 @@ export interface Patient {
   readonly path: string;
   readonly registry: Registry;
   readonly runtime: Runtime;
+  /** Undefined: the agent looks after none. */
+  readonly edge: Edge | undefined;
   /** How the runtime is set up, asked once per diagnosis, and how long it took to tell. */
   readonly runtimeInfo: () => Promise<{ readonly info: RuntimeInfo; readonly tookMs: number }>;
   /** Asks the identity provider about a token; rejects where it is not good. */

@@ -3,6 +3,9 @@ import { certificateCheck } from "./certificate.ts";
 import type { Check } from "./check.ts";
 import { clockCheck } from "./clock.ts";
 import { diskCheck } from "./disk.ts";
+import { edgeCertificatesCheck } from "./edge-certificates.ts";
+import { edgePendingCheck } from "./edge-pending.ts";
+import { edgeServicesCheck } from "./edge-services.ts";
 import { exitWatchCheck } from "./exit-watch.ts";
 import { leftoverContainersCheck } from "./leftover-containers.ts";
 import { limitsCheck } from "./limits.ts";
@@ -32,6 +35,9 @@ export const checks: readonly Check[] = [
   leftoverContainersCheck,
   operationsCheck,
   temporaryFilesCheck,
+  edgeServicesCheck,
+  edgeCertificatesCheck,
+  edgePendingCheck,
   alertCommandCheck,
   limitsCheck,
 ];

@@ -5,6 +5,7 @@ import type { Finding } from "@metacircular/mcp-core/doctor/finding.ts";
 import { registrySnapshots } from "../commands/snapshot-directory.ts";
 import type { AgentConfig } from "../config.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
+import type { Edge } from "../edge/edge.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 import type { Patient } from "./check.ts";
@@ -25,9 +26,10 @@ export function createDiagnosis(options: {
   readonly runtime: Runtime;
   readonly verifier: TokenVerifier;
   readonly locks: ServiceLocks;
+  readonly edge: Edge | undefined;
   readonly clock: Clock;
 }): Diagnosis {
-  const { config, registry, runtime, verifier, locks, clock } = options;
+  const { config, registry, runtime, verifier, locks, edge, clock } = options;
   const offsetMs = clock.now() - performance.now();
   const patient: Omit<Patient, "runtimeInfo"> = {
     node: config.agent.node_name,
@@ -46,6 +48,7 @@ export function createDiagnosis(options: {
     path: options.environment["PATH"] ?? "",
     registry,
     runtime,
+    edge,
     verifyToken: (token, signal) => verifier.verify(token, signal),
     lockHolder: (service) => locks.holder(service),
     clock,

@@ -2,23 +2,26 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { describeEffect, type EdgeEffect, type Pending } from "@metacircular/mcp-core/edge/effect.ts";
+import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { Registry } from "../registry/registry.ts";
 import { isUnreachable } from "./reachability.ts";
 
 /** Sets an effect or takes it away, which is written down before. Where the service does not answer the effect is left
  * pending, and nothing is thrown: the agent goes on trying. So is whatever cannot be taken away, as that must not keep
- * anything from being stopped. A refusal of what is to be set is thrown, and what was there before stands. */
+ * anything from being stopped, and whatever is refused to anything but a deploy, as that must not keep anything from
+ * running. A deploy that is refused something throws, and what was there before stands. */
 export async function carryOut(
   effect: Omit<EdgeEffect, "pending">,
   work: () => Promise<void>,
   context: {
+    readonly intent: Intent;
     readonly registry: Registry;
     readonly clock: Clock;
     readonly logger: Logger;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { registry, clock, logger, signal } = context;
+  const { registry, clock, logger, signal, intent } = context;
   const known = registry.edge.get(effect);
   const sinceMs = known?.pending?.sinceMs ?? clock.now();
   const begun = { code: "EDGE_PENDING", reason: "it was begun and is not known to be done", sinceMs };
@@ -29,7 +32,7 @@ export async function carryOut(
     signal.throwIfAborted();
     const attempts = (known?.pending?.attempts ?? 0) + 1;
     const pending = { ...reasonOf(error), sinceMs, attempts };
-    if (isUnreachable(error) || !effect.wanted) {
+    if (isUnreachable(error) || !effect.wanted || !("spec" in intent)) {
       registry.edge.record({ ...effect, pending });
       logger.warn(
         { ...pending, effect: describeEffect(effect), service: effect.service },

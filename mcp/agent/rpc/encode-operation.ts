@@ -7,6 +7,7 @@ import type {
   ComponentResult,
   Failure,
   OperationOutcome,
+  PendingEffect,
 } from "@metacircular/mcp-core/outcome.ts";
 import type { ComponentChange } from "@metacircular/mcp-core/plan-changes.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
@@ -17,6 +18,7 @@ import {
   type ComponentResultSchema,
   type OperationInfoSchema,
   OperationOutcome as OperationOutcomeMessage,
+  type PendingEffectSchema,
   type PlannedStepSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { OperationRecord } from "../registry/operations.ts";
@@ -58,6 +60,7 @@ export function encodeResult({
   component,
   outcome,
   failure,
+  pending = [],
 }: ComponentResult): MessageInitShape<typeof ComponentResultSchema> {
   return {
     name: component,
@@ -65,7 +68,16 @@ export function encodeResult({
     error: failure === undefined ? skippedText(outcome) : sentence(failure),
     ...(failure === undefined ? {} : { detail: encodeFailure(failure) }),
     outcome: componentOutcomes[outcome],
+    pending: pending.map((effect) => encodePending(effect, { component })),
   };
+}
+
+/** @param about.service left out where the message around it names it */
+export function encodePending(
+  { effect, code, reason, sinceMs }: PendingEffect,
+  about: { service?: string; component: string },
+): MessageInitShape<typeof PendingEffectSchema> {
+  return { effect, code, reason, since: timestampFromMs(sinceMs), ...about };
 }
 
 function skippedText(outcome: ComponentOutcome): string {

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type EdgeEffect, pendingEffects } from "@metacircular/mcp-core/edge/effect.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
 import type { Repair } from "@metacircular/mcp-core/repair.ts";
 import { containerName } from "@metacircular/mcp-core/names.ts";
@@ -12,7 +13,7 @@ import type {
 import { isOutdated } from "../deploy/deployed.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
 import type { StateEvent } from "../registry/events.ts";
-import { encodeOperation } from "./encode-operation.ts";
+import { encodeOperation, encodePending } from "./encode-operation.ts";
 import { encodeRepair } from "./encode-repair.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
@@ -27,6 +28,7 @@ export function encodeServices(
   const operations = new Map(
     registry.operations.unfinished().map((operation) => [operation.service, operation]),
   );
+  const effects = registry.edge.all();
   const repairs = Map.groupBy(registry.repairs.all(), (repair) => repair.service);
   return registry.services
     .names()
@@ -39,7 +41,7 @@ export function encodeServices(
         name,
         active: registry.services.isActive(name) ?? false,
         components: (components.get(name) ?? []).map((component) =>
-          encodeComponent(component, repairOf(component.spec.name)),
+          encodeComponent(component, repairOf(component.spec.name), effects),
         ),
         reconcile: reconciler.isEnabled(name),
         ...(operation === undefined ? {} : { operation: encodeOperation(operation) }),
@@ -50,6 +52,7 @@ export function encodeServices(
 function encodeComponent(
   component: ComponentRecord,
   repair: Repair | undefined,
+  effects: readonly EdgeEffect[],
 ): MessageInitShape<typeof ComponentInfoSchema> {
   const { service, spec, desired, hostPorts, version, imageDigest, observed } = component;
   return {
@@ -68,7 +71,19 @@ function encodeComponent(
     ports: [...spec.ports],
     outdated: isOutdated(component),
     ...encodeRepair(repair),
+    pending: encodePendingEffects(
+      effects.filter((effect) => effect.service === service && effect.component === spec.name),
+    ),
   };
+}
+
+/** Of these, those that are not as they should be. */
+export function encodePendingEffects(effects: readonly EdgeEffect[]) {
+  return effects.flatMap(({ service, component, ...effect }) =>
+    pendingEffects([{ ...effect, service, component }]).map((pending) =>
+      encodePending(pending, { service, component }),
+    ),
+  );
 }
 
 function optionalTime<Key extends string>(key: Key, timeMs: number): Partial<Record<Key, Timestamp>> {

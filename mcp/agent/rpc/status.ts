@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { McpAgent } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
-import { encodeDrift, encodeEvent, encodeServices } from "./encode-service.ts";
+import { encodeDrift, encodeEvent, encodePendingEffects, encodeServices } from "./encode-service.ts";
 import { requireService } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
@@ -35,6 +35,7 @@ export function statusMethods(rpc: RpcContext): Methods {
         services: spec === undefined ? services : services.map((service) => ({ ...service, spec })),
         drift: encodeDrift(components),
         recentEvents: events.map(encodeEvent),
+        pending: encodePendingEffects(name === "" ? registry.edge.all() : registry.edge.ofService(name)),
       };
     },
   };

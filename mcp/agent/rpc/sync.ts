@@ -103,7 +103,7 @@ async function sync(
 function isBeingChanged(name: string, registry: Registry): boolean {
   return registry.operations
     .unfinished()
-    .some(({ service, kind }) => service === name && kind !== "repair" && kind !== "brake");
+    .some(({ service, kind }) => service === name && !["repair", "brake", "edge"].includes(kind));
 }
 
 function repeatedNames(services: readonly ServiceMessage[]): Set<string> {

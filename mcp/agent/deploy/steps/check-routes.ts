@@ -6,12 +6,13 @@ import { isUnreachable } from "../../edge/reachability.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Fails where another service has one of the routes, the proxy does not serve its port, or the name server refuses to
- * be asked. One that does not answer fails nothing: what it would have been told is pending then. */
+ * be asked. One that does not answer fails nothing: what it would have been told is pending then. What the agent does
+ * by itself is not checked, as it keeps what was checked before. */
 export async function checkRoutes(
   { component, routes }: StepOf<"check-routes">,
-  { edge, registry, service, signal }: StepContext,
+  { edge, registry, service, intent, signal }: StepContext,
 ): Promise<void> {
-  if (edge === undefined) return;
+  if (edge === undefined || intent.kind === "edge" || intent.kind === "repair") return;
   const claims = claimsOfOthers(service, registry, edge.settings.zone);
   for (const route of routes) {
     const holder = claims.find(({ port, hostname }) => port === route.port && hostname === route.hostname);
