@@ -39,6 +39,20 @@ const table: readonly {
   request?: Partial<PolicyRequest>;
   allowed: boolean;
 }[] = [
+  ...["ceo@a.svc.example.org", "spiffe://evil.test/a.svc.example.org", "A Person .svc.example.org"].map(
+    (name) => ({
+      what: `a pattern of hosts does not allow ${name}`,
+      rules: [svc, aRule({ names: ["**.example.org"] })],
+      request: { names: [name] },
+      allowed: false,
+    }),
+  ),
+  ...["ceo@example.org", "spiffe://example.org/ceo", "2001:db8::1"].map((name) => ({
+    what: `a pattern for it allows ${name}`,
+    rules: [aRule({ names: ["*@example.org", "spiffe://example.org/*", "2001:db8::*"] })],
+    request: { names: [name] },
+    allowed: true,
+  })),
   { what: "nothing is allowed without rules", rules: [], allowed: false },
   { what: "an administrator needs no rule", rules: [], request: { identity: root }, allowed: true },
   {
