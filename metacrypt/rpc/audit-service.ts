@@ -23,8 +23,9 @@ export function createAuditService(store: AuditStore): ServiceImpl<typeof AuditS
       const entries = store.list({ after: Number(after), limit: bounded, actor, operation, mount });
       return create(ListAuditEntriesResponseSchema, { entries: entries.map(recordMessage) });
     },
-    async verifyAuditLog() {
-      const { entries, last, broken } = await verifyChain(store);
+    async verifyAuditLog({ expect }) {
+      const expected = expect === "" ? undefined : Buffer.from(expect, "hex");
+      const { entries, last, broken } = await verifyChain(store, expected);
       return create(VerifyAuditLogResponseSchema, {
         intact: broken === undefined,
         entries: BigInt(entries),

@@ -1,0 +1,40 @@
+import { userInfo } from "node:os";
+import { Option } from "@commander-js/extra-typings";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Terminal } from "@metacircular/mcdsl/commands/terminal.ts";
+import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+
+/** What every command gets from outside. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+const DEFAULT_CONFIG_FILE = "/srv/metacrypt/metacrypt.toml";
+
+/** For commands that work on the files of the service. A fresh one per command: options hold their value. */
+export function configOption(): Option<"-c, --config <file>", undefined, string> {
+  return new Option("-c, --config <file>", "configuration file")
+    .env("METACRYPT_CONFIG")
+    .default(DEFAULT_CONFIG_FILE);
+}
+
+export function outputOption(): Option<
+  "-o, --output <format>",
+  undefined,
+  "table",
+  undefined,
+  false,
+  "table" | "json"
+> {
+  return new Option("-o, --output <format>", "table for people, json for programs")
+    .choices(["table", "json"] as const)
+    .default("table" as const);
+}
+
+/** Whoever runs the command, for the audit log. */
+export function operator(): string {
+  return `cli:${userInfo().username}`;
+}
