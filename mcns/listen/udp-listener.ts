@@ -94,8 +94,10 @@ function truncated(response: Buffer): Buffer {
 
 async function bind(socket: Socket, address: HostAndPort): Promise<void> {
   try {
+    // With a lookup of our own, it listens before this returns.
+    const listening = once(socket, "listening");
     socket.bind(address.port, address.host);
-    await once(socket, "listening");
+    await listening;
   } catch (cause) {
     socket.close();
     const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
