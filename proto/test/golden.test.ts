@@ -6,6 +6,7 @@ import { file_mcdsl_v1_error } from "../gen/mcdsl/v1/error_pb.ts";
 import { file_mcns_v1_records } from "../gen/mcns/v1/records_pb.ts";
 import { file_mcp_v1_mcp } from "../gen/mcp/v1/mcp_pb.ts";
 import { file_mcproxy_v1_admin } from "../gen/mcproxy/v1/admin_pb.ts";
+import { file_metacrypt_v1_acme } from "../gen/metacrypt/v1/acme_pb.ts";
 import { file_metacrypt_v1_ca } from "../gen/metacrypt/v1/ca_pb.ts";
 import { file_metacrypt_v1_system } from "../gen/metacrypt/v1/system_pb.ts";
 import { describeContract } from "./describe-contract.ts";
@@ -17,6 +18,7 @@ const contracts: readonly DescFile[] = [
   file_mcns_v1_records,
   file_mcp_v1_mcp,
   file_mcproxy_v1_admin,
+  file_metacrypt_v1_acme,
   file_metacrypt_v1_ca,
   file_metacrypt_v1_system,
 ];

@@ -16,7 +16,7 @@ test("issues a certificate for names that http-01 validates, and it verifies aga
   const certificate = new X509Certificate(chain);
   assert.equal(certificate.subjectAltName, "DNS:a.example.test, DNS:b.example.test");
   assert.ok(certificate.verify(new X509Certificate(readFileSync(acme.rootFile)).publicKey));
-  assert.equal(order.json["status"], "valid");
+  assert.equal(order.json.status, "valid");
 });
 
 test("issues for IP addresses by http-01, and offers no dns-01 for them", async () => {
@@ -25,8 +25,8 @@ test("issues for IP addresses by http-01, and offers no dns-01 for them", async 
   const client = await RawClient.create(acme);
   await client.open();
   const opened = await client.post("new-order", { identifiers: identifiers("127.0.0.1") });
-  const { json } = await client.post(opened.json["authorizations"][0]);
-  const offered = json["challenges"].map(({ type }: { type: string }) => type);
+  const { json } = await client.post(opened.json.authorizations[0]!);
+  const offered = json.challenges.map(({ type }) => type);
   assert.deepEqual(offered, ["http-01", "tls-alpn-01"]);
   const { chain } = await issue(client, pages, ["127.0.0.1"]);
   assert.equal(new X509Certificate(chain).subjectAltName, "IP Address:127.0.0.1");
@@ -37,22 +37,22 @@ test("issues a wildcard by dns-01 only, also where the name of the record is an 
   const client = await RawClient.create(acme);
   await client.open();
   const order = await client.post("new-order", { identifiers: identifiers("*.example.test") });
-  const url = order.json["authorizations"][0];
+  const url = order.json.authorizations[0]!;
   const { json } = await client.post(url);
-  assert.equal(json["wildcard"], true);
-  assert.deepEqual(json["identifier"], { type: "dns", value: "example.test" });
+  assert.equal(json.wildcard, true);
+  assert.deepEqual(json.identifier, { type: "dns", value: "example.test" });
   assert.deepEqual(
-    json["challenges"].map(({ type }: { type: string }) => type),
+    json.challenges.map(({ type }) => type),
     ["dns-01"],
   );
-  const [challenge] = json["challenges"];
+  const challenge = json.challenges[0]!;
   acme.names.aliases.set("_acme-challenge.example.test", "elsewhere.test");
   acme.names.texts.set("elsewhere.test", ["something else", client.dnsValue(challenge.token)]);
   await client.post(challenge.url, {});
-  await eventually(async () => assert.equal((await client.post(url)).json["status"], "valid"));
+  await eventually(async () => assert.equal((await client.post(url)).json.status, "valid"));
   const csr = await signingRequest(["*.example.test"]);
-  const finalized = await client.post(order.json["finalize"], { csr });
-  const { text } = await client.post(finalized.json["certificate"]);
+  const finalized = await client.post(order.json.finalize, { csr });
+  const { text } = await client.post(finalized.json.certificate);
   assert.equal(new X509Certificate(text).subjectAltName, "DNS:*.example.test");
 });
 
@@ -63,11 +63,11 @@ test("uses a valid authorization again for the next order, and not another accou
   await client.open();
   await issue(client, pages, ["a.example.test"]);
   const again = await client.post("new-order", { identifiers: identifiers("a.example.test") });
-  assert.equal(again.json["status"], "ready");
+  assert.equal(again.json.status, "ready");
   const other = await RawClient.create(acme);
   await other.open();
   const theirs = await other.post("new-order", { identifiers: identifiers("a.example.test") });
-  assert.equal(theirs.json["status"], "pending");
+  assert.equal(theirs.json.status, "pending");
 });
 
 test("makes the order invalid when validation fails, and says why for each identifier", async () => {
@@ -76,18 +76,18 @@ test("makes the order invalid when validation fails, and says why for each ident
   const client = await RawClient.create(acme);
   await client.open();
   const order = await client.post("new-order", { identifiers: identifiers("a.example.test") });
-  const { json } = await client.post(order.json["authorizations"][0]);
-  const challenge = json["challenges"].find((each: { type: string }) => each.type === "http-01");
+  const { json } = await client.post(order.json.authorizations[0]!);
+  const challenge = json.challenges.find((each) => each.type === "http-01")!;
   const begun = await client.post(challenge.url, {});
-  assert.equal(begun.json["status"], "processing");
+  assert.equal(begun.json.status, "processing");
   assert.equal(begun.headers["retry-after"], "1");
   const location = String(order.headers.location);
-  await eventually(async () => assert.equal((await client.post(location)).json["status"], "invalid"));
+  await eventually(async () => assert.equal((await client.post(location)).json.status, "invalid"));
   assert.equal(pages.asked.length, 2);
   const { error } = (await client.post(location)).json;
   assert.equal(error.type, "urn:ietf:params:acme:error:unauthorized");
-  assert.deepEqual(error.subproblems[0].identifier, { type: "dns", value: "a.example.test" });
-  assert.match(error.subproblems[0].detail, /answered with status 404/);
+  assert.deepEqual(error.subproblems[0]!.identifier, { type: "dns", value: "a.example.test" });
+  assert.match(error.subproblems[0]!.detail, /answered with status 404/);
 });
 
 test("lists the orders of an account", async () => {
@@ -96,6 +96,6 @@ test("lists the orders of an account", async () => {
   const client = await RawClient.create(acme);
   const account = await client.open();
   const { url } = await readyOrder(client, pages, "a.example.test");
-  const { json } = await client.post(account.json["orders"]);
-  assert.deepEqual(json["orders"], [url]);
+  const { json } = await client.post(String(account.json.orders));
+  assert.deepEqual(json.orders, [url]);
 });

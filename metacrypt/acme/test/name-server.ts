@@ -1,6 +1,5 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { type Answer, decode, encode } from "dns-packet";
 
 /** A name server for tests: everything below `.test` is at 127.0.0.1, TXT records are as set, and nothing else
@@ -54,7 +53,7 @@ export async function startNameServer(): Promise<NameServer> {
 
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
+  const { port } = socket.address();
   return {
     address: `127.0.0.1:${port}`,
     port,

@@ -88,18 +88,18 @@ export async function readyOrder(
 ): Promise<RawAnswer & { url: string }> {
   const order = await client.post("new-order", { identifiers: identifiers(...names) });
   assert.equal(order.status, 201, order.text);
-  for (const url of order.json["authorizations"]) await validate(client, pages, url);
+  for (const url of order.json.authorizations) await validate(client, pages, url);
   const url = String(order.headers.location);
   return { ...(await client.post(url)), url };
 }
 
 async function validate(client: RawClient, pages: Map<string, string>, url: string): Promise<void> {
   const { json } = await client.post(url);
-  if (json["status"] === "valid") return;
-  const challenge = json["challenges"].find((each: { type: string }) => each.type === "http-01");
+  if (json.status === "valid") return;
+  const challenge = json.challenges.find((each) => each.type === "http-01")!;
   pages.set(challenge.token, client.keyAuthorization(challenge.token));
   await client.post(challenge.url, {});
-  await eventually(async () => assert.equal((await client.post(url)).json["status"], "valid"));
+  await eventually(async () => assert.equal((await client.post(url)).json.status, "valid"));
 }
 
 /** Opens an order, validates and finalises it; returns the order and the chain in PEM. */
@@ -110,8 +110,8 @@ export async function issue(
   request: RequestOptions = {},
 ): Promise<{ readonly order: RawAnswer; readonly url: string; readonly chain: string }> {
   const { json, url } = await readyOrder(client, pages, ...names);
-  const order = await client.post(json["finalize"], { csr: await signingRequest(names, request) });
-  assert.equal(order.json["status"], "valid", order.text);
-  const { text: chain } = await client.post(order.json["certificate"]);
+  const order = await client.post(json.finalize, { csr: await signingRequest(names, request) });
+  assert.equal(order.json.status, "valid", order.text);
+  const { text: chain } = await client.post(order.json.certificate);
   return { order, url, chain };
 }

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -9,8 +9,48 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Parsed; an empty object where it isn't JSON. */
-  readonly json: Record<string, any>;
+  /** Parsed; an empty object where it isn't JSON. Fields are there where the object has them. */
+  readonly json: AcmeJson;
+}
+
+/** Fields of all ACME objects: a test knows which one it has. */
+export interface AcmeJson {
+  readonly type: string;
+  readonly detail: string;
+  readonly status: string;
+  readonly subproblems: readonly AcmeJson[];
+  readonly algorithms: readonly string[];
+  readonly identifier: { readonly type: string; readonly value: string };
+  readonly identifiers: readonly { readonly type: string; readonly value: string }[];
+  readonly authorizations: readonly string[];
+  readonly challenges: readonly AcmeChallenge[];
+  readonly wildcard: boolean;
+  readonly contact: readonly string[];
+  readonly error: AcmeJson;
+  readonly finalize: string;
+  readonly certificate: string;
+  readonly orders: unknown;
+  readonly expires: string;
+  readonly replaces: string;
+  readonly externalAccountBinding: unknown;
+  readonly renewalInfo: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly suggestedWindow: { readonly start: string; readonly end: string };
+}
+
+export interface AcmeChallenge {
+  readonly type: string;
+  readonly url: string;
+  readonly token: string;
+  readonly status: string;
+  readonly error: AcmeJson;
+}
+
+/** The challenge of a type. */
+export function challengeOf({ json }: RawAnswer, type: string): AcmeChallenge {
+  const found = json.challenges.find((each) => each.type === type);
+  if (found === undefined) throw new Error(`no ${type} among ${JSON.stringify(json)}`);
+  return found;
 }
 
 export interface SignOptions {
@@ -66,8 +106,7 @@ export class RawClient {
       ...(this.kid === undefined ? { jwk: this.jwk } : { kid: this.kid }),
       ...options.header,
     };
-    const defined = Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined));
-    return new FlattenedSign(Buffer.from(text)).setProtectedHeader(defined as { alg: string }).sign(this.key);
+    return new FlattenedSign(Buffer.from(text)).setProtectedHeader(withoutUndefined(header)).sign(this.key);
   }
 
   async post(url: string, payload?: unknown, options: SignOptions = {}): Promise<RawAnswer> {
@@ -136,14 +175,17 @@ export function fetchRaw(
   });
 }
 
-function parsed(text: string): Record<string, any> {
+function parsed(text: string): AcmeJson {
   try {
-    return JSON.parse(text) as Record<string, any>;
+    return JSON.parse(text) as AcmeJson;
   } catch {
-    return {};
+    return {} as AcmeJson;
   }
 }
 
-export function randomText(): string {
-  return randomBytes(9).toString("hex");
+/** A test leaves a parameter out by giving it as undefined. */
+function withoutUndefined(header: { alg: string } & Record<string, unknown>): { alg: string } {
+  return Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined)) as {
+    alg: string;
+  };
 }
