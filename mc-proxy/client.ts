@@ -103,6 +103,6 @@ function unreachable(error: DetailedError): DetailedError {
     subject: error.subject,
     found: error.found,
     remedy: "check that mc-proxy runs, the path of its socket, and who may write to it",
-    cause: error,
+    cause: error.cause,
   });
 }

@@ -60,6 +60,9 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   });
   const metrics = createProxyMetrics({ version, clock });
   let stats = await engine.stats();
+  // The watch needs the reconciliation and the other way round; changes before both are there are seen at the first look.
+  const changed = new EventTarget();
+  const watch = stack.use(watchDirectory(directory, () => changed.dispatchEvent(new Event("change"))));
   const reconciliation = stack.use(
     startReconciliation({
       refresh: async () => {
@@ -75,7 +78,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
       logger,
     }),
   );
-  const watch = stack.use(watchDirectory(directory, () => reconciliation.nudge()));
+  changed.addEventListener("change", () => reconciliation.nudge());
   const shared = { config, holdings, applying, changes, clock };
   stack.use(
     await startLocalGrpcServer({

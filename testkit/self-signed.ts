@@ -14,12 +14,18 @@ export interface SelfSigned {
 }
 
 /** Makes a certificate for host names, wildcards included, with OpenSSL. */
-export async function selfSigned(...hostnames: string[]): Promise<SelfSigned> {
+export function selfSigned(...hostnames: string[]): Promise<SelfSigned> {
+  return selfSignedFor(2, hostnames);
+}
+
+/** The same, for a number of days from now. */
+export async function selfSignedFor(days: number, hostnames: readonly string[]): Promise<SelfSigned> {
   const directory = await mkdtemp(join(tmpdir(), "mcp-test-"));
   try {
     const [keyFile, certificateFile] = [join(directory, "key"), join(directory, "certificate")];
     await promisify(execFile)("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"],
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+      ...["-days", String(days)],
       ...[
         "-subj",
         "/CN=test",

@@ -3,9 +3,9 @@ import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
+import { type SelfSigned, selfSignedFor } from "@metacircular/testkit/self-signed.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { MovedClock } from "../test/moved-clock.ts";
-import { bundle, type SelfSigned, selfSigned } from "../test/openssl.ts";
 import { parseCertificate } from "./certificate.ts";
 import { CertificateKeeper } from "./keeper.ts";
 
@@ -15,8 +15,8 @@ let second: SelfSigned;
 
 before(async () => {
   [first, second] = await Promise.all([
-    selfSigned(["a.example.org", "A2.example.org"], 10),
-    selfSigned(["a.example.org"], 50),
+    selfSignedFor(10, ["a.example.org", "A2.example.org"]),
+    selfSignedFor(50, ["a.example.org"]),
   ]);
 });
 
@@ -44,18 +44,18 @@ async function aKeeper() {
   };
 }
 
-const fingerprint = ({ certificatePem, keyPem }: SelfSigned): string => {
-  const parsed = parseCertificate("x", keyPem + certificatePem);
+const fingerprint = ({ pem }: SelfSigned): string => {
+  const parsed = parseCertificate("x", pem);
   return "certificate" in parsed ? parsed.certificate.fingerprint : assert.fail();
 };
 
 describe("the certificate directory", () => {
   test("may hold key and certificate in one file, in any order, or in two", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("one.pem", bundle(first));
-    await fixture.write("turned.pem", first.certificatePem + first.keyPem);
-    await fixture.write("two.pem", first.certificatePem);
-    await fixture.write("two.key", first.keyPem);
+    await fixture.write("one.pem", first.pem);
+    await fixture.write("turned.pem", first.certificate + first.key);
+    await fixture.write("two.pem", first.certificate);
+    await fixture.write("two.key", first.key);
     await fixture.write(".half-written.pem", "x");
     await fixture.write("README", "x");
     const { certificates, problems } = await fixture.open().read();
@@ -66,16 +66,16 @@ describe("the certificate directory", () => {
     );
     for (const { names, pem } of certificates) {
       assert.deepEqual(names, ["a.example.org", "a2.example.org"]);
-      assert.equal(pem, `${first.keyPem.trim()}\n${first.certificatePem.trim()}\n`);
+      assert.equal(pem, `${first.key.trim()}\n${first.certificate.trim()}\n`);
     }
   });
 
   test("is read again only where something changed", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     const keeper = fixture.open();
     await keeper.read();
-    await fixture.write("a.pem", bundle(second));
+    await fixture.write("a.pem", second.pem);
     const { certificates } = await keeper.read();
     assert.deepEqual(
       certificates.map((each) => each.fingerprint),
@@ -85,16 +85,16 @@ describe("the certificate directory", () => {
 
   const broken: readonly [string, () => string, RegExp][] = [
     ["is empty", () => "", /no private key/],
-    ["is cut off", () => bundle(second).slice(0, -200), /no certificate/],
-    ["has the key of another", () => second.certificatePem + first.keyPem, /belongs to none/],
-    ["is damaged", () => bundle(second).replace(/MI/gu, "!!"), /damaged/],
-    ["has no key", () => second.certificatePem, /no private key/],
-    ["has two keys", () => bundle(first) + second.keyPem, /more than one/],
+    ["is cut off", () => second.pem.slice(0, -200), /no certificate/],
+    ["has the key of another", () => second.certificate + first.key, /belongs to none/],
+    ["is damaged", () => second.pem.replaceAll("MI", "!!"), /damaged/],
+    ["has no key", () => second.certificate, /no private key/],
+    ["has two keys", () => first.pem + second.key, /more than one/],
   ];
   for (const [what, text, expected] of broken) {
     test(`keeps the old certificate where the new file ${what}, also over a restart`, async () => {
       await using fixture = await aKeeper();
-      await fixture.write("a.pem", bundle(first));
+      await fixture.write("a.pem", first.pem);
       const keeper = fixture.open();
       await keeper.read();
       await fixture.write("a.pem", text());
@@ -108,7 +108,7 @@ describe("the certificate directory", () => {
         assert.match(problems.join("\n"), /^certificate file a\.pem: .*the one before it is used$/u);
         assert.doesNotMatch(problems.join("\n") + fixture.lines.join("\n"), /PRIVATE KEY/u);
       }
-      await fixture.write("a.pem", bundle(second));
+      await fixture.write("a.pem", second.pem);
       const mended = await keeper.read();
       assert.deepEqual(mended.problems, []);
       assert.equal(mended.certificates[0]?.fingerprint, fingerprint(second));
@@ -117,11 +117,11 @@ describe("the certificate directory", () => {
 
   test("keeps the one that is valid where the new file has ended already", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(second));
+    await fixture.write("a.pem", second.pem);
     const keeper = fixture.open();
     fixture.clock.aheadMs = 20 * dayMs;
     await keeper.read();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     const { certificates, problems } = await keeper.read();
     assert.equal(certificates[0]?.fingerprint, fingerprint(second));
     assert.match(problems.join(), /it ended at .*the one before it is used/u);
@@ -129,7 +129,7 @@ describe("the certificate directory", () => {
 
   test("serves what has ended, and what has not begun by a wrong clock, and says so", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     const keeper = fixture.open();
     for (const [aheadMs, expected] of [
       [100 * dayMs, /it ended at/u],
@@ -144,7 +144,7 @@ describe("the certificate directory", () => {
 
   test("loses a certificate with its file", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     const keeper = fixture.open();
     await keeper.read();
     await rm(join(fixture.directory, "a.pem"));
@@ -155,7 +155,7 @@ describe("the certificate directory", () => {
 
   test("keeps all where the directory is gone, and says so", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     const keeper = fixture.open();
     await keeper.read();
     await rename(fixture.directory, `${fixture.directory}.away`);
@@ -166,7 +166,7 @@ describe("the certificate directory", () => {
 
   test("warns of private keys that everybody may read, and keeps copies that nobody may", async () => {
     await using fixture = await aKeeper();
-    await fixture.write("a.pem", bundle(first));
+    await fixture.write("a.pem", first.pem);
     await chmod(join(fixture.directory, "a.pem"), 0o644);
     const { certificates, problems } = await fixture.open().read();
     assert.equal(certificates.length, 1);
@@ -178,8 +178,8 @@ describe("the certificate directory", () => {
   test("refuses what is no regular file, too large, or oddly named", async () => {
     await using fixture = await aKeeper();
     await mkdir(join(fixture.directory, "directory.pem"));
-    await fixture.write("large.pem", bundle(first) + "#".repeat(300_000));
-    await fixture.write("a b.pem", bundle(first));
+    await fixture.write("large.pem", first.pem + "#".repeat(300_000));
+    await fixture.write("a b.pem", first.pem);
     const { certificates, problems } = await fixture.open().read();
     assert.deepEqual(certificates, []);
     assert.match(

@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from "@commander-js/extra-typings";
+import { ConnectError } from "@connectrpc/connect";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -18,10 +19,16 @@ export async function parse(
     return DONE;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? DONE : USAGE;
-    const code = thrown instanceof DetailedError ? ` [${thrown.code}]` : "";
-    context.say(`${program.name()}: ${messageOf(thrown)}${code}`);
+    context.say(`${program.name()}: ${describe(thrown)}`);
     return isUsage(thrown) ? USAGE : FAILED;
   }
+}
+
+/** What came over the wire has told its causes itself. */
+function describe(thrown: unknown): string {
+  if (!(thrown instanceof DetailedError)) return messageOf(thrown);
+  const isFromWire = thrown.cause instanceof ConnectError;
+  return `${isFromWire ? thrown.message : messageOf(thrown)} [${thrown.code}]`;
 }
 
 function isUsage(thrown: unknown): boolean {

@@ -5,11 +5,11 @@ import { describe, test } from "node:test";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { FirewallAction, RouteMode } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
+import { selfSigned, selfSignedFor } from "@metacircular/testkit/self-signed.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { createProxyClient } from "../client.ts";
 import { aRoute, startControlPlane } from "./control-plane.ts";
 import { FakeEngine } from "./fake-engine.ts";
-import { bundle, selfSigned } from "./openssl.ts";
 
 describe("the admin API", () => {
   test("adds, lists, replaces and removes routes, and answers when the data plane has them", async () => {
@@ -36,7 +36,7 @@ describe("the admin API", () => {
     );
     assert.equal(await client.removeRoute({ port: 443, hostname: "hello.example.org" }), undefined);
     assert.deepEqual(
-      engine.current?.routes.map(({ hostname }) => hostname),
+      engine.applied.at(-1)?.routes.map(({ hostname }) => hostname),
       ["a.example.org"],
     );
   });
@@ -107,7 +107,7 @@ describe("the admin API", () => {
     await Promise.all(ports.map((port) => proxy.client.addRoute(aRoute({ backend: `127.0.0.1:${port}` }))));
     assert.deepEqual(engine.current?.routes.length, 1);
     const [listed] = await proxy.client.listRoutes();
-    assert.equal(listed?.route?.backend, `127.0.0.1:${engine.current?.routes[0]?.backend.port}`);
+    assert.equal(listed?.route?.backend, `127.0.0.1:${engine.applied.at(-1)?.routes[0]?.backend.port}`);
   });
 
   const refused: readonly [string, Record<string, unknown>, string][] = [
@@ -166,7 +166,7 @@ describe("the admin API", () => {
     assert.deepEqual([listed?.action, listed?.port, more.length], [FirewallAction.ALLOW, 443, 0]);
     await client.removeFirewallRule(rule?.id ?? "");
     await client.removeFirewallRule(rule?.id ?? "");
-    assert.deepEqual(engine.current?.firewall.rules, []);
+    assert.deepEqual(engine.applied.at(-1)?.firewall.rules, []);
     await assert.rejects(client.addFirewallRule({ action: FirewallAction.DENY }), {
       code: "FIREWALL_RULE_INVALID",
     });
@@ -284,8 +284,8 @@ describe("certificates", () => {
     assert.match((await client.status()).problems.join(), /hello\.example\.org:443 has no certificate/u);
     assert.equal((await client.listRoutes())[0]?.certificateNotAfter, undefined);
 
-    const certificate = await selfSigned(["hello.example.org"]);
-    await writeFile(join(proxy.root, "certs", "hello.example.org.pem"), bundle(certificate), { mode: 0o600 });
+    const certificate = await selfSigned("hello.example.org");
+    await writeFile(join(proxy.root, "certs", "hello.example.org.pem"), certificate.pem, { mode: 0o600 });
     await eventually(async () => assert.deepEqual((await client.status()).problems, []));
     assert.deepEqual(engine.current?.certificates[0]?.hostnames, ["hello.example.org"]);
     const notAfter = (await client.listRoutes())[0]?.certificateNotAfter;
@@ -295,7 +295,7 @@ describe("certificates", () => {
 
   test("are read at once on request, and broken files are told", async () => {
     await using proxy = await startControlPlane({ overrides: { reconcile: { interval: "1h" } } });
-    await writeFile(join(proxy.root, "certs", "a.pem"), bundle(await selfSigned(["a.example.org"])), {
+    await writeFile(join(proxy.root, "certs", "a.pem"), (await selfSigned("a.example.org")).pem, {
       mode: 0o600,
     });
     await writeFile(join(proxy.root, "certs", "b.pem"), "broken", { mode: 0o600 });
@@ -309,11 +309,11 @@ describe("certificates", () => {
     const engine = new FakeEngine();
     await using proxy = await startControlPlane({ engine });
     const [short, wild] = await Promise.all([
-      selfSigned(["a.example.org"], 1),
-      selfSigned(["*.example.org"], 9),
+      selfSignedFor(1, ["a.example.org"]),
+      selfSignedFor(9, ["*.example.org"]),
     ]);
-    await writeFile(join(proxy.root, "certs", "short.pem"), bundle(short), { mode: 0o600 });
-    await writeFile(join(proxy.root, "certs", "wild.pem"), bundle(wild), { mode: 0o600 });
+    await writeFile(join(proxy.root, "certs", "short.pem"), short.pem, { mode: 0o600 });
+    await writeFile(join(proxy.root, "certs", "wild.pem"), wild.pem, { mode: 0o600 });
     await proxy.client.reloadCertificates();
     assert.equal(engine.current?.certificates.length, 2);
     proxy.clock.aheadMs = 2 * 86_400_000;
