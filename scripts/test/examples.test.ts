@@ -5,6 +5,7 @@ import { agentConfigSchema } from "@metacircular/mcp-agent/config.ts";
 import { configSchema as toolConfigSchema } from "@metacircular/mcp-cli/config/schema.ts";
 import { readTomlDocument } from "@metacircular/mcdsl/toml/document.ts";
 import { configSchema as identityConfigSchema } from "@metacircular/mcias/config.ts";
+import { configSchema as nameServerConfigSchema } from "@metacircular/mcns/config.ts";
 
 interface Schema {
   parse(content: unknown): unknown;
@@ -14,6 +15,7 @@ const examples: readonly { file: string; schema: Schema }[] = [
   { file: "mcp-agent.toml", schema: agentConfigSchema },
   { file: "mcp.toml", schema: toolConfigSchema },
   { file: "mcias.toml", schema: identityConfigSchema },
+  { file: "mcns.toml", schema: nameServerConfigSchema },
 ];
 
 for (const { file, schema } of examples) {

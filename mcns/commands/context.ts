@@ -1,0 +1,31 @@
+import { Option } from "@commander-js/extra-typings";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Terminal } from "@metacircular/mcdsl/commands/terminal.ts";
+import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+
+/** What every command gets from outside. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly clock: Clock;
+}
+
+/** A fresh one per command: options hold their value. */
+export function configOption(): Option<"-c, --config <file>", undefined, string> {
+  return new Option("-c, --config <file>", "configuration file")
+    .env("MCNS_CONFIG")
+    .default("/srv/mcns/mcns.toml");
+}
+
+export function outputOption(): Option<
+  "-o, --output <format>",
+  undefined,
+  "table",
+  undefined,
+  false,
+  "table" | "json"
+> {
+  return new Option("-o, --output <format>", "table for people, json for programs")
+    .choices(["table", "json"] as const)
+    .default("table" as const);
+}
