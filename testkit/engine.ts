@@ -8,6 +8,7 @@ import { createDeployer, type Deployer } from "@metacircular/mcp-agent/deploy/de
 import { executors, type Executors } from "@metacircular/mcp-agent/deploy/executors.ts";
 import { createServiceLocks } from "@metacircular/mcp-agent/deploy/locks.ts";
 import type { Executor } from "@metacircular/mcp-agent/deploy/step-context.ts";
+import type { Edge } from "@metacircular/mcp-agent/edge/edge.ts";
 import { createEventBus, type EventBus } from "@metacircular/mcp-agent/events/event-bus.ts";
 import { createPortAllocator } from "@metacircular/mcp-agent/ports/allocate.ts";
 import type { OperationRecord } from "@metacircular/mcp-agent/registry/operations.ts";
@@ -75,19 +76,26 @@ export function aDeploy(
 }
 
 /** The service's operation of another kind. */
-export function anOperation(kind: "start" | "stop" | "undeploy" | "restart" | "repair" | "brake"): Intent {
-  if (kind === "start" || kind === "stop" || kind === "undeploy") return { kind, service: "hello" };
+export function anOperation(
+  kind: "start" | "stop" | "undeploy" | "restart" | "repair" | "brake" | "edge",
+): Intent {
+  if (kind === "start" || kind === "stop" || kind === "undeploy" || kind === "edge")
+    return { kind, service: "hello" };
   return { kind, service: "hello", component: "" };
 }
 
-export async function createEngine(): Promise<Engine> {
+/** @param options.edge what the agent sets at the edge; default: nothing */
+export async function createEngine(
+  options: { readonly edge?: (now: () => number) => Edge } = {},
+): Promise<Engine> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await createTemporaryDirectory());
   const clock = instantClock();
   const registry = stack.use(openRegistry(join(path, "mcp.db"), clock));
   const runtime = createMemoryRuntime({ directory: path, now: () => clock.now() });
   const hooks = new Set<Hook>();
-  const options = {
+  const parts = {
+    edge: options.edge?.(() => clock.now()),
     node: "rift",
     servicesDir: join(path, "srv"),
     registry,
@@ -99,8 +107,8 @@ export async function createEngine(): Promise<Engine> {
     logger: createLogger({ name: "engine", level: "error", destination: { write: () => undefined } }),
     observe: () => Promise.resolve(),
   };
-  await mkdir(options.servicesDir);
-  const born = (): Deployer => createDeployer({ ...options, locks: createServiceLocks() });
+  await mkdir(parts.servicesDir);
+  const born = (): Deployer => createDeployer({ ...parts, locks: createServiceLocks() });
   let deployer = born();
   let count = 0;
   const nextId = (): string => `operation-${++count}`;
@@ -110,7 +118,7 @@ export async function createEngine(): Promise<Engine> {
   return {
     registry,
     runtime,
-    bus: options.bus,
+    bus: parts.bus,
     clock,
     deployer: () => deployer,
     run,
