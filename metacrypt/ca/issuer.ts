@@ -70,4 +70,8 @@ export interface CertificateIssuer {
   /** Undefined: this issuer never issued it.
    * @param serialNumber hexadecimal */
   find(serialNumber: string): IssuedRecord | undefined;
+  /** The certificate of an authority, in PEM.
+   * @param authority its id
+   * @throws DetailedError `AUTHORITY_NOT_FOUND` */
+  authorityPem(authority: string): string;
 }

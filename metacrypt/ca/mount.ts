@@ -135,6 +135,10 @@ export class CaMount implements Engine, CertificateIssuer {
     return summary === undefined ? undefined : this.#complete(summary);
   }
 
+  authorityPem(authority: string): string {
+    return pemOf("CERTIFICATE", this.authorities.get(authority).certificate.encoded);
+  }
+
   /** As `find`.
    * @throws DetailedError `CERTIFICATE_UNKNOWN` */
   get(serialNumber: string): IssuedRecord {

@@ -1,3 +1,4 @@
+import type { CertificateIssuer, IssuedRecord } from "../../ca/issuer.ts";
 import { AcmeProblem } from "../problem.ts";
 import { renewalWindow, serialNumberOf, certificateId } from "../renewal.ts";
 import type { MountContext } from "../context.ts";
@@ -21,7 +22,15 @@ export async function certificate(
   if (owner.accountId !== account.id) {
     throw new AcmeProblem("unauthorized", "this certificate belongs to another account");
   }
-  return { status: 200, body: issued.chainPem, contentType: "application/pem-certificate-chain" };
+  const body = chainOf(issued, mount.issuer);
+  return { status: 200, body, contentType: "application/pem-certificate-chain" };
+}
+
+/** At least two certificates, for certbot takes no fewer: below a root, the root is the second. */
+function chainOf({ certificatePem, chainPem, issuer }: IssuedRecord, authorities: CertificateIssuer): string {
+  return chainPem.trimEnd() === certificatePem.trimEnd()
+    ? certificatePem + authorities.authorityPem(issuer)
+    : chainPem;
 }
 
 /** When to renew a certificate (RFC 9773, section 4.2). Anybody may ask. */

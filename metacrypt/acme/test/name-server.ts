@@ -1,5 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Answer, decode, encode } from "dns-packet";
 
 /** A name server for tests: everything below `.test` is at 127.0.0.1, TXT records are as set, and nothing else
@@ -8,7 +10,8 @@ export interface NameServer extends AsyncDisposable {
   /** `127.0.0.1:<port>` */
   readonly address: string;
   readonly port: number;
-  /** TXT records by name, lower case. */
+  /** TXT records by name, lower case. Further ones are lines of files with these names in `recordsDirectory`, which
+   * hooks of clients write. */
   readonly texts: Map<string, string[]>;
   /** Where names lead to instead. */
   readonly aliases: Map<string, string>;
@@ -18,7 +21,7 @@ export interface NameServer extends AsyncDisposable {
   readonly queries: string[];
 }
 
-export async function startNameServer(): Promise<NameServer> {
+export async function startNameServer(recordsDirectory: string): Promise<NameServer> {
   const socket = createSocket("udp4");
   const texts = new Map<string, string[]>();
   const aliases = new Map<string, string>();
@@ -46,7 +49,12 @@ export async function startNameServer(): Promise<NameServer> {
     const alias = aliases.get(name);
     if (alias !== undefined) return [{ type: "CNAME", name, ttl: 1, data: alias }];
     if (type === "TXT")
-      return (texts.get(name) ?? []).map((text) => ({ type: "TXT", name, ttl: 1, data: text }));
+      return [...(texts.get(name) ?? []), ...linesOf(join(recordsDirectory, name))].map((text) => ({
+        type: "TXT",
+        name,
+        ttl: 1,
+        data: text,
+      }));
     const there = name.endsWith(".test") && !missing.has(name);
     return type === "A" && there ? [{ type: "A", name, ttl: 1, data: "127.0.0.1" }] : [];
   }
@@ -66,4 +74,12 @@ export async function startNameServer(): Promise<NameServer> {
       await once(socket, "close");
     },
   };
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8").split("\n").filter(Boolean);
+  } catch {
+    return [];
+  }
 }

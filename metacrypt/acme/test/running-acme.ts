@@ -34,6 +34,8 @@ export interface RunningAcme extends AsyncDisposable {
   readonly httpPort: number;
   readonly tlsPort: number;
   readonly names: NameServer;
+  /** Files with TXT records: see `NameServer.texts`. */
+  readonly recordsDirectory: string;
   readonly store: AcmeStore;
   readonly authority: CaMount;
   readonly audit: readonly AuditEntry[];
@@ -55,7 +57,9 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
   const clock = options.clock ?? systemClock;
   await using stack = new AsyncDisposableStack();
   const temporary = stack.use(await createTemporaryDirectory());
-  const names = stack.use(await startNameServer());
+  const recordsDirectory = join(temporary.path, "dns");
+  await mkdir(recordsDirectory);
+  const names = stack.use(await startNameServer(recordsDirectory));
   const [httpPort, tlsPort] = [await freePort(), await freePort()];
   const tls = await createTestCertificates(join(temporary.path, "tls"));
   const log = captureLog();
@@ -118,6 +122,7 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
     httpPort,
     tlsPort,
     names,
+    recordsDirectory,
     store,
     authority,
     audit,
