@@ -51,7 +51,7 @@ export function createEdgeMemory(now: () => number, settings: Partial<EdgeSettin
 
   const admin: RouteAdmin = {
     list: () => answered("proxy", () => new Map(routes)),
-    status: () => answered("proxy", () => ({ ports: [443, 8443], problems: [] })),
+    status: () => answered("proxy", () => ({ ports: [443, 8443], anyPort: false, problems: [] })),
     add: ({ port, hostname, mode, backend }) =>
       answered("proxy", () => {
         calls.push(`add ${port} ${hostname} ${backend}`);

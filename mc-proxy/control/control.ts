@@ -55,6 +55,7 @@ export class Control {
         connections: stats.connections,
       },
       ports: this.#holdings.ports(),
+      anyPort: this.#holdings.servesAnyPort,
       routes: this.#holdings.routeCount,
       certificates: this.#holdings.certificates.length,
       problems: boundedProblems(this.#problems(stats)),

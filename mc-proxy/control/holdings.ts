@@ -144,6 +144,10 @@ export class Holdings {
     return JSON.stringify([certificates, countries, this.#page.text]);
   }
 
+  get servesAnyPort(): boolean {
+    return this.#config.listen.any_port;
+  }
+
   ports(): number[] {
     return openPorts(this.#config, this.routes);
   }

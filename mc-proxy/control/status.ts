@@ -6,6 +6,8 @@ export interface ProxyStatus {
   readonly startedAtMs: number;
   readonly dataPlane: DataPlaneStatus;
   readonly ports: readonly number[];
+  /** Routes may name further ports. */
+  readonly anyPort: boolean;
   readonly routes: number;
   readonly certificates: number;
   /** In words; empty: nothing is wrong. */

@@ -58,6 +58,7 @@ export function encodeStatus(status: ProxyStatus): wire.GetStatusResponse {
       connections: dataPlane.connections,
     },
     ports: [...status.ports],
+    anyPort: status.anyPort,
     routes: status.routes,
     certificates: status.certificates,
     problems: [...status.problems],

@@ -14,9 +14,12 @@ export interface RouteAdmin {
   /** By `routeKey`. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, SeenRoute>>;
   /** What it serves, and what is wrong with it. */
-  status(
-    signal: AbortSignal,
-  ): Promise<{ readonly ports: readonly number[]; readonly problems: readonly string[] }>;
+  status(signal: AbortSignal): Promise<{
+    readonly ports: readonly number[];
+    /** Routes may name other ports, too. */
+    readonly anyPort: boolean;
+    readonly problems: readonly string[];
+  }>;
   /** Adds or replaces it. */
   add(
     route: CheckedRoute & { readonly backend: string; readonly owner: string },
@@ -69,8 +72,11 @@ export function createRouteAdmin(options: {
     status: (signal) =>
       reachability.callOnce(
         explained(async () => {
-          const { ports, problems } = await client.getStatus({}, { signal, timeoutMs: lookTimeoutMs });
-          return { ports, problems };
+          const { ports, anyPort, problems } = await client.getStatus(
+            {},
+            { signal, timeoutMs: lookTimeoutMs },
+          );
+          return { ports, anyPort, problems };
         }),
       ),
     add: ({ mode, port, hostname, backend, owner }, signal) =>

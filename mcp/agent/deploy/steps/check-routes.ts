@@ -19,9 +19,10 @@ export async function checkRoutes(
     if (holder !== undefined) throw taken(route, `${holder.service}/${holder.component}`);
   }
   try {
-    const ports = (await edge.routes?.status(signal))?.ports;
-    const unserved = ports && routes.find(({ port }) => !ports.includes(port));
-    if (unserved !== undefined) throw notServed(`${service}/${component}`, unserved, ports ?? []);
+    const proxy = await edge.routes?.status(signal);
+    const isServed = (port: number) => proxy === undefined || proxy.anyPort || proxy.ports.includes(port);
+    const unserved = routes.find(({ port }) => !isServed(port));
+    if (unserved !== undefined) throw notServed(`${service}/${component}`, unserved, proxy?.ports ?? []);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
   }
