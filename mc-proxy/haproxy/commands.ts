@@ -44,7 +44,7 @@ export function fillCommands(
 export function addCertificateCommands(certificate: CertificateFile, paths: Paths): Command[] {
   const { path, pem } = certificate;
   return [
-    { command: `new ssl cert ${path}`, success: /^New empty certificate store/ },
+    { command: `new ssl cert ${path}`, success: /^New empty certificate store|already exists!/ },
     {
       command: `set ssl cert ${path}`,
       payload: pem,

@@ -137,23 +137,27 @@ class HaproxyEngine implements Engine {
   }
 
   async #apply(desired: DesiredState): Promise<Applied> {
-    const { paths, logger, released } = this.#context;
+    const { paths, released } = this.#context;
     released.signal.throwIfAborted();
     const wanted = wantedOf(desired, paths, this.#wanted);
     this.#wanted = wanted;
-    const { problems } = wanted;
+    return { ...(await this.#converge(wanted)), problems: wanted.problems };
+  }
+
+  async #converge(wanted: Wanted): Promise<{ reloaded: boolean; changes: number }> {
     const running = this.#running;
-    if (running === undefined || running.fingerprint !== wanted.files.fingerprint) {
-      await this.#start(wanted);
-      return { reloaded: true, changes: 0, problems };
+    if (running?.fingerprint === wanted.files.fingerprint) {
+      try {
+        return { reloaded: false, changes: await this.#change(running, wanted) };
+      } catch (thrown) {
+        this.#context.logger.warn(
+          { error: thrown },
+          "changes at run time failed; HAProxy reads its configuration anew",
+        );
+      }
     }
-    try {
-      return { reloaded: false, changes: await this.#change(running, wanted), problems };
-    } catch (thrown) {
-      logger.warn({ error: thrown }, "changes at run time failed; HAProxy reads its configuration anew");
-      await this.#start(wanted);
-      return { reloaded: true, changes: 0, problems };
-    }
+    await this.#start(wanted);
+    return { reloaded: true, changes: 0 };
   }
 
   /** @returns how many entries and certificates were changed */
@@ -185,7 +189,7 @@ class HaproxyEngine implements Engine {
     }
     this.#loaded = await readRuntime(this.#running.socket, paths, wanted.maps.keys());
     const changes = changesBetween(this.#loaded, wanted);
-    await this.#change(this.#running, wanted);
+    await this.#converge(wanted);
     const count = changes.reduce((sum, change) => sum + sizeOf(change), 0);
     return { repaired: changes.slice(0, 100).map((change) => describeDrift(change)), count };
   }

@@ -59,8 +59,10 @@ function limits(value: (index: number) => string): string[] {
   const length = "req.hdr(content-length)";
   return [
     `http-request set-var(txn.rate) ${value(field.rate)}`,
-    `http-request track-sc2 ${clientOfRoute("txn")} table route-clients if { var(txn.rate) -m int gt 0 }`,
-    `http-request return status 429 content-type text/plain string "Too many requests.\\n" hdr Retry-After 1 if { var(txn.rate) -m int gt 0 } { sc_http_req_rate(2),sub(txn.rate) gt 0 }`,
+    `http-request set-var(txn.client) ${clientOfRoute("txn")} if { var(txn.rate) -m int gt 0 }`,
+    // What is refused does not count, so that a client which keeps asking is served at the rate.
+    `http-request return status 429 content-type text/plain string "Too many requests.\\n" hdr Retry-After 1 if { var(txn.client),table_http_req_rate(route-clients),sub(txn.rate) ge 0 }`,
+    "http-request track-sc2 var(txn.client) table route-clients if { var(txn.client) -m found }",
     `http-request set-var(txn.body) ${value(field.body)}`,
     refuse(
       413,

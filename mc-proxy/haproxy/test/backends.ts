@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
-import { createServer as createHttpsServer } from "node:https";
+import { createSecureServer, createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import {
   type AddressInfo,
   createServer as createTcpServer,
@@ -34,9 +33,15 @@ export function echoServer(name: string, handler?: Handler): Promise<Backend> {
   return listening(createServer(handler ?? echoing(name)));
 }
 
-/** The same with TLS. */
+/** The same with TLS, by HTTP/2 too. */
 export function echoTlsServer(name: string, { key, certificate }: SelfSigned): Promise<Backend> {
-  return listening(createHttpsServer({ key, cert: certificate }, echoing(name)));
+  const answer = echoing(name);
+  const server = createSecureServer({ key, cert: certificate, allowHTTP1: true });
+  // Only what both versions have is used.
+  server.on("request", (request, response) =>
+    answer(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+  );
+  return listening(server);
 }
 
 /** The same by HTTP/2 without TLS. */
@@ -60,14 +65,15 @@ export function rawServer(onConnection: (socket: Socket) => void): Promise<Backe
   return listening(createTcpServer(onConnection));
 }
 
-export async function listening(server: NetServer | Server): Promise<Backend> {
+/** @param port default: any that is free */
+export async function listening(server: NetServer | Server, host = "127.0.0.1", port = 0): Promise<Backend> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
