@@ -61,10 +61,16 @@ export async function mountOfDepth(
 export async function issueFor(
   mount: CaMount,
   names: readonly string[],
-  options: { readonly profile?: string; readonly keyType?: KeyType; readonly lifetimeMs?: number } = {},
+  options: {
+    readonly profile?: string;
+    readonly keyType?: KeyType;
+    /** Default: a new one. */
+    readonly key?: KeyPair;
+    readonly lifetimeMs?: number;
+  } = {},
 ): Promise<{ key: KeyPair } & Awaited<ReturnType<CaMount["issue"]>>> {
   const { profile = "server", keyType = "ecdsa-p256", lifetimeMs } = options;
-  const key = await generateKeyPairOf(keyType);
+  const { key = await generateKeyPairOf(keyType) } = options;
   const issued = await mount.issue({
     profile,
     names,
