@@ -1,11 +1,7 @@
 import { dirname, join } from "node:path";
 import { isIP } from "node:net";
 import { duration, filePath, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
-import {
-  formatHostAndPort,
-  type HostAndPort,
-  parseHostAndPort,
-} from "@metacircular/mcdsl/config/host-and-port.ts";
+import { type HostAndPort, parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import { type Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
@@ -189,11 +185,4 @@ export function keptCertificatesDirectory({ database }: Config): string {
 export function configuredListeners({ listen }: Config): { address: string; port: number }[] {
   const ports = [...new Set(listen.ports)];
   return ports.flatMap((each) => listen.addresses.map((address) => ({ address, port: each })));
-}
-
-/** In words, for the log. */
-export function describeListeners(config: Config): string[] {
-  return configuredListeners(config).map(({ address, port: each }) =>
-    formatHostAndPort({ host: address, port: each }),
-  );
 }

@@ -14,12 +14,6 @@ export interface ControlContext {
 const defaultSocket = "/srv/mc-proxy/run/admin.sock";
 const callTimeoutMs = 30_000;
 
-/** Where the proxy is, and how to answer. */
-export interface ConnectionOptions {
-  readonly socket: string;
-  readonly output: "table" | "json";
-}
-
 /** A fresh one per command: options hold their value. */
 export function socketOption(): Option<"-s, --socket <path>", undefined, string> {
   return new Option("-s, --socket <path>", "admin socket of mc-proxy")

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { agentConfigSchema } from "@metacircular/mcp-agent/config.ts";
 import { configSchema as toolConfigSchema } from "@metacircular/mcp-cli/config/schema.ts";
 import { readTomlDocument } from "@metacircular/mcdsl/toml/document.ts";
+import { configSchema as proxyConfigSchema } from "@metacircular/mc-proxy/config.ts";
 import { configSchema as identityConfigSchema } from "@metacircular/mcias/config.ts";
 import { configSchema as nameServerConfigSchema } from "@metacircular/mcns/config.ts";
 
@@ -15,6 +16,7 @@ const examples: readonly { file: string; schema: Schema }[] = [
   { file: "mcp-agent.toml", schema: agentConfigSchema },
   { file: "mcp.toml", schema: toolConfigSchema },
   { file: "mcias.toml", schema: identityConfigSchema },
+  { file: "mc-proxy.toml", schema: proxyConfigSchema },
   { file: "mcns.toml", schema: nameServerConfigSchema },
 ];
 
