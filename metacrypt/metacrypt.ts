@@ -1,10 +1,13 @@
+import type { DescService } from "@bufbuild/protobuf";
 import { readFile } from "node:fs/promises";
 import { createTokenVerifier } from "@metacircular/mcdsl/auth/verifier.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { startMetricsServer } from "@metacircular/mcdsl/metrics/server.ts";
 import { type ApiServer, startApiServer } from "@metacircular/mcdsl/server/api-server.ts";
-import { type AcmeServer, startAcmeServer } from "./acme/acme-server.ts";
+import { startAcmeServer } from "./acme/acme-server.ts";
+import type { AcmeMounts } from "./acme/ports.ts";
+import type { AcmeMounts } from "./acme/ports.ts";
 import { caEngine } from "./ca/mount.ts";
 import { createPkiHandler } from "./ca/status/pki-handler.ts";
 import type { Config } from "./config.ts";
@@ -33,10 +36,13 @@ interface Core {
   readonly seal: Seal;
 }
 
+export interface RunningServer extends AsyncDisposable, Pick<ApiServer, "rest" | "grpc"> {
+  /** What it serves. */
+  readonly descriptions: readonly DescService[];
+}
+
 /** Constructs and starts the server. Disposing it stops it, forgets all keys and closes the database. */
-export async function startMetacrypt(
-  options: MetacryptOptions,
-): Promise<AsyncDisposable & Pick<ApiServer, "rest" | "grpc">> {
+export async function startMetacrypt(options: MetacryptOptions): Promise<RunningServer> {
   const { config, logger, clock, version } = options;
   await using stack = new AsyncDisposableStack();
   const stores = stack.use(openStores(config.database.path, clock));
@@ -44,14 +50,22 @@ export async function startMetacrypt(
   const { seal, mounts } = core;
   stack.defer(() => seal.close());
   const metrics = createMetrics({ ...core, auditStore: stores.auditStore, clock, version });
-  const acme = stack.use(startAcme(options, stores, core));
+  const acmeMounts = acmeMountsOf(core);
+  const acme = stack.use(startAcme(options, stores, core, acmeMounts));
   const publicHandler = createHandler(() => seal.isSealed, [createPkiHandler(mounts)]);
   const server = stack.use(
     await startApiServer({
       rest: config.server.listen_addr,
       grpc: config.server.grpc_addr,
       tls: { certFile: config.server.tls_cert, keyFile: config.server.tls_key },
-      services: createServices({ ...stores, ...core, version }),
+      services: createServices({
+        ...stores,
+        ...core,
+        acmeMounts,
+        externalUrl: config.server.external_url,
+        clock,
+        version,
+      }),
       authenticator: stack.use(openVerifier(options)),
       gate: ({ whileSealed }) => {
         if (!whileSealed) seal.assertOpen();
@@ -80,7 +94,8 @@ export async function startMetacrypt(
   const { rest, grpc } = server;
   logger.info({ rest, grpc, sealed: seal.isSealed, version }, "serving");
   const owned = stack.move();
-  return { rest, grpc, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const descriptions = services.map(({ description }) => description);
+  return { rest, grpc, descriptions, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function createCore({ config, logger, clock }: MetacryptOptions, { barrier, audit }: Stores): Core {
@@ -99,30 +114,33 @@ function createCore({ config, logger, clock }: MetacryptOptions, { barrier, audi
   return { policy, mounts, seal: new Seal({ barrier, mounts, policy, audit, keyFile, logger }) };
 }
 
-function startAcme(
-  { config, logger, clock }: MetacryptOptions,
-  { audit }: Stores,
-  { mounts, policy, seal }: Core,
-): AcmeServer {
-  return startAcmeServer({
-    config: config.acme,
-    externalUrl: config.server.external_url,
-    mounts: {
-      find(name) {
-        seal.assertOpen();
-        if (!mounts.names(caEngine).includes(name)) return undefined;
-        return { name, issuer: mounts.engine(caEngine, name), records: mounts.recordsOf(name).under("acme") };
-      },
-      names() {
-        seal.assertOpen();
-        return mounts.names(caEngine);
-      },
+function acmeMountsOf({ mounts, seal }: Core): AcmeMounts {
+  return {
+    find(name) {
+      seal.assertOpen();
+      if (!mounts.names(caEngine).includes(name)) return undefined;
+      return { name, issuer: mounts.engine(caEngine, name), records: mounts.recordsOf(name).under("acme") };
     },
-    policy,
-    audit,
-    clock,
-    logger,
-  });
+    names() {
+      seal.assertOpen();
+      return mounts.names(caEngine);
+    },
+  };
+}
+
+/** The CA mounts as ACME clients may use them. */
+function acmeMountsOf({ mounts, seal }: Core): AcmeMounts {
+  return {
+    find(name) {
+      seal.assertOpen();
+      if (!mounts.names(caEngine).includes(name)) return undefined;
+      return { name, issuer: mounts.engine(caEngine, name), records: mounts.recordsOf(name).under("acme") };
+    },
+    names() {
+      seal.assertOpen();
+      return mounts.names(caEngine);
+    },
+  };
 }
 
 function openVerifier({ config, clock }: MetacryptOptions): ReturnType<typeof createTokenVerifier> {
