@@ -2,7 +2,7 @@ import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
 import { type ApiService, apiService } from "@metacircular/mcdsl/server/api-server.ts";
 import { type Zone, ZoneService } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
 import type { KeyStore } from "../store/key-store.ts";
-import type { RecordQuery, StoredRecord } from "../store/record-table.ts";
+import type { StoredRecord } from "../store/record-table.ts";
 import { startOfAuthority } from "../store/stored-nodes.ts";
 import { zoneNotFound } from "../store/zone-errors.ts";
 import type { ZoneStore } from "../store/zone-store.ts";
@@ -127,13 +127,6 @@ function exportZone(store: ZoneStore, name: Name): string {
   });
 }
 
-const everything: Omit<RecordQuery, "zoneId"> = {
-  name: undefined,
-  type: undefined,
-  after: undefined,
-  limit: -1,
-};
-
 function everyRecord(store: ZoneStore, zone: Name): StoredRecord[] {
-  return store.listRecords(zone, everything);
+  return store.listRecords(zone, { limit: -1 });
 }

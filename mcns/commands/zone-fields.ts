@@ -1,4 +1,3 @@
-import { Option } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Zone } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
 
@@ -15,23 +14,6 @@ export interface ZoneFields {
   readonly transferKeys?: string | undefined;
   readonly updateKeys?: string | undefined;
 }
-
-export const zoneOptions = {
-  primary: () => new Option("--primary <name>", "name of the primary server"),
-  contact: () => new Option("--contact <mailbox>", "who is responsible, such as hostmaster@example.org"),
-  refresh: () => new Option("--refresh <seconds>", "how often secondaries look for changes"),
-  retry: () => new Option("--retry <seconds>", "how soon they look again when that failed"),
-  expire: () => new Option("--expire <seconds>", "how long they answer without having seen this server"),
-  negativeTtl: () =>
-    new Option("--negative-ttl <seconds>", "how long others remember that a name does not exist"),
-  ttl: () => new Option("--ttl <seconds>", "how long others remember records that do not say"),
-  notify: () =>
-    new Option("--notify <addresses>", 'secondaries to tell of changes, with commas; "" for none'),
-  transferKeys: () =>
-    new Option("--transfer-keys <names>", 'TSIG keys that may transfer it, with commas; "" for none'),
-  updateKeys: () =>
-    new Option("--update-keys <names>", 'TSIG keys that may update it, with commas; "" for none'),
-};
 
 /** The fields that were given.
  * @throws DetailedError NUMBER_INVALID */

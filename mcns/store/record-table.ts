@@ -25,9 +25,10 @@ export interface RecordPosition {
 export interface RecordQuery {
   readonly zoneId: number;
   /** undefined: all. */
-  readonly name: Name | undefined;
-  readonly type: number | undefined;
-  readonly after: RecordPosition | undefined;
+  readonly name?: Name | undefined;
+  readonly type?: number | undefined;
+  readonly after?: RecordPosition | undefined;
+  /** At most so many; -1: all. */
   readonly limit: number;
 }
 

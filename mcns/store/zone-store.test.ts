@@ -90,7 +90,7 @@ function texts(records: Iterable<ResourceRecord>): string[] {
 
 /** The zone as the DNS side would build it from the records in the database. */
 function rebuilt(store: ZoneStore): Zone {
-  const stored = store.listRecords(zone, { name: undefined, type: undefined, after: undefined, limit: -1 });
+  const stored = store.listRecords(zone, { limit: -1 });
   const { soa, policy } = liveZone(store);
   const records = stored.map((each) => ({ ...each, ttl: each.ttl ?? 300 }));
   return buildZone({ name: zone, soa, policy, soaRecord: soaRecord(zone, soa), records });
