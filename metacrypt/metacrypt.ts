@@ -7,7 +7,6 @@ import { startMetricsServer } from "@metacircular/mcdsl/metrics/server.ts";
 import { type ApiServer, startApiServer } from "@metacircular/mcdsl/server/api-server.ts";
 import { startAcmeServer } from "./acme/acme-server.ts";
 import type { AcmeMounts } from "./acme/ports.ts";
-import type { AcmeMounts } from "./acme/ports.ts";
 import { caEngine } from "./ca/mount.ts";
 import { createPkiHandler } from "./ca/status/pki-handler.ts";
 import type { Config } from "./config.ts";
@@ -51,21 +50,20 @@ export async function startMetacrypt(options: MetacryptOptions): Promise<Running
   stack.defer(() => seal.close());
   const metrics = createMetrics({ ...core, auditStore: stores.auditStore, clock, version });
   const acmeMounts = acmeMountsOf(core);
-  const acme = stack.use(startAcme(options, stores, core, acmeMounts));
+  const { external_url: externalUrl } = config.server;
+  const { policy } = core;
+  const { audit } = stores;
+  const acme = stack.use(
+    startAcmeServer({ config: config.acme, externalUrl, mounts: acmeMounts, policy, audit, clock, logger }),
+  );
+  const services = createServices({ ...stores, ...core, acmeMounts, externalUrl, clock, version });
   const publicHandler = createHandler(() => seal.isSealed, [createPkiHandler(mounts)]);
   const server = stack.use(
     await startApiServer({
       rest: config.server.listen_addr,
       grpc: config.server.grpc_addr,
       tls: { certFile: config.server.tls_cert, keyFile: config.server.tls_key },
-      services: createServices({
-        ...stores,
-        ...core,
-        acmeMounts,
-        externalUrl: config.server.external_url,
-        clock,
-        version,
-      }),
+      services,
       authenticator: stack.use(openVerifier(options)),
       gate: ({ whileSealed }) => {
         if (!whileSealed) seal.assertOpen();
@@ -112,20 +110,6 @@ function createCore({ config, logger, clock }: MetacryptOptions, { barrier, audi
   });
   const keyFile = config.seal.unattended_key_file;
   return { policy, mounts, seal: new Seal({ barrier, mounts, policy, audit, keyFile, logger }) };
-}
-
-function acmeMountsOf({ mounts, seal }: Core): AcmeMounts {
-  return {
-    find(name) {
-      seal.assertOpen();
-      if (!mounts.names(caEngine).includes(name)) return undefined;
-      return { name, issuer: mounts.engine(caEngine, name), records: mounts.recordsOf(name).under("acme") };
-    },
-    names() {
-      seal.assertOpen();
-      return mounts.names(caEngine);
-    },
-  };
 }
 
 /** The CA mounts as ACME clients may use them. */

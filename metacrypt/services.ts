@@ -1,8 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { AcmeService } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
 import { CaService } from "@metacircular/proto/gen/metacrypt/v1/ca_pb.ts";
-import { AcmeService } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
-import { CaService } from "@metacircular/proto/gen/metacrypt/v1/ca_pb.ts";
 import {
   AuditService,
   MountService,
@@ -12,12 +10,8 @@ import {
 import type { ApiService } from "@metacircular/mcdsl/server/api-server.ts";
 import type { AcmeMounts } from "./acme/ports.ts";
 import { createAcmeService } from "./acme/rpc/acme-service.ts";
-import { createAcmeService } from "./acme/rpc/acme-service.ts";
-import type { AcmeMounts } from "./acme/ports.ts";
 import { createCaService } from "./ca/rpc/ca-service.ts";
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { auditedService } from "./audit/audited-service.ts";
-import { createCaService } from "./ca/rpc/ca-service.ts";
 import type { Mounts } from "./mounts/mounts.ts";
 import type { Policy } from "./policy/policy.ts";
 import { createAuditService } from "./rpc/audit-service.ts";
@@ -47,8 +41,6 @@ export function createServices(parts: ServiceParts): ApiService[] {
     auditedService(MountService, createMountService(mounts), audit),
     auditedService(PolicyService, createPolicyService(policy, audit), audit),
     auditedService(AuditService, createAuditService(auditStore), audit),
-    auditedService(CaService, createCaService({ engines: mounts, policy, clock }), audit),
-    auditedService(AcmeService, createAcmeService({ mounts: acmeMounts, audit, clock, externalUrl }), audit),
     auditedService(CaService, createCaService({ engines: mounts, policy, clock }), audit),
     auditedService(AcmeService, createAcmeService({ mounts: acmeMounts, audit, clock, externalUrl }), audit),
   ];
