@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { defineAudit } from "./audit.ts";
+import { defineCa } from "./ca.ts";
 import type { CommandContext } from "./context.ts";
 import { defineInit } from "./init.ts";
 import { defineMount } from "./mount.ts";
@@ -28,6 +29,7 @@ export function createProgram(context: CommandContext): Command {
   defineProtect(program, context);
   defineRekey(program, context);
   defineMount(program, context);
+  defineCa(program, context);
   definePolicy(program, context);
   defineAudit(program, context);
   defineSnapshot(program, context);
