@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile, type ExecFileException } from "node:child_process";
+import { execFile, type ExecFileException, spawn } from "node:child_process";
+import { once } from "node:events";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { connect } from "node:tls";
 import type { RunningAcme } from "./running-acme.ts";
 
 export interface Ended {
@@ -10,6 +12,8 @@ export interface Ended {
   /** Both of its outputs. */
   readonly output: string;
 }
+
+const clientPath = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" };
 
 const timeoutMs = 60_000;
 
@@ -20,7 +24,7 @@ export function run(
   environment: Readonly<Record<string, string>> = {},
   directory = "/",
 ): Promise<Ended> {
-  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8", ...environment };
+  const env = { ...clientPath, ...environment };
   return new Promise((resolve) => {
     const options = { env, cwd: directory, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 };
     execFile(command, argv, options, (error: ExecFileException | null, stdout, stderr) => {
@@ -35,6 +39,45 @@ export async function succeed(...parameters: Parameters<typeof run>): Promise<st
   const { code, output } = await run(...parameters);
   assert.equal(code, 0, `${parameters[0]} failed:\n${output}`);
   return output;
+}
+
+/** Starts a server that gets its own certificates. Disposing it ends it and waits.
+ * @returns with what it wrote so far */
+export function startDaemon(
+  command: string,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): AsyncDisposable & { output(): string } {
+  const child = spawn(command, argv, {
+    env: { ...clientPath, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output = `${output}${chunk.toString()}`.slice(-200_000);
+    });
+  }
+  const ended = once(child, "exit");
+  return {
+    output: () => output,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** The certificate that a server shows for a name, after it was verified. */
+export async function shownCertificate(acme: RunningAcme, name: string): Promise<X509Certificate> {
+  const ca = await readFile(acme.rootFile);
+  const socket = connect({ host: "127.0.0.1", port: acme.tlsPort, servername: name, ca });
+  try {
+    await once(socket, "secureConnect");
+    return new X509Certificate((socket.getPeerCertificate() as { raw: Buffer }).raw);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Verifies a chain as OpenSSL does it, strictly, for a name, and returns the certificate. */
