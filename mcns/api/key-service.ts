@@ -81,7 +81,7 @@ function secretOf(text: string, name: Name): Uint8Array {
 
 function invalid(subject: string, found: string, remedy: string): DetailedError {
   return new DetailedError({
-    code: "KEY_INVALID",
+    code: "TSIG_KEY_INVALID",
     category: "invalid-argument",
     attempted: "add the key",
     subject: JSON.stringify(subject.slice(0, 80)),

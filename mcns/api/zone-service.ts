@@ -64,7 +64,7 @@ const emptyZone = {
   updatedAtMs: 0,
 } as const;
 
-/** @throws DetailedError KEY_NOT_FOUND */
+/** @throws DetailedError TSIG_KEY_NOT_FOUND */
 function requireKeys(keys: KeyStore, { transferKeys, updateKeys }: ZoneSettings): void {
   for (const key of [...transferKeys, ...updateKeys]) keys.require(key);
 }

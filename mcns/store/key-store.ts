@@ -27,7 +27,7 @@ export class KeyStore implements TsigKeys {
     return this.#keys.get(name);
   }
 
-  /** @throws DetailedError KEY_NOT_FOUND */
+  /** @throws DetailedError TSIG_KEY_NOT_FOUND */
   require(name: Name): TsigKey {
     const key = this.#keys.get(name);
     if (key === undefined) throw keyNotFound(name);
@@ -39,11 +39,11 @@ export class KeyStore implements TsigKeys {
     return this.#table.list().map((key) => ({ ...key, zones: this.#table.zonesOf(key.name) }));
   }
 
-  /** @throws DetailedError KEY_EXISTS */
+  /** @throws DetailedError TSIG_KEY_EXISTS */
   add(key: TsigKey, who: string): KeyFacts {
     if (this.#keys.has(key.name)) {
       throw new DetailedError({
-        code: "KEY_EXISTS",
+        code: "TSIG_KEY_EXISTS",
         category: "already-exists",
         attempted: "add the key",
         subject: key.name,
@@ -59,13 +59,13 @@ export class KeyStore implements TsigKeys {
     return facts;
   }
 
-  /** @throws DetailedError KEY_NOT_FOUND, KEY_IN_USE */
+  /** @throws DetailedError TSIG_KEY_NOT_FOUND, TSIG_KEY_IN_USE */
   remove(name: Name, who: string): void {
     this.require(name);
     const zones = this.#table.zonesOf(name);
     if (zones.length > 0) {
       throw new DetailedError({
-        code: "KEY_IN_USE",
+        code: "TSIG_KEY_IN_USE",
         category: "failed-precondition",
         attempted: "remove the key",
         subject: name,

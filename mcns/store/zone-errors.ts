@@ -47,7 +47,7 @@ export function recordExists(name: Name, type: string): DetailedError {
 
 export function keyNotFound(key: Name): DetailedError {
   return new DetailedError({
-    code: "KEY_NOT_FOUND",
+    code: "TSIG_KEY_NOT_FOUND",
     category: "not-found",
     attempted: "use the key",
     subject: key,

@@ -123,7 +123,7 @@ describe("the name server", () => {
       [["record", "add", "svc.example.org", "@", "CNAME", "x"], /the zone itself cannot be an alias/u],
       [["zone", "add", "svc.example.org", "--primary", "ns1"], /\[ZONE_EXISTS\]/u],
       [["zone", "remove", "svc.example.org"], /add --yes \[CONFIRMATION_NEEDED\]/u],
-      [["zone", "set", "svc.example.org", "--transfer-keys", "none.such"], /\[KEY_NOT_FOUND\]/u],
+      [["zone", "set", "svc.example.org", "--transfer-keys", "none.such"], /\[TSIG_KEY_NOT_FOUND\]/u],
     ];
     for (const [args, said] of cases) {
       const { stderr, code } = await mcns(args);
@@ -186,7 +186,7 @@ describe("the name server", () => {
     assert.match(listed.stdout, /svc\.example\.org/u);
     assert.ok(!listed.stdout.includes(secret));
     assert.ok(!server.program.log.join("\n").includes(secret));
-    assert.match((await mcns(["key", "remove", "secondary.example.org"])).stderr, /\[KEY_IN_USE\]/u);
+    assert.match((await mcns(["key", "remove", "secondary.example.org"])).stderr, /\[TSIG_KEY_IN_USE\]/u);
     assert.equal((await mcns(["zone", "set", "svc.example.org", "--transfer-keys", ""])).code, 0);
     assert.equal((await mcns(["key", "remove", "secondary.example.org"])).code, 0);
     assert.equal((await stat(server.databaseFile)).mode & 0o777, 0o600);
