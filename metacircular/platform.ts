@@ -38,12 +38,53 @@ export function environmentOf({
   };
 }
 
+/** Everything listens here only. */
+export const loopback = "127.0.0.1";
+
+/** The mount from which Metacrypt issues the certificates of services. */
+export const authorityMount = "pki";
+
 /** The identity service's origin. */
 export function identityUrl({ ports }: Settings): string {
-  return `https://127.0.0.1:${ports.identity}`;
+  return `https://${loopback}:${ports.identity}`;
+}
+
+/** Where Metacrypt's API is reached by HTTPS. */
+export function metacryptUrl({ ports }: Settings): string {
+  return `https://${loopback}:${ports.metacrypt}`;
+}
+
+/** Where the name server's API is reached by HTTPS. */
+export function nameServerUrl({ ports }: Settings): string {
+  return `https://${loopback}:${ports.nameServer}`;
+}
+
+/** Where a service is reached from outside. */
+export function serviceUrl(service: string, { zone, ports }: Settings): string {
+  return `https://${service}.${zone}${ports.ingress === 443 ? "" : `:${ports.ingress}`}/`;
+}
+
+/** What `curl --resolve` needs to find a service without asking a name server: `host:port:address`. */
+export function curlResolve(service: string, { zone, ports }: Settings): string {
+  return `${service}.${zone}:${ports.ingress}:${loopback}`;
 }
 
 /** Where the agent listens. */
 export function agentAddress({ ports }: Settings): string {
-  return `127.0.0.1:${ports.agent}`;
+  return `${loopback}:${ports.agent}`;
+}
+
+/** Where Metacrypt's API is reached by gRPC. */
+export function metacryptGrpcAddress({ ports }: Settings): string {
+  return `${loopback}:${ports.metacryptGrpc}`;
+}
+
+/** Where the name server's API is reached by gRPC. */
+export function nameServerGrpcAddress({ ports }: Settings): string {
+  return `${loopback}:${ports.nameServerGrpc}`;
+}
+
+/** Where ACME clients begin. */
+export function acmeDirectoryUrl(settings: Settings): string {
+  return `${metacryptUrl(settings)}/acme/${authorityMount}/directory`;
 }

@@ -8,7 +8,8 @@ import { readIfPresent } from "../store/read-if-present.ts";
 import { updateSettings } from "../store/settings.ts";
 
 export const operatorName = "operator";
-const agentName = "mcp-agent";
+/** Name of the platform's own system account. */
+export const agentName = "mcp-agent";
 
 const commandTimeoutMs = 60_000;
 const renewalMs = 30 * 24 * 60 * 60 * 1_000;

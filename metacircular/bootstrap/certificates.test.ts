@@ -18,15 +18,17 @@ async function makeLayout(root: string): Promise<StateLayout> {
   return layout;
 }
 
+const all = ["mcias", "metacrypt", "mcns", "mcp-agent"];
+
 describe("certificates", () => {
   test("are issued once, and again when a third of their time is left", async () => {
     await using directory = await createTemporaryDirectory();
     const layout = await makeLayout(directory.path);
-    assert.deepEqual(await ensureCertificates(layout, at(nowMs)), ["mcias", "mcp-agent"]);
+    assert.deepEqual(await ensureCertificates(layout, at(nowMs)), all);
     const root = await readFile(layout.authorityCertificate, "utf8");
     assert.deepEqual(await ensureCertificates(layout, at(nowMs)), []);
     assert.deepEqual(await ensureCertificates(layout, at(nowMs + 59 * dayMs)), []);
-    assert.deepEqual(await ensureCertificates(layout, at(nowMs + 61 * dayMs)), ["mcias", "mcp-agent"]);
+    assert.deepEqual(await ensureCertificates(layout, at(nowMs + 61 * dayMs)), all);
     assert.equal(await readFile(layout.authorityCertificate, "utf8"), root);
   });
 
@@ -39,7 +41,7 @@ describe("certificates", () => {
     await copyFile(layout.agent.key, layout.identity.key);
     assert.deepEqual(await ensureCertificates(layout, at(nowMs)), ["mcias"]);
     await rm(layout.authority, { recursive: true });
-    assert.deepEqual(await ensureCertificates(layout, at(nowMs)), ["mcias", "mcp-agent"]);
+    assert.deepEqual(await ensureCertificates(layout, at(nowMs)), all);
     assert.deepEqual(await ensureCertificates(layout, at(nowMs)), []);
   });
 });

@@ -10,10 +10,15 @@ const names = ["localhost", "127.0.0.1", "::1"];
 /** A certificate is replaced when less than this part of its lifetime is left. */
 const renewalPart = 1 / 3;
 
-/** Makes sure that the authority exists and that both servers have certificates that will be valid for a while.
+/** Makes sure that the authority exists and that all servers have certificates that will be valid for a while.
  * @returns the servers whose certificate was (re)issued */
 export async function ensureCertificates(layout: StateLayout, clock: Clock): Promise<string[]> {
-  const servers = { mcias: layout.identity, "mcp-agent": layout.agent };
+  const servers = {
+    mcias: layout.identity,
+    metacrypt: layout.metacrypt,
+    mcns: layout.nameServer,
+    "mcp-agent": layout.agent,
+  };
   const root = await readCertificate(layout.authorityCertificate);
   const issued: string[] = [];
   for (const [name, server] of Object.entries(servers)) {

@@ -10,9 +10,20 @@ import { agentConfiguration, ensureConfigurations } from "./configurations.ts";
 
 const settings: Settings = {
   node: "rift",
-  ports: { identity: 8443, agent: 9444 },
+  zone: "example.internal",
+  ports: {
+    identity: 8443,
+    agent: 9444,
+    metacrypt: 8463,
+    metacryptGrpc: 9463,
+    nameServer: 8473,
+    nameServerGrpc: 9473,
+    dns: 5300,
+    ingress: 443,
+  },
   podman: { containersConf: '/with "quotes"/containers.conf', storageConf: "" },
   operatorCreated: false,
+  acmeKeyId: "",
   sampleDeployed: false,
 };
 
@@ -30,14 +41,16 @@ describe("configurations", () => {
     await using directory = await createTemporaryDirectory();
     const layout = layoutOf(directory.path);
     for (const path of directoriesOf(layout)) await mkdir(path, { recursive: true });
-    assert.equal((await ensureConfigurations(layout, settings)).length, 3);
+    assert.equal((await ensureConfigurations(layout, settings)).length, 6);
     assert.deepEqual(await ensureConfigurations(layout, settings), []);
     const own = '\n# my other machine\n[[nodes]]\nname = "attic"\naddress = "10.0.0.7:9444"\n';
     await writeFile(layout.operator.config, (await readFile(layout.operator.config, "utf8")) + own);
     assert.deepEqual(await ensureConfigurations(layout, settings), []);
-    const moved = { ...settings, ports: { identity: 8450, agent: 9450 } };
+    const moved = { ...settings, ports: { ...settings.ports, identity: 8450, agent: 9450 } };
     assert.deepEqual(await ensureConfigurations(layout, moved), [
       "mcias/mcias.toml",
+      "metacrypt/metacrypt.toml",
+      "mcns/mcns.toml",
       "mcp/mcp-agent.toml",
       "operator/mcp.toml",
     ]);

@@ -1,6 +1,14 @@
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { stringify } from "smol-toml";
-import { agentAddress, identityUrl } from "../platform.ts";
+import {
+  acmeDirectoryUrl,
+  agentAddress,
+  identityUrl,
+  loopback,
+  metacryptGrpcAddress,
+  metacryptUrl,
+  nameServerGrpcAddress,
+} from "../platform.ts";
 import type { StateLayout } from "../store/layout.ts";
 import { readIfPresent } from "../store/read-if-present.ts";
 import type { Settings } from "../store/settings.ts";
@@ -14,6 +22,9 @@ const editable =
 export async function ensureConfigurations(layout: StateLayout, settings: Settings): Promise<string[]> {
   const files = [
     { path: layout.identity.config, content: identityConfiguration(layout, settings), after: overwrite },
+    { path: layout.metacrypt.config, content: metacryptConfiguration(layout, settings), after: overwrite },
+    { path: layout.nameServer.config, content: nameServerConfiguration(layout, settings), after: overwrite },
+    { path: layout.proxy.config, content: proxyConfiguration(layout, settings), after: overwrite },
     { path: layout.agent.config, content: agentConfiguration(layout, settings), after: overwrite },
     { path: layout.operator.config, content: operatorConfiguration(layout, settings), after: keepEdits },
   ];
@@ -41,17 +52,59 @@ export function identityConfiguration({ identity }: StateLayout, settings: Setti
   return generated + content;
 }
 
+export function metacryptConfiguration(layout: StateLayout, settings: Settings): string {
+  const { metacrypt } = layout;
+  const content = stringify({
+    server: {
+      listen_addr: `${loopback}:${settings.ports.metacrypt}`,
+      grpc_addr: metacryptGrpcAddress(settings),
+      tls_cert: metacrypt.certificate,
+      tls_key: metacrypt.key,
+      external_url: metacryptUrl(settings),
+    },
+    database: { path: metacrypt.database },
+    mcias: { ...identityOf(layout, settings), service_name: "metacrypt" },
+    seal: { unattended_key_file: metacrypt.unsealKey },
+    acme: { resolver: `${loopback}:${settings.ports.dns}` },
+    metrics: { listen: "" },
+  });
+  return generated + content;
+}
+
+export function nameServerConfiguration(layout: StateLayout, settings: Settings): string {
+  const { nameServer } = layout;
+  const content = stringify({
+    server: {
+      listen_addr: `${loopback}:${settings.ports.nameServer}`,
+      grpc_addr: nameServerGrpcAddress(settings),
+      tls_cert: nameServer.certificate,
+      tls_key: nameServer.key,
+    },
+    dns: { listen: [`${loopback}:${settings.ports.dns}`] },
+    database: { path: nameServer.database },
+    mcias: identityOf(layout, settings),
+    metrics: { listen: "" },
+  });
+  return generated + content;
+}
+
+export function proxyConfiguration({ proxy }: StateLayout, { ports }: Settings): string {
+  const content = stringify({
+    admin: { socket: proxy.socket, socket_mode: "0600" },
+    database: { path: proxy.database },
+    listen: { addresses: [loopback], ports: [ports.ingress], any_port: true },
+    certificates: { directory: proxy.certificates },
+    metrics: { listen: "", haproxy_listen: "" },
+  });
+  return generated + content;
+}
+
 export function agentConfiguration(layout: StateLayout, settings: Settings): string {
-  const { agent, data, authorityCertificate } = layout;
+  const { agent, proxy, data, authorityCertificate } = layout;
   const content = stringify({
     server: { grpc_addr: agentAddress(settings), tls_cert: agent.certificate, tls_key: agent.key },
     database: { path: agent.database },
-    mcias: {
-      server_url: identityUrl(settings),
-      ca_cert: authorityCertificate,
-      service_name: "mcp-agent",
-      token_path: agent.token,
-    },
+    mcias: { ...identityOf(layout, settings), service_name: "mcp-agent" },
     agent: {
       node_name: settings.node,
       container_runtime: "podman",
@@ -59,6 +112,14 @@ export function agentConfiguration(layout: StateLayout, settings: Settings): str
       state_dir: agent.runtime,
     },
     reconcile: { enabled: true },
+    mcproxy: { socket: proxy.socket, cert_dir: proxy.certificates },
+    mcns: {
+      address: nameServerGrpcAddress(settings),
+      ca_cert: authorityCertificate,
+      zone: settings.zone,
+      node_address: loopback,
+    },
+    ...(settings.acmeKeyId === "" ? {} : { acme: acmeOf(layout, settings) }),
     podman: { containers_conf: settings.podman.containersConf, storage_conf: settings.podman.storageConf },
   });
   return generated + content;
@@ -74,6 +135,25 @@ export function operatorConfiguration(layout: StateLayout, settings: Settings): 
     nodes: [{ name: settings.node, address: agentAddress(settings) }],
   });
   return editable + content;
+}
+
+/** Every service asks about tokens as the platform's own system account. */
+function identityOf({ agent, authorityCertificate }: StateLayout, settings: Settings) {
+  return {
+    server_url: identityUrl(settings),
+    ca_cert: authorityCertificate,
+    token_path: agent.token,
+  };
+}
+
+function acmeOf({ agent, authorityCertificate }: StateLayout, settings: Settings) {
+  return {
+    directory_url: acmeDirectoryUrl(settings),
+    ca_cert: authorityCertificate,
+    eab_key_id: settings.acmeKeyId,
+    eab_key_path: agent.acmeKey,
+    challenge: "dns-01",
+  };
 }
 
 type Update = (before: string, content: string, settings: Settings) => string;

@@ -1,7 +1,6 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { checkAgent } from "../health/agent.ts";
-import { checkIdentity } from "../health/identity.ts";
-import { identityUrl, type Platform } from "../platform.ts";
+import { healthChecks } from "../health/checks.ts";
+import type { Platform } from "../platform.ts";
 import { isAlive } from "../processes/process-table.ts";
 import { logFile } from "../store/layout.ts";
 import { lastLogLines } from "../store/log-tail.ts";
@@ -15,14 +14,13 @@ const pollMs = 150;
 /** A program that ended so often since we began to wait will not become healthy by waiting. */
 const endsMaximum = 3;
 
-/** Waits until both programs run on the current configuration and answer.
+/** Waits until all programs run on the current configuration and answer.
  * @throws DetailedError `PROGRAM_NOT_HEALTHY` with the last lines of the program's log */
 export async function waitUntilHealthy(platform: Platform): Promise<void> {
-  const { layout, settings, host } = platform;
-  const [identity, agent] = programs(layout, host.checkout);
-  if (identity === undefined || agent === undefined) throw new Error("two programs are expected");
-  await waitFor(platform, identity, () => checkIdentity(identityUrl(settings), layout.authorityCertificate));
-  await waitFor(platform, agent, () => checkAgent(platform));
+  const checks = healthChecks(platform);
+  for (const program of programs(platform.layout, platform.host.checkout)) {
+    await waitFor(platform, program, () => checks[program.name].check());
+  }
 }
 
 async function waitFor(platform: Platform, program: Program, check: () => Promise<void>): Promise<void> {

@@ -20,9 +20,11 @@ describe("the sample's definition", () => {
   });
 
   test("is placed on the node and in the data directory, and keeps every comment", () => {
-    const placed = placeDefinition(example, { node: "rift", dataDirectory: "/var/lib/metacircular/srv" });
+    const place = { node: "rift", dataDirectory: "/var/lib/metacircular/srv", port: 443 };
+    const placed = placeDefinition(example, place);
     const definition = parse(placed);
     assert.equal(definition.node, "rift");
+    assert.equal(definition.components[0]?.routes[0]?.port, 443);
     assert.deepEqual(
       definition.components.map(({ volumes }) => volumes),
       [["/var/lib/metacircular/srv/hello:/data:ro"], ["/var/lib/metacircular/srv/hello:/data"]],

@@ -9,9 +9,7 @@ import { logFile } from "../store/layout.ts";
 import { updateSettings } from "../store/settings.ts";
 import { isStaticExecutable } from "./elf.ts";
 import { mcp } from "./operator-login.ts";
-import { placeDefinition } from "./sample-definition.ts";
-
-export const sampleName = "hello";
+import { placeDefinition, sampleName } from "./sample-definition.ts";
 
 /** Images of the sample by the folder that holds their Containerfile. */
 const images: Readonly<Record<string, string>> = {
@@ -42,7 +40,7 @@ export async function ensureSampleImages(platform: Platform): Promise<string[]> 
 export async function deploySample(platform: Platform): Promise<void> {
   const { layout, settings, host } = platform;
   const example = join(host.checkout, "examples", sampleName, `${sampleName}.toml`);
-  const place = { node: settings.node, dataDirectory: layout.data };
+  const place = { node: settings.node, dataDirectory: layout.data, port: settings.ports.ingress };
   const definition = placeDefinition(await readFile(example, "utf8"), place);
   await mkdir(join(layout.data, sampleName), { recursive: true, mode: 0o755 });
   await writeFileAtomic(join(layout.operator.definitions, `${sampleName}.toml`), definition, { mode: 0o644 });

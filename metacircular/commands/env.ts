@@ -1,7 +1,8 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { join } from "node:path";
 import { quoteForShell } from "../output/shell.ts";
-import type { Platform } from "../platform.ts";
+import { sampleName } from "../bootstrap/sample-definition.ts";
+import { curlResolve, type Platform } from "../platform.ts";
 import { findPlatform, statePath, thisHost } from "./context.ts";
 
 /** Prints what a shell evaluates so that `mcp`, and `podman` beside it, work with the platform.
@@ -19,6 +20,8 @@ function exportsOf({ layout, settings, host }: Platform): [string, string][] {
   const { containersConf, storageConf } = settings.podman;
   return [
     ["MCP_CONFIG", quoteForShell(layout.operator.config)],
+    ["METACIRCULAR_CA", quoteForShell(layout.authorityCertificate)],
+    ["METACIRCULAR_RESOLVE", quoteForShell(curlResolve(sampleName, settings))],
     ["PATH", `${quoteForShell(join(host.checkout, "bin"))}:"$PATH"`],
     ...(containersConf === ""
       ? []

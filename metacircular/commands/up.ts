@@ -5,9 +5,11 @@ import { settle } from "../bootstrap/choose-settings.ts";
 import { ensureConfigurations } from "../bootstrap/configurations.ts";
 import { waitUntilHealthy } from "../bootstrap/healthy.ts";
 import { choosePodmanSettings } from "../bootstrap/podman-settings.ts";
+import { ensureAuthority, ensureZone } from "../bootstrap/edge.ts";
 import { ensureLogin } from "../bootstrap/operator-login.ts";
 import { checkPrerequisites } from "../bootstrap/prerequisites.ts";
-import { deploySample, ensureSampleImages, sampleName } from "../bootstrap/sample.ts";
+import { sampleName } from "../bootstrap/sample-definition.ts";
+import { deploySample, ensureSampleImages } from "../bootstrap/sample.ts";
 import { liveServices, startServices } from "../bootstrap/services.ts";
 import { Progress } from "../output/progress.ts";
 import { describePlatform } from "../output/summary.ts";
@@ -26,8 +28,9 @@ export async function up(options: { state?: string }): Promise<void> {
   const progress = new Progress(process.stderr, host.clock);
   const layout = await createStateDirectory(path);
   using _lock = await lockState(layout, host);
-  const platform = await prepare(layout, host, progress);
-  await startPrograms(platform, progress);
+  const chosen = await prepare(layout, host, progress);
+  await startPrograms(chosen, progress);
+  const platform = await prepareEdge(chosen, progress);
   await startContainers(platform, progress);
   if (!progress.changed) process.stderr.write("Already up.\n");
   process.stdout.write(await describePlatform(platform, await liveServices(platform)));
@@ -62,11 +65,29 @@ async function startPrograms(platform: Platform, progress: Progress): Promise<vo
   await progress.step("programs", async () => {
     const started = await ensureSupervisor(platform);
     await waitUntilHealthy(platform);
-    return started ? "mcias and mcp-agent run and answer" : undefined;
+    return started ? "all run and answer" : undefined;
   });
   await progress.step("login", async () => {
     return (await ensureLogin(platform)) ? `mcp is logged in as ${operatorName}` : undefined;
   });
+}
+
+/** What the edge needs before the first service: an authority, a zone, and an agent that knows of both. */
+async function prepareEdge(platform: Platform, progress: Progress): Promise<Platform> {
+  await progress.step("authority", async () => list("made", await ensureAuthority(platform)));
+  await progress.step("zone", async () => {
+    return (await ensureZone(platform)) ? `made ${platform.settings.zone}` : undefined;
+  });
+  const settings = (await readSettings(platform.layout.settings)) ?? platform.settings;
+  const prepared = { ...platform, settings };
+  const written = await ensureConfigurations(platform.layout, settings);
+  if (written.length > 0) {
+    await progress.step("agent", async () => {
+      await waitUntilHealthy(prepared);
+      return "manages certificates, routes and names";
+    });
+  }
+  return prepared;
 }
 
 async function startContainers(platform: Platform, progress: Progress): Promise<void> {

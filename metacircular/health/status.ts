@@ -1,13 +1,12 @@
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import type { ServiceInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { liveServices } from "../bootstrap/services.ts";
-import { agentAddress, identityUrl, type Platform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
 import { ownProcesses, type Process, startedAtMs } from "../processes/process-table.ts";
 import { findSupervisor } from "../supervisor/launch.ts";
 import { isInstance, programs } from "../supervisor/programs.ts";
 import { readRecord, type SupervisorRecord } from "../supervisor/record.ts";
-import { checkAgent } from "./agent.ts";
-import { checkIdentity } from "./identity.ts";
+import { healthChecks } from "./checks.ts";
 
 export interface ProgramStatus {
   readonly name: string;
@@ -41,18 +40,12 @@ export async function readStatus(platform: Platform): Promise<PlatformStatus> {
     findSupervisor(layout),
     readRecord(layout.record),
   ]);
-  const checks: Record<string, { address: string; check: () => Promise<void> }> = {
-    mcias: {
-      address: identityUrl(settings),
-      check: () => checkIdentity(identityUrl(settings), layout.authorityCertificate),
-    },
-    "mcp-agent": { address: agentAddress(settings), check: () => checkAgent(platform) },
-  };
+  const checks = healthChecks(platform);
   const found = await Promise.all([
     programStatus("supervisor", supervisor, record, { address: "", check: () => Promise.resolve() }),
     ...programs(layout, host.checkout).map((program) => {
       const process = processes.find(({ argv }) => isInstance(program, argv));
-      return programStatus(program.name, process, record, checks[program.name] ?? unchecked);
+      return programStatus(program.name, process, record, checks[program.name]);
     }),
   ]);
   let services: ServiceInfo[] | undefined;
@@ -62,8 +55,6 @@ export async function readStatus(platform: Platform): Promise<PlatformStatus> {
   const ok = found.every(({ problem }) => problem === "") && services?.every(isAsWanted) === true;
   return { ok, node: settings.node, programs: found, services, servicesProblem };
 }
-
-const unchecked = { address: "", check: () => Promise.resolve() };
 
 async function programStatus(
   name: string,

@@ -1,8 +1,16 @@
 import type { ServiceInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { join } from "node:path";
 import { operatorName } from "../bootstrap/accounts.ts";
+import { sampleName } from "../bootstrap/sample-definition.ts";
 import { serviceLines } from "../output/services.ts";
-import { agentAddress, identityUrl, type Platform } from "../platform.ts";
+import {
+  agentAddress,
+  identityUrl,
+  metacryptUrl,
+  nameServerUrl,
+  type Platform,
+  serviceUrl,
+} from "../platform.ts";
 import { stateDirectory } from "../store/default-path.ts";
 import { quoteForShell } from "./shell.ts";
 
@@ -14,10 +22,15 @@ export async function describePlatform(
   const { layout, settings } = platform;
   const rows = [
     ["mcias", identityUrl(settings)],
+    ["metacrypt", metacryptUrl(settings)],
+    ["mcns", `${nameServerUrl(settings)} (DNS on 127.0.0.1:${settings.ports.dns}, zone ${settings.zone})`],
+    ["mc-proxy", `127.0.0.1:${settings.ports.ingress}`],
     ["mcp-agent", `${agentAddress(settings)} (node ${settings.node})`],
     ["state", layout.root],
     ["operator", `${operatorName}, password in ${layout.operator.password}`],
   ];
+  const sample = services.find(({ name, active }) => name === sampleName && active);
+  if (sample !== undefined) rows.push([sampleName, serviceUrl(sampleName, settings)]);
   const lines = [
     `Metacircular is up on node ${settings.node}.`,
     "",
@@ -32,10 +45,17 @@ export async function describePlatform(
 }
 
 function nextCommands(platform: Platform, services: readonly ServiceInfo[]): string[] {
-  const { layout, host } = platform;
+  const { layout, settings, host } = platform;
   const isDefault = stateDirectory(undefined, host.user, process.env) === layout.root;
   const state = isDefault ? "" : ` --state ${quoteForShell(layout.root)}`;
   const program = quoteForShell(join(host.checkout, "bin", "metacircular"));
-  const service = services.find(({ active }) => active)?.name ?? "hello";
-  return [`eval "$(${program} env${state})"`, `mcp status ${service}`, `mcp logs ${service} --follow`];
+  const active = services.filter((service) => service.active).map(({ name }) => name);
+  const service = active.includes(sampleName) ? sampleName : (active[0] ?? sampleName);
+  const visit = `curl --cacert "$METACIRCULAR_CA" --resolve "$METACIRCULAR_RESOLVE" ${serviceUrl(sampleName, settings)}`;
+  return [
+    `eval "$(${program} env${state})"`,
+    `mcp status ${service}`,
+    `mcp logs ${service} --follow`,
+    ...(service === sampleName ? [visit] : []),
+  ];
 }

@@ -15,12 +15,28 @@ export interface StateLayout {
   readonly commandLock: string;
   readonly authority: string;
   readonly authorityCertificate: string;
+  /** Secret. */
+  readonly authorityKey: string;
   readonly identity: ServerLayout;
+  readonly metacrypt: ServerLayout & {
+    /** Opens the seal without anybody being asked. Secret. */
+    readonly unsealKey: string;
+  };
+  readonly proxy: Pick<ServerLayout, "directory" | "config" | "database"> & {
+    /** Its sockets, and what its data plane reads. */
+    readonly runtime: string;
+    readonly socket: string;
+    /** Certificates of host names with their keys. */
+    readonly certificates: string;
+  };
+  readonly nameServer: ServerLayout;
   readonly agent: ServerLayout & {
     /** The agent's own bearer token. Secret. */
     readonly token: string;
     /** Its sockets. */
     readonly runtime: string;
+    /** Key of the binding named in the settings. Secret. */
+    readonly acmeKey: string;
   };
   readonly operator: {
     readonly directory: string;
@@ -67,8 +83,24 @@ export function layoutOf(root: string): StateLayout {
     commandLock: at("locks", "command.lock"),
     authority: at("ca"),
     authorityCertificate: at("ca", "root.pem"),
+    authorityKey: at("ca", "root-key.pem"),
     identity: server("mcias", "mcias"),
-    agent: { ...server("mcp", "mcp-agent"), token: at("mcp", "token"), runtime: at("mcp", "run") },
+    metacrypt: { ...server("metacrypt", "metacrypt"), unsealKey: at("metacrypt", "unseal-key") },
+    proxy: {
+      directory: at("mc-proxy"),
+      config: at("mc-proxy", "mc-proxy.toml"),
+      database: at("mc-proxy", "mc-proxy.db"),
+      runtime: at("mc-proxy", "run"),
+      socket: at("mc-proxy", "run", "admin.sock"),
+      certificates: at("mc-proxy", "certs"),
+    },
+    nameServer: server("mcns", "mcns"),
+    agent: {
+      ...server("mcp", "mcp-agent"),
+      token: at("mcp", "token"),
+      runtime: at("mcp", "run"),
+      acmeKey: at("mcp", "acme-key"),
+    },
     operator: {
       directory: at("operator"),
       config: at("operator", "mcp.toml"),
@@ -84,11 +116,12 @@ export function layoutOf(root: string): StateLayout {
 
 /** Directories that exist from the beginning. */
 export function directoriesOf(layout: StateLayout): string[] {
-  const { root, identity, agent, operator, data, logs, images } = layout;
+  const { root, identity, metacrypt, proxy, nameServer, agent, operator, data, logs, images } = layout;
   return [
     join(root, "locks"),
-    join(identity.directory, "certs"),
-    join(agent.directory, "certs"),
+    ...[identity, metacrypt, nameServer, agent].map(({ directory }) => join(directory, "certs")),
+    proxy.runtime,
+    proxy.certificates,
     agent.runtime,
     operator.definitions,
     data,

@@ -4,15 +4,32 @@ import { z } from "zod";
 import { readIfPresent } from "./read-if-present.ts";
 
 const port = z.int().min(1).max(65_535);
+/** 0 in the settings of an earlier version, which did not have the program: it is chosen at the next `up`. */
+const laterPort = z.int().min(0).max(65_535).default(0);
 
 const settingsSchema = z.strictObject({
   /** Name of this node. */
   node: z.string().min(1),
-  ports: z.strictObject({ identity: port, agent: port }),
+  /** Names of services are `<service>.<zone>`. */
+  zone: z.string().min(1).default("mc.internal"),
+  ports: z.strictObject({
+    identity: port,
+    agent: port,
+    metacrypt: laterPort,
+    metacryptGrpc: laterPort,
+    nameServer: laterPort,
+    nameServerGrpc: laterPort,
+    /** Where the name server answers DNS. */
+    dns: laterPort,
+    /** Where the proxy serves HTTPS. */
+    ingress: laterPort,
+  }),
   /** Files that select podman's configuration; empty: podman's own. */
   podman: z.strictObject({ containersConf: z.string(), storageConf: z.string() }),
   /** The operator's account exists with the password in the file. */
   operatorCreated: z.boolean(),
+  /** Names the binding by which the agent opens its account with the certificate authority; empty: none yet. */
+  acmeKeyId: z.string().default(""),
   /** The sample was deployed once; from then on it is the operator's. */
   sampleDeployed: z.boolean(),
 });

@@ -1,9 +1,11 @@
 import { join } from "node:path";
-import type { ServerLayout, StateLayout } from "../store/layout.ts";
+import type { StateLayout } from "../store/layout.ts";
+
+export type ProgramName = "mcias" | "metacrypt" | "mcns" | "mc-proxy" | "mcp-agent";
 
 /** A program that the supervisor keeps running. */
 export interface Program {
-  readonly name: "mcias" | "mcp-agent";
+  readonly name: ProgramName;
   readonly argv: readonly string[];
   /** When one of these files changes, the program is restarted. */
   readonly inputs: readonly string[];
@@ -13,10 +15,10 @@ export interface Program {
 
 /** In the order in which they start; they stop in the reverse order. */
 export function programs(layout: StateLayout, checkout: string): readonly Program[] {
-  const server = (name: Program["name"], { config }: ServerLayout): string[] => {
+  const server = (name: ProgramName, { config }: { config: string }): string[] => {
     return [join(checkout, "bin", name), "server", "--config", config];
   };
-  const { identity, agent } = layout;
+  const { identity, metacrypt, nameServer, proxy, agent, authorityCertificate } = layout;
   return [
     {
       name: "mcias",
@@ -25,9 +27,27 @@ export function programs(layout: StateLayout, checkout: string): readonly Progra
       stopTimeoutMs: 10_000,
     },
     {
+      name: "metacrypt",
+      argv: server("metacrypt", metacrypt),
+      inputs: [metacrypt.config, metacrypt.certificate, metacrypt.key, agent.token, authorityCertificate],
+      stopTimeoutMs: 15_000,
+    },
+    {
+      name: "mcns",
+      argv: server("mcns", nameServer),
+      inputs: [nameServer.config, nameServer.certificate, nameServer.key, agent.token, authorityCertificate],
+      stopTimeoutMs: 15_000,
+    },
+    {
+      name: "mc-proxy",
+      argv: server("mc-proxy", proxy),
+      inputs: [proxy.config],
+      stopTimeoutMs: 15_000,
+    },
+    {
       name: "mcp-agent",
       argv: server("mcp-agent", agent),
-      inputs: [agent.config, agent.certificate, agent.key, agent.token, layout.authorityCertificate],
+      inputs: [agent.config, agent.certificate, agent.key, agent.token, authorityCertificate],
       stopTimeoutMs: 30_000,
     },
   ];

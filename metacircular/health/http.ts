@@ -3,15 +3,15 @@ import { requestJson } from "@metacircular/mcdsl/http/json-client.ts";
 
 const timeoutMs = 3_000;
 
-/** Resolves when the identity service says that it is ready.
+/** Resolves when a service says that it is ready.
  * @throws DetailedError `PROGRAM_NOT_HEALTHY`, or those of the connection */
-export async function checkIdentity(url: string, caFile: string, signal?: AbortSignal): Promise<void> {
+export async function checkHttp(url: string, caFile: string, signal?: AbortSignal): Promise<void> {
   const { status } = await requestJson({ url: `${url}/healthz`, caFile, timeoutMs, signal });
   if (status === 200) return;
   throw new DetailedError({
     code: "PROGRAM_NOT_HEALTHY",
     category: "unavailable",
-    attempted: "reach the identity service at",
+    attempted: "reach the service at",
     subject: url,
     found: `it answers /healthz with ${status}`,
   });
