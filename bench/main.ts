@@ -4,6 +4,7 @@ import { checkout } from "@metacircular/testkit/program.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { death } from "./death.ts";
 import { deploy } from "./deploy.ts";
+import { dns } from "./dns.ts";
 import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { help } from "./help.ts";
@@ -12,7 +13,7 @@ import { ps } from "./ps.ts";
 import { resultOf, type Row } from "./result.ts";
 import { resultLines } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files];
+const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files, dns];
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, list: { type: "boolean" } },
