@@ -89,6 +89,17 @@ zone "${zone}" {
   },
 };
 
+/** All records that a server has, in an order of their own, with the serial number. */
+async function zoneAt(port: number, ...options: string[]): Promise<string[]> {
+  const args = ["@127.0.0.1", "-p", String(port), ...options, "+noall", "+answer", "+onesoa", zone, "AXFR"];
+  const { output } = await run("dig", args);
+  return output
+    .split("\n")
+    .filter((line) => /\tIN\t/.test(line))
+    .map((line) => line.replaceAll(/[\t ]+/g, " ").toLowerCase())
+    .toSorted();
+}
+
 describe("stock secondaries", () => {
   const resources = new AsyncDisposableStack();
   let zones: ServedZones;
@@ -126,17 +137,6 @@ describe("stock secondaries", () => {
     }
   });
   after(() => resources.disposeAsync());
-
-  /** All records that a server has, in an order of their own, with the serial number. */
-  async function zoneAt(port: number, ...options: string[]): Promise<string[]> {
-    const args = ["@127.0.0.1", "-p", String(port), ...options, "+noall", "+answer", "+onesoa", zone, "AXFR"];
-    const { output } = await run("dig", args);
-    return output
-      .split("\n")
-      .filter((line) => /\tIN\t/.test(line))
-      .map((line) => line.replaceAll(/[\t ]+/g, " ").toLowerCase())
-      .toSorted();
-  }
 
   const ours = (): Promise<string[]> => zoneAt(server.addresses[0]?.port ?? 0, "-y", keyOption);
 

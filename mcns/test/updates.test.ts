@@ -15,47 +15,47 @@ const cases: readonly {
   readonly lines: readonly string[];
   /** Undefined: it is done. */
   readonly refusal?: RegExp;
-  readonly then: Readonly<Record<string, readonly string[]>>;
+  readonly leaves: Readonly<Record<string, readonly string[]>>;
 }[] = [
   {
     what: "adds records, several at once",
     lines: ["update add new.example.org 60 A 192.0.2.5", 'update add new.example.org 60 TXT "a b" "c"'],
-    then: { "new.example.org A": ["192.0.2.5"], "new.example.org TXT": ['"a b" "c"'] },
+    leaves: { "new.example.org A": ["192.0.2.5"], "new.example.org TXT": ['"a b" "c"'] },
   },
   {
     what: "adds a record to a set, and the same one once only",
     lines: ["update add new.example.org 90 A 192.0.2.6", "update add new.example.org 90 A 192.0.2.5"],
-    then: { "new.example.org A": ["192.0.2.5", "192.0.2.6"] },
+    leaves: { "new.example.org A": ["192.0.2.5", "192.0.2.6"] },
   },
   {
     what: "deletes one record",
     lines: ["update delete new.example.org A 192.0.2.5"],
-    then: { "new.example.org A": ["192.0.2.6"] },
+    leaves: { "new.example.org A": ["192.0.2.6"] },
   },
   {
     what: "deletes all records of a type",
     lines: ["update delete new.example.org TXT"],
-    then: { "new.example.org A": ["192.0.2.6"], "new.example.org TXT": [] },
+    leaves: { "new.example.org A": ["192.0.2.6"], "new.example.org TXT": [] },
   },
   {
     what: "deletes all records of a name",
     lines: ["update delete new.example.org"],
-    then: { "new.example.org A": [] },
+    leaves: { "new.example.org A": [] },
   },
   {
     what: "keeps the SOA and NS records of the zone",
     lines: ["update delete example.org", "update delete example.org NS"],
-    then: { "example.org NS": ["ns1.example.org.", "ns2.example.net."], "example.org MX": [] },
+    leaves: { "example.org NS": ["ns1.example.org.", "ns2.example.net."], "example.org MX": [] },
   },
   {
     what: "puts no alias beside other records, silently",
     lines: ["update add www.example.org 60 CNAME mail.example.org."],
-    then: { "www.example.org A": ["192.0.2.80", "192.0.2.81"] },
+    leaves: { "www.example.org A": ["192.0.2.80", "192.0.2.81"] },
   },
   {
     what: "puts one alias in the place of another",
     lines: ["update add alias.example.org 60 CNAME mail.example.org."],
-    then: { "alias.example.org CNAME": ["mail.example.org."] },
+    leaves: { "alias.example.org CNAME": ["mail.example.org."] },
   },
   {
     what: "does what follows prerequisites that hold",
@@ -67,49 +67,49 @@ const cases: readonly {
       "prereq yxrrset ns1.example.org A 192.0.2.1",
       "update add if.example.org 60 A 192.0.2.7",
     ],
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does nothing when a name is there that must not be",
     lines: ["prereq nxdomain www.example.org", "update delete if.example.org"],
     refusal: /YXDOMAIN/,
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does nothing when a name is missing",
     lines: ["prereq yxdomain missing.example.org", "update delete if.example.org"],
     refusal: /NXDOMAIN/,
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does nothing when an empty non-terminal is taken for a name with records",
     lines: ["prereq yxdomain ent.example.org", "update delete if.example.org"],
     refusal: /NXDOMAIN/,
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does nothing when a set is there that must not be",
     lines: ["prereq nxrrset www.example.org A", "update delete if.example.org"],
     refusal: /YXRRSET/,
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does nothing when a set is not exactly as expected",
     lines: ["prereq yxrrset www.example.org A 192.0.2.80", "update delete if.example.org"],
     refusal: /NXRRSET/,
-    then: { "if.example.org A": ["192.0.2.7"] },
+    leaves: { "if.example.org A": ["192.0.2.7"] },
   },
   {
     what: "does all or nothing",
     lines: ["update add half.example.org 60 A 192.0.2.8", "update add other.test 60 A 192.0.2.8"],
     refusal: /NOTZONE/,
-    then: { "half.example.org A": [] },
+    leaves: { "half.example.org A": [] },
   },
   {
     what: "refuses types that zones do not hold",
     lines: ["update add half.example.org 60 A 192.0.2.8", "update add half.example.org 60 LOC 1 N 1 E 1m"],
     refusal: /REFUSED/,
-    then: { "half.example.org A": [] },
+    leaves: { "half.example.org A": [] },
   },
 ];
 
@@ -155,7 +155,7 @@ describe("dynamic updates", () => {
 
   const serial = (): number => zones.store.require(zone).serial;
 
-  for (const { what, lines, refusal, then } of cases) {
+  for (const { what, lines, refusal, leaves } of cases) {
     test(`of nsupdate: ${what}`, async () => {
       const before = serial();
       const { code, output } = await update(lines);
@@ -164,7 +164,7 @@ describe("dynamic updates", () => {
         assert.match(output, refusal);
         assert.equal(serial(), before, "nothing has changed");
       }
-      for (const [question, data] of Object.entries(then))
+      for (const [question, data] of Object.entries(leaves))
         assert.deepEqual(await found(question), data, question);
     });
   }
