@@ -18,6 +18,8 @@ export interface TestAgentOptions {
   readonly monitor?: string;
   /** Lines of `[reconcile]`; default: the agent's own. */
   readonly reconcile?: string;
+  /** Further lines of the configuration, with their sections. */
+  readonly configuration?: string;
   /** What runs instead of the agent's own entry, with the configuration file as its first argument. */
   readonly entry?: { readonly file: string; readonly args: readonly string[] };
 }
@@ -98,7 +100,14 @@ export async function createTestAgent(options: TestAgentOptions): Promise<TestAg
 }
 
 function configText(
-  { directory, certificates, identity, monitor = 'interval = "1h"', reconcile = "" }: TestAgentOptions,
+  {
+    directory,
+    certificates,
+    identity,
+    monitor = 'interval = "1h"',
+    reconcile = "",
+    configuration = "",
+  }: TestAgentOptions,
   {
     address,
     metricsAddress,
@@ -107,7 +116,8 @@ function configText(
   }: Record<"address" | "metricsAddress" | "servicesDir" | "tokenFile", string>,
 ): string {
   const text = JSON.stringify;
-  return `[server]
+  return `${configuration}
+[server]
 grpc_addr = ${text(address)}
 tls_cert = ${text(certificates.certFile)}
 tls_key = ${text(certificates.keyFile)}

@@ -14,9 +14,14 @@ export interface TestNode extends AsyncDisposable {
   readonly agent: TestAgent;
 }
 
+/** What there is before the agent. */
+export type TestSurroundings = Pick<TestNode, "directory" | "certificates" | "identity">;
+
 export async function createTestNode(
   options: Partial<Pick<TestAgentOptions, "monitor" | "reconcile">> & {
     readonly entry?: (directory: string) => TestAgentOptions["entry"];
+    /** Starts what the agent works with, and returns further lines of its configuration. */
+    readonly beside?: (parts: TestSurroundings) => Promise<string>;
   } = {},
 ): Promise<TestNode> {
   await using stack = new AsyncDisposableStack();
@@ -29,12 +34,14 @@ export async function createTestNode(
   stack.use(podman);
   stack.use(identity);
   const entry = options.entry?.(directory);
+  const configuration = (await options.beside?.({ directory, certificates, identity })) ?? "";
   const agent = stack.use(
     await createTestAgent({
       directory,
       certificates,
       identity,
       environment: podman.environment,
+      configuration,
       ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
       ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
       ...(entry === undefined ? {} : { entry }),

@@ -11,7 +11,7 @@ export interface Reachability {
 }
 
 /** How long a service is waited for that answered last so long ago at most. */
-const patienceMs = 10_000;
+const patienceMs = 5_000;
 const retryMs = 250;
 
 export function createReachability(clock: Clock): Reachability {

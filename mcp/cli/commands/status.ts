@@ -9,6 +9,7 @@ import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { formatAge, formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
 import { plain } from "../output/table.ts";
+import { pendingText, pendingView } from "../view/pending.ts";
 import { repairText } from "../view/repair.ts";
 import {
   type ComponentRow,
@@ -21,6 +22,8 @@ import {
 export const json = {
   components: "as the components of `mcp ps`",
   drift: "per component that is not as it should be: node, service, component, desired_state, observed_state",
+  pending:
+    "what is not as it should be at the edge, also of services that are gone: node, service, component, effect, code, reason, since",
   events: "recent changes of state: node, service, component, prev_state, new_state, time",
   operations: "operations in progress: node, service, id, kind, caller, started",
   failures: failuresJson,
@@ -82,6 +85,18 @@ function showStatus(
       output.style(
         "red",
         `${node}  ${service}/${component}  should be ${desired_state}, is ${observed_state}`,
+      ),
+    ),
+  );
+  showList(
+    output,
+    "pending at the edge",
+    answers.flatMap(({ node, value }) =>
+      value.pending.map((effect) =>
+        output.style(
+          "yellow",
+          `${node}  ${effect.service}/${effect.component}  ${pendingText(effect, nowMs)}`,
+        ),
       ),
     ),
   );
@@ -160,6 +175,14 @@ function statusView({
   return {
     components: answers.flatMap(({ node, value }) => componentRows(node, value.services)).map(componentView),
     drift: drift(answers),
+    pending: answers.flatMap(({ node, value }) =>
+      value.pending.map((effect) => ({
+        node,
+        service: effect.service,
+        component: effect.component,
+        ...pendingView(effect),
+      })),
+    ),
     events: answers.flatMap(({ node, value }) =>
       value.recentEvents.map(({ service, component, prevState, newState, timestamp }) => ({
         node,

@@ -7,6 +7,7 @@ import {
 
 import type { Context } from "../context.ts";
 import { factsOf, formatFacts } from "../output/error.ts";
+import { pendingView, sayPending } from "../view/pending.ts";
 import { exitCodeOfOutcome, outcomeName } from "./outcome.ts";
 
 /** What an operation on a service answered. */
@@ -46,7 +47,8 @@ export const operationJson = {
   operation_id: "id of the operation on that node",
   outcome: "succeeded, unchanged, partly-failed, restored or failed",
   revision: "number of the stored revision, or null",
-  results: "per component: component, outcome (changed, unchanged, restored, failed, skipped), error",
+  results:
+    "per component: component, outcome (changed, unchanged, restored, failed, skipped), error, pending (effect, code, reason, since)",
 } as const;
 
 /** Shows how an operation ended, and sets the exit code.
@@ -63,6 +65,7 @@ export function showOperation(
     const error = failureOf(entry);
     if (error !== undefined) output.complain(...formatFacts(error, `${about.service}/${entry.name}`));
   }
+  sayPending(output, about.service, result.results);
   const outcome = outcomeName(result.outcome);
   const revision =
     result.revision === undefined || result.revision === 0n ? "" : ` (revision ${result.revision})`;
@@ -89,6 +92,7 @@ function operationView(
         component: entry.name,
         outcome: componentOutcomeNames[entry.outcome] ?? "unknown",
         error: error === undefined ? null : factsOf(error),
+        pending: entry.pending.map(pendingView),
       };
     }),
   };

@@ -117,7 +117,29 @@ describe("mcp deploy", () => {
     const forPrograms = await workplace.mcp("deploy", "hello", "-o", "json");
     assert.equal(forPrograms.code, 6);
     const [result] = parsed<{ results: unknown[] }>(forPrograms.stdout).results;
-    assert.deepEqual(result, { component: "web", outcome: "restored", error: detail });
+    assert.deepEqual(result, { component: "web", outcome: "restored", error: detail, pending: [] });
+  });
+
+  test("says loudly what is pending at the edge, and exits with 0", async () => {
+    const pending = [
+      {
+        effect: "route hello.example.net:443",
+        code: "PROXY_UNREACHABLE",
+        reason: "cannot reach the proxy: it does not run",
+      },
+    ];
+    const results = [{ name: "web", success: true, outcome: ComponentOutcome.CHANGED, pending }];
+    await using workplace = await createWorkplace({
+      rift: { deploy: () => ({ outcome: OperationOutcome.SUCCEEDED, results }) },
+    });
+    await workplace.define("hello", aDefinition("hello", "web"));
+    const { code, stderr } = await workplace.mcp("deploy", "hello");
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /PENDING hello\/web: route hello\.example\.net:443: cannot reach the proxy: it does not run/,
+    );
+    assert.match(stderr, /the agent goes on trying; see: mcp status hello/);
   });
 
   for (const [name, outcome, code] of [

@@ -3,6 +3,7 @@ import type { ComponentInfo, ServiceInfo } from "@metacircular/proto/gen/mcp/v1/
 import type { Output } from "../output/output.ts";
 import type { Column } from "../output/table.ts";
 import { formatAge, isoTime, timeMsOf } from "../output/time.ts";
+import { pendingJson, pendingView } from "./pending.ts";
 import { repairJson, repairView } from "./repair.ts";
 
 /** One component on one node. */
@@ -30,6 +31,7 @@ export const componentJson = {
   repair: repairJson,
   ports: "published fixed ports",
   routes: "name, port, mode, hostname, host_port",
+  pending: pendingJson,
   outdated: "true: it was declared anew since its container was made, and a deploy would replace it",
 } as const;
 
@@ -61,6 +63,7 @@ export function componentView({
       hostname,
       host_port: hostPort,
     })),
+    pending: component.pending.map(pendingView),
     outdated: component.outdated,
   };
 }
@@ -86,7 +89,13 @@ export function paintState(output: Output, text: string, component: ComponentInf
   if (component.desiredState === "ignore" || component.observedState === "unknown")
     return output.style("dim", text);
   return output.style(
-    drifts(component) ? "red" : component.observedState === "running" ? "green" : "yellow",
+    drifts(component)
+      ? "red"
+      : component.pending.length > 0
+        ? "yellow"
+        : component.observedState === "running"
+          ? "green"
+          : "yellow",
     text,
   );
 }
@@ -106,7 +115,7 @@ export function componentColumns(output: Output, nowMs: number): Column<Componen
     { heading: "COMPONENT", text: ({ component }) => component.name },
     {
       heading: "STATE",
-      text: ({ component }) => stateText(component),
+      text: ({ component }) => stateText(component) + (component.pending.length > 0 ? " (pending)" : ""),
       style: (text, { component }) => paintState(output, text, component),
     },
     { heading: "VERSION", text: versionText },

@@ -117,6 +117,10 @@ function alertText(value: Extract<Event, { case: "alert" }>["value"]): string {
     }
     case "flapping":
       return `ALERT flapping: ${transitions} changes of state`;
+    case "edge":
+      return "ALERT edge: a route, a DNS record or a certificate has been missing for a while; see mcp status";
+    case "certificate":
+      return "ALERT certificate: it cannot be renewed; see mcp status";
     default:
       return `ALERT ${type}: should be ${desiredState}, is ${observedState}`;
   }

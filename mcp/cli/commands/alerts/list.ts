@@ -9,7 +9,7 @@ import { failuresJson, failuresView, reportFailures } from "../../view/answers.t
 
 export const json = {
   alerts:
-    "newest first: node, id, type (drift, flapping, crash-loop, gave-up), service, component, desired_state, observed_state, prev_state, transitions, raised, recovered (null: it lasts), command (none, pending, done, failed), command_error",
+    "newest first: node, id, type (drift, flapping, crash-loop, gave-up, edge, certificate), service, component, desired_state, observed_state, prev_state, transitions, raised, recovered (null: it lasts), command (none, pending, done, failed), command_error",
   failures: failuresJson,
 } as const;
 
