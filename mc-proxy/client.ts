@@ -4,6 +4,7 @@ import { type CallOptions, createClient } from "@connectrpc/connect";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import {
   type FirewallRule,
   type FirewallRuleSchema,
@@ -93,6 +94,12 @@ export function createProxyClient(options: { socket: string; timeoutMs: number }
   };
 }
 
+const whyUnreachable: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such socket"],
+  ["ECONNREFUSED", "nothing listens there"],
+  ["EACCES", "you may not write to it"],
+]);
+
 /** A proxy is no node, and is looked for elsewhere. */
 function unreachable(error: DetailedError): DetailedError {
   if (error.code !== "NODE_UNREACHABLE") return error;
@@ -101,7 +108,7 @@ function unreachable(error: DetailedError): DetailedError {
     category: "unavailable",
     attempted: "connect to mc-proxy at",
     subject: error.subject,
-    found: error.found,
+    found: whyUnreachable.get(systemCodeOf(error.cause)) ?? error.found,
     remedy: "check that mc-proxy runs, the path of its socket, and who may write to it",
     cause: error.cause,
   });

@@ -1,6 +1,6 @@
 import type { CertificateChoice } from "../certificates/choose.ts";
 import { type Config, configuredListeners } from "../config.ts";
-import type { DesiredState, EngineRoute, FirewallRule as EngineRule } from "../engine/desired-state.ts";
+import type { DesiredState, FirewallRule as EngineRule } from "../engine/desired-state.ts";
 import type { Limits } from "../engine/limits.ts";
 import type { FirewallRule } from "../routes/firewall-rule.ts";
 import { formatRouteKey, type Route } from "../routes/route.ts";
@@ -20,7 +20,8 @@ export function desiredState(parts: {
   return {
     listeners: listenersFor(config, routes),
     ...(http.listen_addr === undefined ? {} : { http: plainHttp(config, http.listen_addr) }),
-    routes: routes.map(engineRoute),
+    // The very objects: what a data plane has worked out for one of them, it need not work out again.
+    routes,
     certificates: choice.assigned.map(({ certificate, hostnames }) => ({
       name: certificate.name,
       pem: certificate.pem,
@@ -67,22 +68,6 @@ function plainHttp(
     listen: [address],
     redirectPort: http.redirect_port === 0 ? (listen.ports[0] ?? 443) : http.redirect_port,
     ...(http.acme_backend === undefined ? {} : { acmeBackend: http.acme_backend }),
-  };
-}
-
-function engineRoute(route: Route): EngineRoute {
-  const { port, hostname, mode, backend, backendProtocol, sendProxyProtocol } = route;
-  const { maintenance, maxBodyBytes, rateLimit } = route;
-  return {
-    port,
-    hostname,
-    mode,
-    backend,
-    backendProtocol,
-    sendProxyProtocol,
-    maintenance,
-    maxBodyBytes,
-    rateLimit,
   };
 }
 

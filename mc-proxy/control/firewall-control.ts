@@ -49,7 +49,8 @@ export class FirewallControl {
     const parsed = parseFirewallRule(request, this.#newId);
     if ("problems" in parsed) throw invalid("FIREWALL_RULE_INVALID", attempted, request.id, parsed.problems);
     const { rule } = parsed;
-    if ("country" in rule.source && this.#config.firewall.geoip_file === "") throw geoipMissing(rule);
+    if ("country" in rule.source && this.#config.firewall.geoip_file === "")
+      throw geoipMissing(rule.source.country);
     await this.#changes.make(`firewall rule ${rule.id}`, async () => {
       const before = this.#holdings.rule(rule.id);
       if (before !== undefined && isSameRule(before, rule) && this.#applying.isUpToDate) return undefined;
@@ -97,13 +98,13 @@ function isSameRule(a: FirewallRule, b: FirewallRule): boolean {
   return described(a) === described(b);
 }
 
-function geoipMissing(rule: FirewallRule): DetailedError {
+function geoipMissing(country: string): DetailedError {
   return new DetailedError({
     code: "GEOIP_MISSING",
     category: "failed-precondition",
-    attempted: "add firewall rule",
-    subject: rule.id,
-    found: "it names a country, and there is no table of countries",
+    attempted: "add firewall rule for country",
+    subject: country,
+    found: "there is no table of countries",
     remedy: "set [firewall] geoip_file in the configuration of the proxy, and restart it",
   });
 }

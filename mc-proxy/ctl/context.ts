@@ -15,10 +15,12 @@ const defaultSocket = "/srv/mc-proxy/run/admin.sock";
 const callTimeoutMs = 30_000;
 
 /** A fresh one per command: options hold their value. */
-export function socketOption(): Option<"-s, --socket <path>", undefined, string> {
-  return new Option("-s, --socket <path>", "admin socket of mc-proxy")
-    .env("MC_PROXY_ADMIN_SOCKET")
-    .default(defaultSocket);
+export function socketOption({
+  environment,
+}: ControlContext): Option<"-s, --socket <path>", undefined, string> {
+  return new Option("-s, --socket <path>", "admin socket of mc-proxy; or MC_PROXY_ADMIN_SOCKET").default(
+    environment["MC_PROXY_ADMIN_SOCKET"] ?? defaultSocket,
+  );
 }
 
 export function outputOption(): Option<

@@ -13,7 +13,7 @@ export function defineCertificatesReload(parent: Command, context: ControlContex
         "within seconds.",
     )
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl certificates reload"))
     .action(async (options) => {
       const response = await withClient(options.socket, (client, signal) =>

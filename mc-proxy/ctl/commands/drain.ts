@@ -16,7 +16,7 @@ export function defineDrain(parent: Command, context: ControlContext): void {
     .argument("<backend>", 'address and port, e.g. "127.0.0.1:8080"')
     .option("-t, --timeout <duration>", "how long to wait, at most 10m", parseTimeout, 10_000)
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl drain 127.0.0.1:8080 --timeout 1m"))
     .action(async (backend, options) => {
       const connections = await withClient(options.socket, (client, signal) =>

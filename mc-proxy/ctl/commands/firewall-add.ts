@@ -20,7 +20,7 @@ export function defineFirewallAdd(parent: Command, context: ControlContext): voi
     .option("-p, --port <port>", "public port; 0: all", parsePort, 0)
     .option("--comment <text>", "for people", "")
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText(
       "after",
       examples(

@@ -11,7 +11,7 @@ export function defineFirewallList(parent: Command, context: ControlContext): vo
     .summary("list the firewall rules")
     .description("Lists all firewall rules by id.")
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl firewall list", "mcproxyctl firewall list -o json"))
     .action(async (options) => {
       const rules = await withClient(options.socket, (client, signal) => client.listFirewallRules(signal));

@@ -8,7 +8,7 @@ export function defineFirewallRemove(parent: Command, context: ControlContext): 
     .summary("remove a firewall rule")
     .description("Removes a rule. One that is not there is success.")
     .argument("<id>", "as mcproxyctl firewall list shows it")
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl firewall remove office"))
     .action(async (id, options) => {
       await withClient(options.socket, (client, signal) => client.removeFirewallRule(id, signal));

@@ -17,7 +17,7 @@ export function defineMaintenance(parent: Command, context: ControlContext, stat
     )
     .argument("<hostname[:port]>", "the port is 443 unless said", parseRouteName)
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples(`mcproxyctl maintenance ${state} hello.example.org`))
     .action(async (name, options) => {
       const route = await withClient(options.socket, (client, signal) =>

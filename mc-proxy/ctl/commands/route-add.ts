@@ -48,7 +48,7 @@ export function defineRouteAdd(parent: Command, context: ControlContext): void {
       0,
     )
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText(
       "after",
       examples(

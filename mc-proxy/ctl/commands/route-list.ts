@@ -11,7 +11,7 @@ export function defineRouteList(parent: Command, context: ControlContext): void 
     .summary("list the routes")
     .description("Lists all routes by host name and port, with what is connected now.")
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl route list", "mcproxyctl route list -o json"))
     .action(async (options) => {
       const routes = await withClient(options.socket, (client, signal) => client.listRoutes(signal));

@@ -16,7 +16,7 @@ export function defineRouteRemove(parent: Command, context: ControlContext): voi
     )
     .argument("<hostname[:port]>", "the port is 443 unless said", parseRouteName)
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl route remove hello.example.org"))
     .action(async (name, options) => {
       const removed = await withClient(options.socket, (client, signal) => client.removeRoute(name, signal));

@@ -14,7 +14,7 @@ export function defineStatus(parent: Command, context: ControlContext): void {
         "unless --check is given; it is 1 then.",
     )
     .addOption(outputOption())
-    .addOption(socketOption())
+    .addOption(socketOption(context))
     .option("--check", "fail when there are problems")
     .addHelpText("after", examples("mcproxyctl status", "mcproxyctl status --check -o json"))
     .action(async (options) => {
