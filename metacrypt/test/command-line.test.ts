@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, rm, stat, writeFile } from "node:fs/promises";
-import { test } from "node:test";
-import { PASSPHRASE, type RunningMetacrypt, runMetacrypt } from "./running-metacrypt.ts";
+import { after, before, test } from "node:test";
+import { type RunningMetacrypt, runMetacrypt } from "./running-metacrypt.ts";
+import { createWorld, PASSPHRASE, type World } from "./world.ts";
+
+let world: World;
+before(async () => {
+  world = await createWorld();
+});
+after(() => world[Symbol.asyncDispose]());
 
 /** What a command printed; the test fails where it failed. */
 async function ran(metacrypt: RunningMetacrypt, args: readonly string[], input = ""): Promise<string> {
@@ -17,7 +24,10 @@ async function refused(metacrypt: RunningMetacrypt, args: readonly string[], cod
 }
 
 test("an operator initialises, unseals, mounts, makes rules, reads the audit log and seals by the command line", async () => {
-  await using metacrypt = await runMetacrypt({ args: ["--passphrase-stdin"], input: `${PASSPHRASE}\n` });
+  await using metacrypt = await runMetacrypt(world, {
+    args: ["--passphrase-stdin"],
+    input: `${PASSPHRASE}\n`,
+  });
   await refused(metacrypt, ["init", "--passphrase-stdin"], "ALREADY_INITIALIZED", `${PASSPHRASE}\n`);
   assert.match(await ran(metacrypt, ["status"]), /^sealed .*\nopened by a passphrase\n$/u);
   await refused(metacrypt, ["mount", "list"], "SEALED");
@@ -82,7 +92,7 @@ test("an operator initialises, unseals, mounts, makes rules, reads the audit log
 });
 
 test("holders of shares open the seal together, and shares are replaced by a passphrase", async () => {
-  await using metacrypt = await runMetacrypt(undefined);
+  await using metacrypt = await runMetacrypt(world, undefined);
   assert.match(await ran(metacrypt, ["status"]), /^not initialised/u);
   await refused(metacrypt, ["unseal", "--stdin"], "NOT_INITIALIZED", `${PASSPHRASE}\n`);
   const shares = (await ran(metacrypt, ["init", "--shares", "3", "--threshold", "2"])).trim().split("\n");
@@ -101,7 +111,7 @@ test("holders of shares open the seal together, and shares are replaced by a pas
 });
 
 test("the unattended key file opens the seal at start, is warned about, and must be nobody else's", async () => {
-  await using metacrypt = await runMetacrypt({
+  await using metacrypt = await runMetacrypt(world, {
     args: ["--unattended-key-file", "--passphrase-stdin"],
     input: `${PASSPHRASE}\n`,
   });
@@ -135,7 +145,10 @@ test("the unattended key file opens the seal at start, is warned about, and must
 });
 
 test("a snapshot of a running server is restored and opens by the same passphrase", async () => {
-  await using metacrypt = await runMetacrypt({ args: ["--passphrase-stdin"], input: `${PASSPHRASE}\n` });
+  await using metacrypt = await runMetacrypt(world, {
+    args: ["--passphrase-stdin"],
+    input: `${PASSPHRASE}\n`,
+  });
   await ran(metacrypt, ["unseal", "--stdin"], `${PASSPHRASE}\n`);
   await ran(metacrypt, ["mount", "add", "kept", "ca"]);
   const snapshot = (await ran(metacrypt, ["snapshot"])).trim();
@@ -153,7 +166,7 @@ test("a snapshot of a running server is restored and opens by the same passphras
 });
 
 test("commands take the token from a file that is nobody else's, and say what is missing", async () => {
-  await using metacrypt = await runMetacrypt(undefined);
+  await using metacrypt = await runMetacrypt(world, undefined);
   const bare = { METACRYPT_TOKEN: "" };
   const file = `${metacrypt.directory}/login`;
   const login = JSON.stringify({ access_token: metacrypt.tokens.admin, issuer: "", account: "ada" });

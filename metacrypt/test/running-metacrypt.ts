@@ -1,25 +1,12 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
 import { createTerminal } from "@metacircular/mcdsl/commands/terminal.ts";
-import { createTestCertificates, type TestCertificates } from "@metacircular/testkit/certificates.ts";
-import { freePort } from "@metacircular/testkit/free-port.ts";
-import { createTestIdentity, type TestIdentity } from "@metacircular/testkit/identity.ts";
 import { type Program, startProgram } from "@metacircular/testkit/program.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { createProgram } from "../commands/program.ts";
-
-export const PASSPHRASE = "correct horse battery staple";
-
-/** Tokens of a real identity service. */
-export interface Tokens {
-  readonly guest: string;
-  readonly user: string;
-  readonly system: string;
-  readonly admin: string;
-}
+import type { Configured, Tokens, World } from "./world.ts";
 
 export interface CommandResult {
   readonly code: number;
@@ -27,17 +14,10 @@ export interface CommandResult {
   readonly err: string;
 }
 
-/** A real Metacrypt in a process of its own, with a real identity service beside it. */
-export interface RunningMetacrypt extends AsyncDisposable {
+/** A real Metacrypt in a process of its own. */
+export interface RunningMetacrypt extends AsyncDisposable, Configured {
   readonly directory: string;
-  readonly rest: string;
-  readonly grpc: string;
-  readonly http: string;
-  readonly metrics: string;
-  readonly keyFile: string;
   readonly databaseFile: string;
-  readonly certificates: TestCertificates;
-  readonly identity: TestIdentity;
   readonly tokens: Tokens;
   /** What the server has logged since it was started. */
   log(): readonly string[];
@@ -51,52 +31,19 @@ export interface RunningMetacrypt extends AsyncDisposable {
 
 /** @param init arguments of `metacrypt init`; undefined: it is not initialised */
 export async function runMetacrypt(
+  world: World,
   init: { args: readonly string[]; input?: string } | undefined,
-  options: { databaseDirectory?: string; lines?: string } = {},
+  options: { databaseDirectory?: string } = {},
 ): Promise<RunningMetacrypt> {
   await using cleanup = new AsyncDisposableStack();
-  const { path: directory } = cleanup.use(await createTemporaryDirectory());
-  const certificates = await createTestCertificates(join(directory, "certs"));
-  const identity = cleanup.use(await createTestIdentity(join(directory, "mcias"), certificates));
-  const tokens = await issueTokens(identity);
-  await mkdir(join(directory, "state"));
-  const databaseFile = join(options.databaseDirectory ?? join(directory, "state"), "metacrypt.db");
-  const keyFile = join(directory, "unattended.key");
-  const tokenFile = join(directory, "token");
-  await writeFile(tokenFile, await identity.systemToken("metacrypt"), { mode: 0o600 });
-  const [restPort, grpcPort, httpPort, metricsPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  const config = join(directory, "metacrypt.toml");
-  await writeFile(
-    config,
-    `[server]
-listen_addr = "127.0.0.1:${restPort}"
-grpc_addr = "127.0.0.1:${grpcPort}"
-http_addr = "127.0.0.1:${httpPort}"
-tls_cert = ${JSON.stringify(certificates.certFile)}
-tls_key = ${JSON.stringify(certificates.keyFile)}
-external_url = "https://localhost:${restPort}"
-[database]
-path = ${JSON.stringify(databaseFile)}
-[mcias]
-server_url = ${JSON.stringify(identity.issuer)}
-ca_cert = ${JSON.stringify(certificates.caFile)}
-token_path = ${JSON.stringify(tokenFile)}
-[seal]
-unattended_key_file = ${JSON.stringify(keyFile)}
-[metrics]
-listen = "127.0.0.1:${metricsPort}"
-${options.lines ?? ""}`,
-  );
-  const grpc = `localhost:${grpcPort}`;
+  const { path: directory } = cleanup.use(await createTemporaryDirectory(world.directory));
+  const { certificates, tokens } = world;
+  const databaseFile = join(options.databaseDirectory ?? directory, "metacrypt.db");
+  const configured = await world.configure({ directory, databaseFile });
   const run: RunningMetacrypt["run"] = (args, input = "", environment = {}) =>
     runCommand(args, input, {
-      METACRYPT_CONFIG: config,
-      METACRYPT_SERVER: grpc,
+      METACRYPT_CONFIG: configured.file,
+      METACRYPT_SERVER: configured.grpc,
       METACRYPT_CA: certificates.caFile,
       METACRYPT_TOKEN: tokens.admin,
       ...environment,
@@ -107,9 +54,8 @@ ${options.lines ?? ""}`,
     program = undefined;
   };
   const start = async (): Promise<void> => {
-    program = startProgram("metacrypt/main.ts", ["server", "--config", config], {
-      PATH: process.env["PATH"],
-    });
+    const args = ["server", "--config", configured.file];
+    program = startProgram("metacrypt/main.ts", args, { PATH: process.env["PATH"] });
     await program.line((line) => line.includes('"serving"'));
   };
   if (init !== undefined) {
@@ -120,15 +66,9 @@ ${options.lines ?? ""}`,
   await start();
   const owned = cleanup.move();
   return {
+    ...configured,
     directory,
-    rest: `https://localhost:${restPort}`,
-    grpc,
-    http: `http://127.0.0.1:${httpPort}`,
-    metrics: `http://127.0.0.1:${metricsPort}/metrics`,
-    keyFile,
     databaseFile,
-    certificates,
-    identity,
     tokens,
     log: () => program?.log ?? [],
     run,
@@ -140,27 +80,6 @@ ${options.lines ?? ""}`,
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function issueTokens(identity: TestIdentity): Promise<Tokens> {
-  const people = {
-    guest: await loginOf(identity, "gina", "guest"),
-    user: await loginOf(identity, "uma", "user"),
-    admin: await loginOf(identity, "ada", "admin"),
-  };
-  return { ...people, system: await identity.systemToken("sys") };
-}
-
-async function loginOf(identity: TestIdentity, name: string, role: string): Promise<string> {
-  await identity.admin(["account", "add", name, "--role", role, "--password-stdin"], `${PASSPHRASE}\n`);
-  const { createIdentityClient } = await import("@metacircular/mcias/client.ts");
-  using client = createIdentityClient({ issuer: identity.issuer, caFile: identity.caFile });
-  const { accessToken } = await client.login({
-    username: name,
-    password: PASSPHRASE,
-    serviceName: "metacrypt",
-  });
-  return accessToken;
 }
 
 /** In this process, as `main.ts` does: starting one takes longer than most commands. */
