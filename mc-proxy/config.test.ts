@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { configSchema, engineDirectory, keptCertificatesDirectory } from "./config.ts";
 import { desiredState } from "./control/desired-state.ts";
@@ -55,6 +56,17 @@ describe("the configuration", () => {
       backendCaFile: "/ca.pem",
       metrics: { host: "127.0.0.1", port: 9102 },
     });
+  });
+
+  test("is explained in the guide, key by key", () => {
+    const guide = readFileSync(new URL("../docs/mc-proxy.md", import.meta.url), "utf8");
+    const sections = Object.entries(configSchema.parse({})).filter(([name]) => name !== "snapshot");
+    const keys = sections.flatMap(([name, section]) => Object.keys(section).map((key) => `${name}.${key}`));
+    assert.deepEqual(
+      keys.filter((key) => !guide.includes(`| \`${key}\` |`)),
+      [],
+    );
+    assert.ok(keys.length > 30);
   });
 
   const refused: readonly [string, unknown][] = [

@@ -33,6 +33,23 @@ describe("a proxy that is killed", () => {
     assert.deepEqual((await proxy.client.status()).problems, []);
   });
 
+  test("costs no request either when it is stopped and started while HAProxy is to run on", async () => {
+    await using proxy = await startRunningProxy({ config: { haproxy: "keep_running = true" } });
+    await using backend = await echoServer("one");
+    await proxy.client.addRoute(aRouteOf(proxy, "one.test", backend.port));
+    const pid = await proxy.haproxyPid();
+    // At the end it is not to be left behind.
+    await using _haproxy = { [Symbol.asyncDispose]: async () => void process.kill(pid, "SIGTERM") };
+    await using load = startLoad({ port: proxy.port, name: "one.test", ca: proxy.certificate.certificate });
+    await load.more(20);
+    await proxy.program[Symbol.asyncDispose]();
+    await load.more(50);
+    await proxy.start();
+    await load.more(20);
+    assert.equal(await proxy.haproxyPid(), pid);
+    assert.deepEqual(load.failures, []);
+  });
+
   test("is restarted with all routes also when HAProxy was killed with it", async () => {
     await using proxy = await startRunningProxy();
     await using backend = await echoServer("one");
