@@ -41,6 +41,16 @@ export function certificateId(certificatePem: string): string | undefined {
   return `${keyId.toString("base64url")}.${serialBytes(certificate.serialNumber)}`;
 }
 
+/** Whether an id names a certificate. Apache's mod_md leaves out the zero byte of serial numbers that would be negative
+ * without it; that is taken as well. */
+export function isIdOf(id: string, certificatePem: string): boolean {
+  const expected = certificateId(certificatePem);
+  const keyId = (text: string | undefined): string | undefined => text?.split(".", 1)[0];
+  return (
+    expected !== undefined && keyId(id) === keyId(expected) && serialNumberOf(id) === serialNumberOf(expected)
+  );
+}
+
 /** The serial number that an id names, hexadecimal; undefined where it isn't such an id. */
 export function serialNumberOf(id: string): string | undefined {
   const match = /^[A-Za-z0-9_-]{1,128}\.([A-Za-z0-9_-]{1,64})$/.exec(id);

@@ -1,6 +1,6 @@
 import type { CertificateIssuer, IssuedRecord } from "../../ca/issuer.ts";
 import { AcmeProblem } from "../problem.ts";
-import { renewalWindow, serialNumberOf, certificateId } from "../renewal.ts";
+import { renewalWindow, serialNumberOf, isIdOf } from "../renewal.ts";
 import type { MountContext } from "../context.ts";
 import type { AcmeAnswer } from "./answer.ts";
 import { type AcmeCall, callerOf, mustBeEmpty } from "./call.ts";
@@ -37,7 +37,7 @@ function chainOf({ certificatePem, chainPem, issuer }: IssuedRecord, authorities
 export function renewalInfo({ mount }: MountContext, id: string): AcmeAnswer {
   const serialNumber = serialNumberOf(id);
   const issued = serialNumber === undefined ? undefined : mount.issuer.find(serialNumber);
-  if (issued === undefined || certificateId(issued.certificatePem) !== id) {
+  if (issued === undefined || !isIdOf(id, issued.certificatePem)) {
     throw new AcmeProblem("malformed", "no such certificate was issued here", { status: 404 });
   }
   const { notBeforeMs, notAfterMs, revocation } = issued;

@@ -3,7 +3,7 @@ import type { MountContext } from "../context.ts";
 import type { Identifier } from "../identifier.ts";
 import { orderStatus } from "../order.ts";
 import { AcmeProblem } from "../problem.ts";
-import { certificateId, serialNumberOf } from "../renewal.ts";
+import { isIdOf, serialNumberOf } from "../renewal.ts";
 import type { CertificateOwner } from "../store/acme-store.ts";
 import { authorizationsOf } from "./own.ts";
 
@@ -22,11 +22,7 @@ export function replacedCertificate(
   const serialNumber = serialNumberOf(value);
   const owner = serialNumber === undefined ? undefined : context.store.certificates.get(serialNumber);
   const certificate = serialNumber === undefined ? undefined : context.mount.issuer.find(serialNumber);
-  if (
-    owner === undefined ||
-    certificate === undefined ||
-    certificateId(certificate.certificatePem) !== value
-  ) {
+  if (owner === undefined || certificate === undefined || !isIdOf(value, certificate.certificatePem)) {
     throw new AcmeProblem("malformed", "replaces names no certificate that was issued here");
   }
   if (owner.accountId !== account.id) {
