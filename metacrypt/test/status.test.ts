@@ -221,7 +221,7 @@ describe("a revocation list", () => {
     const bad = await issueFor(mount, ["bad.example.org"]);
     await mount.revoke(bad.serialNumber, "unspecified", "tester");
     const { encoded } = await mount.crls.current(mount.authorities.get());
-    const list = await directory.file("list.pem", pemOf("X509 CRL", Buffer.from(encoded, "base64")));
+    const list = await directory.file("list.pem", pemOf("X509 CRL", encoded));
     const root = await directory.file("root.pem", rootPem(mount));
     const verify = async (pem: string): Promise<string> =>
       run(

@@ -121,6 +121,6 @@ export function encodeCrl(crl: PublishedCrl): wire.Crl {
     number: BigInt(crl.number),
     thisUpdate: timestampFromMs(crl.thisUpdateMs),
     nextUpdate: timestampFromMs(crl.nextUpdateMs),
-    crlPem: pemOf("X509 CRL", Buffer.from(crl.encoded, "base64")),
+    crlPem: pemOf("X509 CRL", crl.encoded),
   });
 }

@@ -6,17 +6,18 @@ import type { Authority } from "../authorities/authority.ts";
 import type { CertificateIndex } from "../certificates/certificate-index.ts";
 import { writeCrl, type RevokedEntry } from "./crl.ts";
 
-const publishedCrl = z.strictObject({
-  number: z.number(),
-  thisUpdateMs: z.number(),
-  nextUpdateMs: z.number(),
-  /** How many of the authority's certificates were revoked then, those that left the list included. */
-  revocations: z.number(),
-  /** DER, base64. */
-  encoded: z.string(),
-});
+/** What outlives a restart: enough for the next list, which is then signed anew. Lists can be larger than records. */
+const lastCrl = z.strictObject({ number: z.number(), thisUpdateMs: z.number() });
 
-export type PublishedCrl = z.infer<typeof publishedCrl>;
+type LastCrl = z.infer<typeof lastCrl>;
+
+export interface PublishedCrl extends LastCrl {
+  readonly nextUpdateMs: number;
+  /** How many of the authority's certificates were revoked then, those that left the list included. */
+  readonly revocations: number;
+  /** DER. */
+  readonly encoded: Buffer;
+}
 
 const lifetimeMs = 7 * 24 * 60 * 60 * 1_000;
 /** A new list is due when so much of its lifetime is over, so that nobody ever holds one that is about to end. */
@@ -33,7 +34,7 @@ export interface CrlPublisherParts {
 }
 
 /** The current revocation list of each authority. A list is signed when it is asked for and the last one lacks a
- * revocation or is older than a day, whatever happened in between: nothing has to be remembered over a crash. */
+ * revocation or is older than a day, or there is none since the start: whatever happened in between. */
 export class CrlPublisher {
   readonly #parts: CrlPublisherParts;
   readonly #current = new Map<string, PublishedCrl>();
@@ -46,27 +47,24 @@ export class CrlPublisher {
   /** Has every revocation that was stored before the call. Calls at the same time share one signature. */
   async current(authority: Authority): Promise<PublishedCrl> {
     for (;;) {
-      const last = this.#last(authority.id);
-      if (last !== undefined && !this.#isDue(authority.id, last)) return last;
-      const signing = this.#signing.get(authority.id) ?? this.#begin(authority, last);
+      const current = this.#current.get(authority.id);
+      if (current !== undefined && !this.#isDue(authority.id, current)) return current;
+      const signing = this.#signing.get(authority.id) ?? this.#begin(authority);
       await signing;
     }
   }
 
-  #begin(authority: Authority, last: PublishedCrl | undefined): Promise<PublishedCrl> {
-    const signing = this.#publish(authority, last).finally(() => this.#signing.delete(authority.id));
+  #begin(authority: Authority): Promise<PublishedCrl> {
+    const signing = this.#publish(authority, this.#last(authority.id)).finally(() =>
+      this.#signing.delete(authority.id),
+    );
     this.#signing.set(authority.id, signing);
     return signing;
   }
 
-  #last(id: string): PublishedCrl | undefined {
-    const known = this.#current.get(id);
-    if (known !== undefined) return known;
+  #last(id: string): LastCrl | undefined {
     const value = this.#parts.records.get(`crls/${id}`);
-    if (value === undefined) return undefined;
-    const stored = publishedCrl.parse(JSON.parse(Buffer.from(value).toString("utf8")));
-    this.#current.set(id, stored);
-    return stored;
+    return value === undefined ? undefined : lastCrl.parse(JSON.parse(Buffer.from(value).toString("utf8")));
   }
 
   #isDue(id: string, { revocations, thisUpdateMs }: PublishedCrl): boolean {
@@ -76,7 +74,7 @@ export class CrlPublisher {
     return nowMs >= thisUpdateMs + lifetimeMs * refreshPart || nowMs < thisUpdateMs;
   }
 
-  async #publish(authority: Authority, last: PublishedCrl | undefined): Promise<PublishedCrl> {
+  async #publish(authority: Authority, last: LastCrl | undefined): Promise<PublishedCrl> {
     const { mount, records, index, audit, clock } = this.#parts;
     const nowMs = clock.now();
     const revoked = index.revoked(authority.id);
@@ -88,7 +86,7 @@ export class CrlPublisher {
     };
     const { number, thisUpdateMs, nextUpdateMs } = contents;
     const revocations = revoked.size;
-    const encoded = (await writeCrl(contents, authority)).toString("base64");
+    const encoded = await writeCrl(contents, authority);
     const published = { number, thisUpdateMs, nextUpdateMs, revocations, encoded };
     const entry = {
       actor: "metacrypt",
@@ -97,7 +95,9 @@ export class CrlPublisher {
       subject: authority.name,
       facts: { number: String(number), entries: String(contents.revoked.length) },
     };
-    audit.change(entry, () => records.put(`crls/${authority.id}`, Buffer.from(JSON.stringify(published))));
+    audit.change(entry, () =>
+      records.put(`crls/${authority.id}`, Buffer.from(JSON.stringify({ number, thisUpdateMs }))),
+    );
     this.#current.set(authority.id, published);
     return published;
   }

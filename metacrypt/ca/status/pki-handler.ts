@@ -68,8 +68,7 @@ async function serve(
 async function fileAnswer(mount: CaMount, parts: Record<string, string | undefined>): Promise<Answer> {
   const authority = mount.authorities.get(parts["issuer"] ?? parts["crl"]);
   if (parts["crl"] === undefined) return issuerAnswer(authority, parts["issuerForm"] === "pem");
-  const { encoded } = await mount.crls.current(authority);
-  const body = Buffer.from(encoded, "base64");
+  const { encoded: body } = await mount.crls.current(authority);
   if (parts["crlForm"] === "crl") return { type: "application/pkix-crl", body, maxAge: 60 };
   return { type: "application/x-pem-file", body: Buffer.from(pemOf("X509 CRL", body)), maxAge: 60 };
 }
