@@ -71,14 +71,19 @@ test("killed at any moment of writing, the server comes back unsealed with every
   const acknowledged: string[] = [];
   let cut = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const writing = Array.from({ length: writers }, (_, writer) =>
-      writeUntilKilled(metacrypt, `r${round}-w${writer}`),
-    );
     // Another moment in each round: within the first writes, later, and while all records get a new key.
-    await sleep(20 + round * 17);
+    const moment = Promise.withResolvers<void>();
+    let left = 1 + round * 7;
+    const onAcknowledged = (): void => {
+      left -= 1;
+      if (left === 0) moment.resolve();
+    };
+    const writing = Array.from({ length: writers }, (_, writer) =>
+      writeUntilKilled(metacrypt, `r${round}-w${writer}`, onAcknowledged),
+    );
+    await moment.promise;
     const rekeyed =
       round % 2 === 1 ? call(metacrypt, "POST", "/v1/sys/rekey").catch(() => undefined) : undefined;
-    if (rekeyed !== undefined) await sleep(round);
     await metacrypt.kill();
     await rekeyed;
     for (const ids of await Promise.all(writing)) {
