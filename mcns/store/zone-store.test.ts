@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openDatabase } from "@metacircular/mcdsl/database/open.ts";
+import { type Database, openDatabase } from "@metacircular/mcdsl/database/open.ts";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import fc from "fast-check";
@@ -43,6 +43,7 @@ function record(
 
 interface TestStore extends AsyncDisposable {
   store: ZoneStore;
+  database: Database;
   lines: string[];
   clock: { nowMs: number };
   /** Opens the database again, as after a restart. */
@@ -54,9 +55,10 @@ async function openStore(maxChanges = 100): Promise<TestStore> {
   const directory = stack.use(await createTemporaryDirectory());
   const lines: string[] = [];
   const clock = { nowMs: startMs };
-  const open = (): ZoneStore => {
-    const database = stack.use(openDatabase({ file: join(directory.path, "mcns.db"), migrations }));
-    return new ZoneStore({
+  const openFile = (): Database =>
+    stack.use(openDatabase({ file: join(directory.path, "mcns.db"), migrations }));
+  const open = (database: Database): ZoneStore =>
+    new ZoneStore({
       database,
       journal: { maxChanges, keepForMs: 86_400_000 },
       clock: { now: () => clock.nowMs, sleep: () => Promise.resolve() },
@@ -66,10 +68,11 @@ async function openStore(maxChanges = 100): Promise<TestStore> {
         destination: { write: (line) => lines.push(line) },
       }),
     });
-  };
-  const store = open();
+  const database = openFile();
+  const store = open(database);
   store.create(zone, settings, "alice", (edit) => edit.insert(record("@", "NS", "ns1")));
-  return { store, lines, clock, reopen: open, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const reopen = (): ZoneStore => open(openFile());
+  return { store, database, lines, clock, reopen, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 function liveZone(store: ZoneStore): Zone {
@@ -120,9 +123,9 @@ test("a change is one transaction: record, serial number, journal, picture and l
     `example.org 300 SOA ns1.example.org. hostmaster.example.org. ${serial} 3600 600 1209600 60`,
     "www.example.org 300 A 192.0.2.1",
   ]);
-  const audit = lines.map((line) => JSON.parse(line) as Record<string, unknown>).at(-1);
-  assert.equal(audit?.["by"], "bob");
-  assert.deepEqual(audit?.["changed"], ["www.example.org A"]);
+  const audit = JSON.parse(lines.at(-1) ?? "") as { by: string; changed: string[] };
+  assert.equal(audit.by, "bob");
+  assert.deepEqual(audit.changed, ["www.example.org A"]);
   assert.deepEqual(texts(recordsOf(liveZone(opened.reopen()))), texts(recordsOf(liveZone(store))));
 });
 
@@ -282,4 +285,51 @@ test("after any changes, the picture is what the database would give, and the jo
     ),
     { numRuns: 60 },
   );
+});
+
+test("a full disk refuses changes, loses nothing, and is over when there is space again", async () => {
+  await using opened = await openStore();
+  const { store, database } = opened;
+  store.edit(zone, "bob", (edit) => edit.insert(record("www", "A", "192.0.2.1")));
+  const before = liveZone(store);
+  using _ = store.onChange(() => assert.fail("somebody was told"));
+  const pages = database.sql.prepare("PRAGMA page_count").get() as { page_count: number };
+  database.sql.exec(`PRAGMA max_page_count = ${pages.page_count}`);
+  const fill = (): unknown =>
+    store.edit(zone, "bob", (edit) => {
+      for (let index = 0; index < 400; index += 1)
+        edit.insert(record(`h${index}`, "TXT", `"${"x".repeat(200)}"`));
+    });
+  assert.throws(fill, { code: "DATABASE_WRITE_FAILED", category: "unavailable" });
+  assert.equal(liveZone(store), before);
+  assert.deepEqual(texts(recordsOf(liveZone(opened.reopen()))), texts(recordsOf(before)));
+  database.sql.exec("PRAGMA max_page_count = 1000000");
+  _[Symbol.dispose]();
+  fill();
+  assert.equal(liveZone(store).nodes.size, before.nodes.size + 400);
+});
+
+test("1,000 zones with 100,000 records are there after a start, and one of them changes like any other", async () => {
+  await using opened = await openStore();
+  const { store } = opened;
+  for (let index = 0; index < 1_000; index += 1) {
+    const name = `z${index}.example`;
+    store.create(name, settings, "alice", (edit) => {
+      const ns = readDataText("NS", "ns1.example.org.", name);
+      edit.insert({ name, type: recordTypes.NS, ttl: null, data: ns });
+      for (let host = 1; host < 100; host += 1) {
+        const data = Uint8Array.of(192, 0, 2, host);
+        edit.insert({ name: `h${host}.${name}`, type: recordTypes.A, ttl: null, data });
+      }
+    });
+  }
+  const again = opened.reopen();
+  assert.equal(again.list().length, 1_001);
+  assert.equal(again.current().get("z999.example")?.nodes.size, 100);
+  const data = Uint8Array.of(192, 0, 2, 200);
+  again.edit("z500.example", "bob", (edit) =>
+    edit.insert({ name: "new.z500.example", type: recordTypes.A, ttl: null, data }),
+  );
+  assert.ok(again.current().get("z500.example")?.nodes.has("new.z500.example"));
+  assert.equal(again.current().get("z501.example")?.nodes.size, 100);
 });

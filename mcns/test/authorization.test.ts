@@ -216,13 +216,13 @@ function restForm(
   const rule = getOption(method, httpOption);
   const verb = rule.pattern.case ?? "";
   const json = toJson(method.input, create(method.input, init), { useProtoFieldName: true }) as JsonObject;
+  const inPath = new Set<string>();
   const path = String(rule.pattern.value).replaceAll(/\{([\w.]+)\}/gu, (_, field: string) => {
-    const parts = field.split(".");
-    const value = parts.reduce<unknown>((at, part) => (at as JsonObject)[part], json);
-    if (parts.length === 1) delete (json as Record<string, unknown>)[field];
+    inPath.add(field);
+    const value = field.split(".").reduce<unknown>((at, part) => (at as JsonObject)[part], json);
     return encodeURIComponent(String(value));
   });
   if (rule.body === "") return { verb: verb.toUpperCase(), path, body: undefined };
-  const body = rule.body === "*" ? json : json[rule.body];
-  return { verb: verb.toUpperCase(), path, body: JSON.stringify(body) };
+  const rest = Object.fromEntries(Object.entries(json).filter(([field]) => !inPath.has(field)));
+  return { verb: verb.toUpperCase(), path, body: JSON.stringify(rule.body === "*" ? rest : json[rule.body]) };
 }
