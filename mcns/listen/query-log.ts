@@ -12,14 +12,15 @@ export type QueryLog = (query: Uint8Array, response: Uint8Array, client: Client)
 export function createQueryLog(logger: Logger): QueryLog {
   return (query, response, client) => {
     const code = codeNameOf((response[3] ?? 0) & 15);
-    logger.info({ ...client, ...questionOf(query), code, bytes: response.length }, "query");
+    const { address, transport } = client;
+    logger.info({ client: address, transport, ...questionOf(query), code, bytes: response.length }, "query");
   };
 }
 
-function questionOf(query: Uint8Array): { name?: string; type?: string } {
+function questionOf(query: Uint8Array): { question?: string; type?: string } {
   try {
     const reader = new WireReader(query, headerBytes);
-    return { name: `${reader.readName()}.`, type: typeNameOf(reader.u16()) };
+    return { question: `${reader.readName()}.`, type: typeNameOf(reader.u16()) };
   } catch (thrown) {
     if (thrown instanceof WireError) return {};
     throw thrown;
