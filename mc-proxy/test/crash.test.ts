@@ -38,8 +38,6 @@ describe("a proxy that is killed", () => {
     await using backend = await echoServer("one");
     await proxy.client.addRoute(aRouteOf(proxy, "one.test", backend.port));
     const pid = await proxy.haproxyPid();
-    // At the end it is not to be left behind.
-    await using _haproxy = { [Symbol.asyncDispose]: async () => void process.kill(pid, "SIGTERM") };
     await using load = startLoad({ port: proxy.port, name: "one.test", ca: proxy.certificate.certificate });
     await load.more(20);
     await proxy.program[Symbol.asyncDispose]();

@@ -50,10 +50,12 @@ export async function startRunningProxy(options: RunningProxyOptions = {}): Prom
   await writeFile(configFile, configText(root, port, options));
   let program = await launch(configFile);
   stack.defer(async () => {
-    // Takes HAProxy with it, also one that was left behind.
-    if (program.child.exitCode !== null || program.child.signalCode !== null)
-      program = await launch(configFile);
+    const left = program.child.exitCode !== null || program.child.signalCode !== null;
     await program[Symbol.asyncDispose]();
+    if (!left && !(options.config?.["haproxy"] ?? "").includes("keep_running")) return;
+    // Takes the HAProxy with it that was left behind.
+    const last = await launch(configFile, { MC_PROXY_HAPROXY_KEEP_RUNNING: "false" });
+    await last[Symbol.asyncDispose]();
   });
   const client = stack.use(createProxyClient({ socket, timeoutMs: 20_000 }));
   const owned = stack.move();
@@ -81,9 +83,10 @@ export async function startRunningProxy(options: RunningProxyOptions = {}): Prom
   };
 }
 
-async function launch(configFile: string): Promise<Program> {
+async function launch(configFile: string, environment: NodeJS.ProcessEnv = {}): Promise<Program> {
   const program = startProgram("mc-proxy/main.ts", ["server", "--config", configFile], {
     PATH: process.env["PATH"],
+    ...environment,
   });
   try {
     await program.line((line) => line.includes("mc-proxy is ready"));
