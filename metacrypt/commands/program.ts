@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { defineAcme } from "./acme.ts";
 import { defineAudit } from "./audit.ts";
 import { defineCa } from "./ca.ts";
 import type { CommandContext } from "./context.ts";
@@ -30,6 +31,7 @@ export function createProgram(context: CommandContext): Command {
   defineRekey(program, context);
   defineMount(program, context);
   defineCa(program, context);
+  defineAcme(program, context);
   definePolicy(program, context);
   defineAudit(program, context);
   defineSnapshot(program, context);

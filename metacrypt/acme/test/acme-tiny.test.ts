@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run, verified } from "./client-process.ts";
+import { run, succeed, verified } from "./client-process.ts";
 import { clientDirectory, startAcme } from "./running-acme.ts";
 import { serveWebRoot } from "./web-root.ts";
-import { succeed } from "./client-process.ts";
 
 test("acme-tiny issues and renews by http-01; it cannot revoke", async () => {
   await using acme = await startAcme();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile, type ExecFileException, spawn } from "node:child_process";
+import { execFile, type ExecException, spawn } from "node:child_process";
 import { once } from "node:events";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -27,7 +27,7 @@ export function run(
   const env = { ...clientPath, ...environment };
   return new Promise((resolve) => {
     const options = { env, cwd: directory, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 };
-    execFile(command, argv, options, (error: ExecFileException | null, stdout, stderr) => {
+    execFile(command, argv, options, (error: ExecException | null, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
       resolve({ code, output: `${stdout}${stderr}` });
     });
