@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Podman } from "../containers/podman.ts";
 import { environmentOf, type Host } from "../platform.ts";
 import { ownProcesses } from "../processes/process-table.ts";
-import { isInstance, type ProgramName, programs } from "../supervisor/programs.ts";
+import { isDataPlane, isInstance, type ProgramName, programs } from "../supervisor/programs.ts";
 import type { StateLayout } from "../store/layout.ts";
 import { readSettings, type Settings, writeSettings } from "../store/settings.ts";
 import { alternativeName, nodeName } from "./node-name.ts";
@@ -73,6 +73,7 @@ async function usablePorts(layout: StateLayout, host: Host, ports: Ports): Promi
       .filter((program) => running.some(({ argv }) => isInstance(program, argv)))
       .map(({ name }) => name),
   );
+  if (running.some(({ argv }) => isDataPlane(layout, argv))) isRunning.add("mc-proxy");
   const chosen = new Map<string, number>();
   for (const [name, program] of typedEntries(listeners)) {
     const port = ports[name];

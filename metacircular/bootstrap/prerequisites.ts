@@ -1,4 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { findHaproxy } from "@metacircular/mc-proxy/haproxy/processes/program.ts";
 import { statfs } from "node:fs/promises";
 import { Podman, type PodmanFacts, podmanUnusable } from "../containers/podman.ts";
 
@@ -18,6 +19,7 @@ export async function checkPrerequisites(options: {
     checkPodman(options.environment),
     checkDisk(options.directory),
     checkTime(options.nowMs),
+    findHaproxy("haproxy"),
   ]);
   const failures = checks.flatMap((check) => (check.status === "rejected" ? [check.reason as unknown] : []));
   const [podman] = checks;

@@ -7,7 +7,7 @@ import { ownProcesses, type Process, terminate } from "../processes/process-tabl
 import { lastLogLines } from "../store/log-tail.ts";
 import { logFile, type StateLayout } from "../store/layout.ts";
 import { startInstance } from "./instance.ts";
-import { isInstance, type Program } from "./programs.ts";
+import { isDataPlane, isInstance, type Program } from "./programs.ts";
 import { readRecord } from "./record.ts";
 
 const startTimeoutMs = 20_000;
@@ -16,6 +16,7 @@ const pollMs = 50;
 /** Its programs take at most 30 s to stop, one after the other. */
 const stopTimeoutMs = 60_000;
 const podmanStopTimeoutMs = 10_000;
+const dataPlaneStopTimeoutMs = 2_000;
 
 /** Arguments under which a supervisor runs; they end in its state directory. */
 function supervisorArguments(layout: StateLayout): string[] {
@@ -76,6 +77,7 @@ export async function stopPrograms(
   for (const program of known.toReversed()) {
     await endAll((argv) => isInstance(program, argv), program.stopTimeoutMs);
   }
+  await endAll((argv) => isDataPlane(layout, argv), dataPlaneStopTimeoutMs);
   await endAll((argv) => isPodmanService(layout, argv), podmanStopTimeoutMs);
   await rm(layout.record, { force: true });
   return found;

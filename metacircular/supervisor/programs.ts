@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { StateLayout } from "../store/layout.ts";
 
 export type ProgramName = "mcias" | "metacrypt" | "mcns" | "mc-proxy" | "mcp-agent";
@@ -58,4 +58,10 @@ export function programs(layout: StateLayout, checkout: string): readonly Progra
 export function isInstance(program: Program, argv: readonly string[]): boolean {
   const own = program.argv.slice(-3);
   return argv.length > own.length && own.every((text, index) => argv.at(index - own.length) === text);
+}
+
+/** Whether a process serves for the proxy. It goes on when the proxy is killed, and the next proxy takes it over. */
+export function isDataPlane({ proxy }: StateLayout, argv: readonly string[]): boolean {
+  const [program = ""] = argv;
+  return basename(program) === "haproxy" && argv.some((text) => text.startsWith(`${proxy.runtime}/`));
 }

@@ -27,6 +27,9 @@ export interface Status {
 const entries = {
   supervisor: "/metacircular/main.ts",
   mcias: "/mcias/main.ts",
+  metacrypt: "/metacrypt/main.ts",
+  mcns: "/mcns/main.ts",
+  "mc-proxy": "/mc-proxy/main.ts",
   "mcp-agent": "/mcp/agent/main.ts",
 };
 
@@ -43,6 +46,8 @@ export interface TestPlatform extends AsyncDisposable {
   processes(): Promise<Process[]>;
   /** The id of a program that runs once. */
   pid(program: keyof typeof entries): Promise<number>;
+  /** What `metacircular env` exports. */
+  exported(): Promise<Record<string, string>>;
   /** Where the web component of the sample answers. */
   url(): Promise<string>;
   ticks(): Promise<number>;
@@ -74,6 +79,11 @@ export async function createTestPlatform(): Promise<TestPlatform> {
     mcp: (...args) =>
       execute("mcp/cli/main.ts", args, { ...environment, MCP_CONFIG: join(state, "operator", "mcp.toml") }),
     status,
+    async exported() {
+      const { stdout } = await runMetacircular("env");
+      const pairs = stdout.matchAll(/^export (\w+)=(.*)$/gm);
+      return Object.fromEntries([...pairs].map(([, name = "", value = ""]) => [name, value]));
+    },
     processes,
     async pid(program) {
       const found = (await processes()).filter(({ argv }) =>
@@ -108,16 +118,16 @@ export async function createTestPlatform(): Promise<TestPlatform> {
 
 /** Runs a program of the checkout to its end. */
 export function execute(entry: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return run(process.execPath, [join(checkout, entry), ...args], env);
+}
+
+/** Runs any program to its end. */
+export function run(program: string, args: readonly string[], env = process.env): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      [join(checkout, entry), ...args],
-      { env },
-      (error, stdout, stderr) => {
-        if (error instanceof Error && typeof error.code !== "number") reject(error);
-        else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      },
-    );
+    const child = execFile(program, args, { env }, (error, stdout, stderr) => {
+      if (error instanceof Error && typeof error.code !== "number") reject(error);
+      else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
     child.stdin?.end();
   });
 }

@@ -1,12 +1,14 @@
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { Resolver } from "node:dns/promises";
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { createTestPlatform, type Outcome, type TestPlatform } from "./metacircular.ts";
+import { createBrowser } from "./browser.ts";
+import { createTestPlatform, type Outcome, run, type TestPlatform } from "./metacircular.ts";
 
 // One platform goes through its whole life, in this order: starting one takes longer than everything else.
 let platform: TestPlatform;
@@ -45,7 +47,27 @@ async function programsRunning(): Promise<string[]> {
   return names.filter((name) => / (supervise|server)$/.test(name)).toSorted();
 }
 
-const onceEach = ["agent server", "mcias server", "metacircular supervise"];
+const servers = ["mcp-agent", "mc-proxy", "mcns", "metacrypt", "mcias"] as const;
+const onceEach = [
+  "agent server",
+  "mc-proxy server",
+  "mcias server",
+  "mcns server",
+  "metacircular supervise",
+  "metacrypt server",
+];
+
+/** Asks for the sample under its own name, trusting the platform's root alone. */
+async function visitSample(): Promise<string> {
+  const { METACIRCULAR_CA: ca = "", METACIRCULAR_RESOLVE: resolve = "" } = await platform.exported();
+  const [host = "", port = ""] = resolve.split(":");
+  const { code, stdout, stderr } = await run("curl", [
+    ...["--silent", "--show-error", "--fail", "--cacert", ca, "--resolve", resolve],
+    `https://${host}:${port}/`,
+  ]);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
 
 describe("metacircular", { concurrency: false }, () => {
   test("status and env say that nothing was started yet, and down has nothing to do", async () => {
@@ -71,6 +93,30 @@ describe("metacircular", { concurrency: false }, () => {
     assert.deepEqual(await programsRunning(), onceEach);
   });
 
+  test("the sample answers under its own name, with a certificate of the platform's root", async () => {
+    assert.match(await visitSample(), /Hello from your own machine/);
+  });
+
+  test("its name resolves at the platform's own name server", async () => {
+    const [name = ""] = (await platform.exported())["METACIRCULAR_RESOLVE"]?.split(":") ?? [];
+    const { ports } = JSON.parse(await readFile(join(platform.state, "platform.json"), "utf8")) as {
+      ports: { dns: number };
+    };
+    const resolver = new Resolver();
+    resolver.setServers([`127.0.0.1:${ports.dns}`]);
+    assert.deepEqual(await resolver.resolve4(name), ["127.0.0.1"]);
+  });
+
+  test("Chromium shows the sample when it trusts the root, and refuses it when not", async () => {
+    const { METACIRCULAR_CA: ca = "", METACIRCULAR_RESOLVE: resolve = "" } = await platform.exported();
+    const [host = "", port = ""] = resolve.split(":");
+    await using browser = await createBrowser(`MAP ${host} 127.0.0.1`);
+    const url = `https://${host}:${port}/`;
+    assert.doesNotMatch(await browser.show(url), /Hello from your own machine/);
+    await browser.trust(ca);
+    assert.match(await browser.show(url), /Hello from your own machine/);
+  });
+
   test("secrets are for their owner alone and in no argument list", async () => {
     const secrets = [
       "operator/password",
@@ -78,6 +124,10 @@ describe("metacircular", { concurrency: false }, () => {
       "mcp/token",
       "ca/root-key.pem",
       "mcp/certs/key.pem",
+      "mcp/acme-key",
+      "metacrypt/unseal-key",
+      "metacrypt/certs/key.pem",
+      "mcns/certs/key.pem",
     ];
     for (const name of secrets) {
       assert.equal((await stat(join(platform.state, name))).mode & 0o777, 0o600, name);
@@ -85,12 +135,12 @@ describe("metacircular", { concurrency: false }, () => {
     assert.equal((await stat(platform.state)).mode & 0o777, 0o700);
     const password = (await readFile(join(platform.state, "operator/password"), "utf8")).trim();
     const logs = await Promise.all(
-      ["supervisor", "mcias", "mcp-agent"].map((name) =>
-        readFile(join(platform.state, `logs/${name}.log`), "utf8"),
-      ),
+      ["supervisor", ...servers].map((name) => readFile(join(platform.state, `logs/${name}.log`), "utf8")),
     );
+    const acmeKey = (await readFile(join(platform.state, "mcp/acme-key"), "utf8")).trim();
     for (const text of [...logs, ...(await platform.processes()).map(({ argv }) => argv.join(" "))]) {
       assert.ok(!text.includes(password));
+      assert.ok(!text.includes(acmeKey));
     }
   });
 
@@ -118,7 +168,7 @@ describe("metacircular", { concurrency: false }, () => {
 
   test("a program that is killed comes back by itself, and its containers run on", async () => {
     const containers = await platform.containers();
-    for (const program of ["mcp-agent", "mcias"] as const) {
+    for (const program of servers) {
       const before = await platform.pid(program);
       await kill(program);
       await untilHealthy();
@@ -126,6 +176,7 @@ describe("metacircular", { concurrency: false }, () => {
     }
     assert.deepEqual(await platform.containers(), containers);
     assert.deepEqual(await programsRunning(), onceEach);
+    assert.match(await visitSample(), /Hello/);
   });
 
   test("when the supervisor is killed status says so, and up takes over what runs", async () => {
@@ -140,10 +191,19 @@ describe("metacircular", { concurrency: false }, () => {
   });
 
   test("when everything is killed, two ups at once bring back one of each", async () => {
-    await kill("supervisor", "mcias", "mcp-agent");
+    await kill("supervisor", ...servers);
     for (const outcome of await Promise.all([platform.run("up"), platform.run("up")])) succeeded(outcome);
     assert.deepEqual(await programsRunning(), onceEach);
     assert.ok((await platform.status()).ok);
+    assert.match(await visitSample(), /Hello/);
+  });
+
+  test("down after everything was killed leaves no process, the proxy's data plane included", async () => {
+    await kill("supervisor", ...servers);
+    succeeded(await platform.run("down"));
+    assert.deepEqual(await platform.processes(), []);
+    succeeded(await platform.run("up"));
+    assert.match(await visitSample(), /Hello/);
   });
 
   test("down stops programs and containers, and is safe to repeat", async () => {
@@ -167,7 +227,7 @@ describe("metacircular", { concurrency: false }, () => {
     const { programs } = await platform.status();
     assert.deepEqual(
       programs.map(({ healthy }) => healthy),
-      [true, true, false],
+      [true, true, true, true, true, false],
     );
     succeeded(await platform.run("down"));
     await rename(`${database}.kept`, database);
@@ -185,6 +245,7 @@ describe("metacircular", { concurrency: false }, () => {
       assert.ok(!stdout.includes(`https://127.0.0.1:${ports.ports.identity}\n`), stdout);
       await eventually(async () => assert.ok((await platform.ticks()) > ticks));
       assert.equal((await fetch(await platform.url())).status, 200);
+      assert.match(await visitSample(), /Hello/);
       succeeded(await platform.mcp("status", "hello"));
     } finally {
       squatter.close();
