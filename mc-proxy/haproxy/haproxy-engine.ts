@@ -61,6 +61,8 @@ class HaproxyEngine implements Engine {
   #running: HaproxyProcess | undefined;
   /** What the running process holds; undefined: it has to be asked. */
   #loaded: RuntimeState | undefined;
+  /** What a process has been started with last. */
+  #started: Wanted | undefined;
   #generation: number;
   #restarts = 0;
   #reloads = 0;
@@ -210,6 +212,7 @@ class HaproxyEngine implements Engine {
       ...(previous === undefined ? {} : { previous }),
     });
     this.#generation = generation;
+    this.#started = wanted;
     this.#loaded = wanted;
     if (previous !== undefined) {
       this.#reloads += 1;
@@ -220,6 +223,23 @@ class HaproxyEngine implements Engine {
       "HAProxy serves",
     );
     this.#watch(started);
+  }
+
+  /** Where the newest state cannot be started, as with a port that somebody else has taken, what can be had is the
+   * configuration that ran last, with the newest routes and certificates. */
+  async #startAgain(wanted: Wanted): Promise<void> {
+    try {
+      await this.#start(wanted);
+    } catch (thrown) {
+      const ran = this.#started;
+      if (ran === undefined || ran.files.fingerprint === wanted.files.fingerprint) throw thrown;
+      this.#context.logger.error(
+        { error: thrown },
+        "HAProxy does not start as desired; it starts as it ran last",
+      );
+      const maps = new Map([...wanted.maps].filter(([name]) => ran.maps.has(name)));
+      await this.#start({ ...ran, maps, certificates: wanted.certificates });
+    }
   }
 
   /** The process that a new one can take over from: it has to live for that. */
@@ -258,7 +278,7 @@ class HaproxyEngine implements Engine {
     try {
       await this.#turns.alone(async () => {
         if (this.#wanted === undefined || this.#running !== undefined || released.signal.aborted) return;
-        await this.#start(this.#wanted);
+        await this.#startAgain(this.#wanted);
       });
       return true;
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Paths } from "../paths.ts";
@@ -46,8 +46,11 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
   for (;;) {
     if (hasEnded.signal.aborted) throw startFailed(options, await linesSince(paths.log, logBegin));
     const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
-    if (identity !== undefined && (await infoOf(socket))?.pid === identity.pid)
+    if (identity !== undefined && (await infoOf(socket))?.pid === identity.pid) {
+      // The process before has closed it, or is gone.
+      await rm(paths.adminSocket(generation - 1), { force: true });
       return { identity, generation, socket, startedAtMs: clock.now(), fingerprint, ended };
+    }
     if (performance.now() > deadlineMs) {
       child.kill("SIGKILL");
       await ended;
@@ -90,20 +93,22 @@ async function linesSince(path: string, begin: number): Promise<string[]> {
   const buffer = Buffer.alloc(Math.min(size - begin, largestLogBytes));
   await handle.read(buffer, 0, buffer.length, begin);
   const lines = buffer.toString("utf8").split("\n");
-  return lines.filter((line) => line.includes("[ALERT]") || line.includes("[EMERG]")).slice(-shownLines);
+  return lines.filter((line) => line !== "" && !line.startsWith("[NOTICE]")).slice(-shownLines);
 }
 
 function startFailed({ paths, program }: StartOptions, output: readonly string[]): DetailedError {
-  const addressTaken = output.some((line) => /cannot bind socket/i.test(line));
+  const addressTaken = output.find((line) => /cannot bind socket/i.test(line));
+  const alert = output.find((line) => line.startsWith("[ALERT]"));
   return new DetailedError({
     code: "HAPROXY_START_FAILED",
     category: "failed-precondition",
     attempted: "start",
     subject: program.path,
-    found: output.at(0) ?? "it ended without a word",
-    remedy: addressTaken
-      ? "see with `ss -lntp` what uses the address, or whether mc-proxy may use ports below 1024"
-      : `read ${paths.log}`,
+    found: addressTaken ?? alert ?? output.at(-1) ?? "it ended without a word",
+    remedy:
+      addressTaken !== undefined
+        ? "see with `ss -lntp` what uses the address, or whether mc-proxy may use ports below 1024"
+        : `read ${paths.log}`,
     output,
   });
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import { Agent, request } from "node:https";
 
 /** Requests without pause, of several kinds, until it is stopped. */
@@ -100,12 +100,22 @@ function http2({ port, name, ca }: LoadTarget): Client {
         isEnding = false;
         session.on("goaway", () => (isEnding = true));
       }
-      const stream = session.request({ ":path": "/" });
-      const [headers] = (await once(stream, "response")) as [{ ":status": number }];
-      stream.resume();
-      await once(stream, "close");
-      if (headers[":status"] !== 200) throw new Error(`status ${headers[":status"]}`);
+      await http2Answer(session.request({ ":path": "/" }));
     },
     close: () => session.close(),
   };
+}
+
+/** A stream may just close when its connection is lost: without an error, and without an answer. */
+function http2Answer(stream: ClientHttp2Stream): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let found = "no answer";
+  let hasEnded = false;
+  stream.on("response", (headers) => (found = `status ${headers[":status"]}`));
+  stream.on("end", () => (hasEnded = true));
+  stream.on("error", reject);
+  stream.on("close", () => (hasEnded && found === "status 200" ? resolve() : reject(new Error(found))));
+  stream.setTimeout(10_000, () => stream.close());
+  stream.resume();
+  return promise;
 }
