@@ -7,7 +7,7 @@ import { startLocalGrpcServer } from "@metacircular/mcdsl/grpc/local-server.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { CertificateKeeper } from "./certificates/keeper.ts";
 import { watchDirectory } from "./certificates/watch.ts";
-import { type Config, keptCertificatesDirectory } from "./config.ts";
+import { type Config, engineDirectory, keptCertificatesDirectory } from "./config.ts";
 import { Applying } from "./control/applying.ts";
 import { Changes } from "./control/change.ts";
 import { Control } from "./control/control.ts";
@@ -44,6 +44,8 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   await mkdir(dirname(config.admin.socket), { recursive: true, mode: 0o750 });
   stack.use(claim(config.database.path, "database"));
   stack.use(claim(config.admin.socket, "admin socket"));
+  await mkdir(dirname(engineDirectory(config)), { recursive: true, mode: 0o750 });
+  stack.use(claim(engineDirectory(config), "directory of HAProxy"));
   const store = stack.use(openStore(config.database.path));
   const { directory } = config.certificates;
   const keptDirectory = keptCertificatesDirectory(config);

@@ -59,7 +59,7 @@ install() {
   [[ $root ]] || prepare_user
   install_program
   local program
-  for program in mcp mcp-agent mcias; do
+  for program in mcp mcp-agent mcias mc-proxy mcproxyctl; do
     link "$prefix/lib/metacircular/current/bin/$program" "$root$prefix/bin/$program"
   done
   prepare_data
@@ -287,9 +287,9 @@ uninstall() {
   rm -rf "$root/etc/systemd/system/$name.service.d/user.conf"
   rmdir "$root/etc/systemd/system/$name.service.d" 2>/dev/null || true
   if runs_systemd; then systemctl daemon-reload; fi
-  # The other of the two services may use the same program.
-  if ! ls "$root"/etc/systemd/system/{mcp-agent,mcias}.service >/dev/null 2>&1; then
-    for program in mcp mcp-agent mcias; do
+  # The other services may use the same program.
+  if ! ls "$root"/etc/systemd/system/{mcp-agent,mcias,mc-proxy}.service >/dev/null 2>&1; then
+    for program in mcp mcp-agent mcias mc-proxy mcproxyctl; do
       [[ ! -L $root$prefix/bin/$program ]] || rm "$root$prefix/bin/$program"
     done
     rm -rf "$library"

@@ -256,11 +256,20 @@ describe("what is stored", () => {
     assert.equal(engine.ended, "released");
   });
 
-  test("belongs to one proxy, and so does the socket", async () => {
+  test("belongs to one proxy, and so do the socket and HAProxy's directory", async () => {
     await using proxy = await startControlPlane();
     await assert.rejects(proxy.again(), { code: "PROXY_ALREADY_RUNS", message: /database/u });
     const database = { path: join(proxy.root, "other.db") };
     await assert.rejects(proxy.again({ database }), { code: "PROXY_ALREADY_RUNS", message: /admin socket/u });
+    const others = {
+      database,
+      admin: { socket: join(proxy.root, "run", "other.sock") },
+      haproxy: { directory: join(proxy.root, "run", "haproxy") },
+    };
+    await assert.rejects(proxy.again(others), {
+      code: "PROXY_ALREADY_RUNS",
+      message: /directory of HAProxy/u,
+    });
     assert.equal((await proxy.client.status()).version, "1.2.3");
   });
 

@@ -148,6 +148,21 @@ test("a port that another program holds is told in the status, and taken when it
   await statusWhere(proxy, ({ problems }) => assert.deepEqual(problems, []));
 });
 
+test("a machine without HAProxy is told what to install", async () => {
+  await using directory = await createTemporaryDirectory();
+  const configFile = join(directory.path, "mc-proxy.toml");
+  await writeFile(
+    configFile,
+    `[haproxy]\nbinary = "/nonexistent/haproxy"\n[database]\npath = "${directory.path}/db"\n`,
+  );
+  await using program = startProgram("mc-proxy/main.ts", ["server", "--config", configFile], {
+    MC_PROXY_ADMIN_SOCKET: join(directory.path, "run", "admin.sock"),
+  });
+  await program.ended;
+  assert.equal(program.child.exitCode, 1);
+  assert.match(program.log.join("\n"), /HAPROXY_MISSING/u);
+});
+
 test("a second proxy on the same files says so and ends, and the first goes on", async () => {
   await using proxy = await startRunningProxy();
   await using second = startProgram("mc-proxy/main.ts", ["server", "--config", proxy.configFile], {

@@ -31,6 +31,8 @@ test("what the install script stages runs, says what is missing, and is removed 
     ["mcp", "deploy"],
     ["mcp-agent", "restore"],
     ["mcias", "account"],
+    ["mc-proxy", "snapshot"],
+    ["mcproxyctl", "maintenance"],
   ] as const) {
     const help = await run(join(programs, program), "--help");
     assert.match(help.output, new RegExp(word, "u"), program);
