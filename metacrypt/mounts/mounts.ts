@@ -77,6 +77,8 @@ export class Mounts implements Engines {
       const entry = { actor, operation: "mount/create-mount", mount: name, subject: type };
       this.#options.audit.change(entry, () => {
         if (this.#store.find(name) !== undefined) throw mountExists(name);
+        // A call that was under way when an earlier mount was removed may have left some.
+        this.#deleteRecords(name);
         this.#store.add(mount);
       });
       await this.#open(mount);
