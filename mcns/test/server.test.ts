@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -230,6 +230,23 @@ describe("the name server", () => {
     assert.equal(await dig("later.svc.example.org"), "");
     assert.equal(await dig("hello.svc.example.org"), "192.0.2.2");
     assert.ok(Number((await dig("svc.example.org", "SOA")).split(" ")[2]) > serial);
+  });
+
+  test("does by REST what the guide shows", async () => {
+    const guide = await readFile(join(checkout, "docs", "mcns.md"), "utf8");
+    const [, script = ""] = /## API\n[^]*?```sh\n([^]*?)```/u.exec(guide) ?? [];
+    const environment = { PATH: process.env["PATH"], MCNS: server.restUrl, CA: server.caFile, TOKEN: admin };
+    const { stdout } = await run("bash", ["-euc", script], { env: environment });
+    const answers = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(answers.length, script.split("\n").filter((line) => line.startsWith("mcns ")).length);
+    assert.equal(answers[0]?.["primary"], "ns1.api.example.org");
+    assert.equal(answers[2]?.["changed"], true);
+    assert.equal(answers[3]?.["data"], "10 mail.api.example.org.");
+    assert.match(String(answers[7]?.["zone_file"]), /^\$ORIGIN api\.example\.org\.\n/u);
+    assert.deepEqual(answers[8], { records: 1 });
   });
 
   test("serves health", async () => {
