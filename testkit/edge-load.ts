@@ -128,7 +128,7 @@ function createHttp2Asker({ port, hostname, ca }: EdgeLoadTarget) {
 
 /** One WebSocket on which each message is echoed; a new one only where the server has closed the last in good order. */
 function createWebSocketAsker(target: EdgeLoadTarget) {
-  let open: { socket: TLSSocket; frames: AsyncIterator<Buffer> } | undefined;
+  let open: { socket: TLSSocket; frames: AsyncGenerator<Buffer, void> } | undefined;
 
   async function ask(): Promise<string> {
     open ??= await openWebSocket(target);
@@ -136,12 +136,12 @@ function createWebSocketAsker(target: EdgeLoadTarget) {
     const text = randomBytes(8).toString("hex");
     socket.write(maskedFrame(text));
     for (;;) {
-      const { value, done } = await within(frames.next());
-      if (done === true) {
+      const next = await within(frames.next());
+      if (next.done === true) {
         open = undefined;
         throw new Error("the WebSocket broke");
       }
-      const frame = value;
+      const frame = next.value;
       if (((frame[0] ?? 0) & 15) === 8) {
         // Said good-bye: what was not echoed is sent again on a new one.
         socket.destroy();
@@ -187,7 +187,7 @@ async function openWebSocket({ port, hostname, ca }: EdgeLoadTarget) {
 }
 
 /** First the head of the answer, then each frame. */
-async function* framesOf(socket: TLSSocket): AsyncGenerator<Buffer> {
+async function* framesOf(socket: TLSSocket): AsyncGenerator<Buffer, void> {
   let pending: Buffer = Buffer.alloc(0);
   let isOpen = false;
   for await (const chunk of socket as AsyncIterable<Buffer>) {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { administratorToken } from "@metacircular/mcns/test/accounts.ts";
+import { createIdentityClient } from "@metacircular/mcias/client.ts";
 import { RouteMode } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { createProxyClient, type ProxyClient } from "@metacircular/mc-proxy/client.ts";
 import { freePort } from "./free-port.ts";
@@ -33,16 +33,16 @@ export const edgeZone = "svc.example.test";
 export const edgeAddress = "127.0.0.1";
 
 export async function createEdgeNode(
-  options: Parameters<typeof createTestNode>[0] & { readonly monitorInterval?: string } = {},
+  options: Parameters<typeof createTestNode>[0] & { readonly drainTimeout?: string } = {},
 ): Promise<EdgeNode> {
   await using stack = new AsyncDisposableStack();
   let edge: Omit<EdgeNode, keyof TestNode> | undefined;
   const node = stack.use(
     await createTestNode({
-      monitor: `interval = "${options.monitorInterval ?? "1s"}"`,
+      monitor: 'interval = "1s"',
       ...options,
       async beside(parts) {
-        const made = await createEdge(parts, stack);
+        const made = await createEdge(parts, options.drainTimeout ?? "1s", stack);
         edge = made.edge;
         return made.configuration;
       },
@@ -60,7 +60,7 @@ export async function createEdgeNode(
   };
 }
 
-async function createEdge(parts: TestSurroundings, stack: AsyncDisposableStack) {
+async function createEdge(parts: TestSurroundings, drainTimeout: string, stack: AsyncDisposableStack) {
   const { directory, certificates, identity } = parts;
   const certificateDirectory = join(directory, "proxy", "certs");
   await mkdir(certificateDirectory, { recursive: true });
@@ -83,7 +83,7 @@ async function createEdge(parts: TestSurroundings, stack: AsyncDisposableStack) 
 [mcproxy]
 socket = ${text(join(directory, "proxy", "admin.sock"))}
 cert_dir = ${text(certificateDirectory)}
-drain_timeout = "1s"
+drain_timeout = ${text(drainTimeout)}
 [acme]
 directory_url = ${text(authority.directoryUrl)}
 ca_cert = ${text(certificates.caFile)}
@@ -107,6 +107,15 @@ node_address = ${text(edgeAddress)}
     ].toSorted();
   }
   return { configuration, edge: { proxy, names, authority, certificateDirectory, shown } };
+}
+
+async function administratorToken(identity: TestSurroundings["identity"]): Promise<string> {
+  const { issuer, caFile } = identity;
+  const [username, password] = ["edge-administrator", "correct horse battery staple"];
+  await identity.admin(["account", "add", username, "--password-stdin", "--role", "admin"], `${password}\n`);
+  using client = createIdentityClient({ issuer, caFile });
+  const { accessToken } = await client.login({ username, password, serviceName: "mcns" });
+  return accessToken;
 }
 
 async function createProxy(directory: string, certificateDirectory: string): Promise<TestProxy> {

@@ -11,20 +11,21 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { registrySnapshots } from "./commands/snapshot-directory.ts";
 import type { AgentConfig } from "./config.ts";
 import { adoptingRuntime } from "./adopt/adopting-runtime.ts";
-import { createDeployer } from "./deploy/deploy.ts";
+import { createDeployer, type Deployer } from "./deploy/deploy.ts";
 import type { Executors } from "./deploy/executors.ts";
 import { createServiceLocks, type ServiceLocks } from "./deploy/locks.ts";
 import { createDiagnosis } from "./doctor/diagnosis.ts";
-import { createEdgeKeeper } from "./edge/keeper.ts";
+import type { Edge } from "./edge/edge.ts";
+import { createEdgeKeeper, type EdgeKeeper } from "./edge/keeper.ts";
 import { openEdge } from "./edge/open-edge.ts";
 import { createEventBus, type EventBus } from "./events/event-bus.ts";
 import { createFiles } from "./files/files.ts";
 import { createAgentMetrics } from "./metrics/agent-metrics.ts";
 import { serveMetrics } from "./metrics/serve.ts";
 import { createAlertCommand } from "./monitor/alert.ts";
-import { createAlertDesk } from "./monitor/alert-desk.ts";
+import { type AlertDesk, createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
-import { createObserver } from "./monitor/observe.ts";
+import { createObserver, type Observer } from "./monitor/observe.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
 import { readBootId } from "./reconcile/boot-id.ts";
 import { createReconciler } from "./reconcile/reconciler.ts";
@@ -66,24 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const watching = watchContainers(options, { registry, runtime, locks, bus }, stack);
   const { metrics, observer, alertCommand, alerts, monitor } = watching;
   const edge = await openEdge(options, stack);
-  const deployer = stack.use(
-    createDeployer({
-      edge,
-      node,
-      servicesDir,
-      registry,
-      runtime,
-      ports: createPortAllocator(Math.random),
-      locks,
-      executors: options.executors,
-      bus,
-      clock,
-      logger,
-      observe: async (service) => {
-        await observer.observe({ from: "runtime", service });
-      },
-    }),
-  );
+  const deployer = stack.use(openDeployer(options, { registry, runtime, locks, bus, edge, observer }));
   const reconciler = stack.use(
     createReconciler({
       registry,
@@ -101,23 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }),
   );
   const keeper =
-    edge === undefined
-      ? undefined
-      : stack.use(
-          createEdgeKeeper({
-            edge,
-            registry,
-            deployer,
-            runtime,
-            locks,
-            alerts,
-            bus,
-            clock,
-            logger,
-            newId: randomUUID,
-            intervalMs: config.monitor.interval,
-          }),
-        );
+    edge && stack.use(openKeeper(options, { edge, registry, runtime, locks, bus, deployer, alerts }));
   const files = stack.use(
     createFiles({ servicesDir, ownFiles: ownFiles(options), uploads: registry.uploads, clock, logger }),
   );
@@ -172,6 +140,50 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+interface DeployerParts {
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+  readonly locks: ServiceLocks;
+  readonly bus: EventBus;
+  readonly edge: Edge | undefined;
+  readonly observer: Observer;
+}
+
+function openDeployer(
+  { config, clock, logger, executors }: AgentOptions,
+  { observer, ...parts }: DeployerParts,
+): Deployer {
+  return createDeployer({
+    ...parts,
+    node: config.agent.node_name,
+    servicesDir: config.agent.services_dir,
+    ports: createPortAllocator(Math.random),
+    executors,
+    clock,
+    logger,
+    observe: async (service) => {
+      await observer.observe({ from: "runtime", service });
+    },
+  });
+}
+
+function openKeeper(
+  { config, clock, logger }: AgentOptions,
+  parts: Omit<DeployerParts, "observer" | "edge"> & {
+    readonly edge: Edge;
+    readonly deployer: Deployer;
+    readonly alerts: AlertDesk;
+  },
+): EdgeKeeper {
+  return createEdgeKeeper({
+    ...parts,
+    clock,
+    logger,
+    newId: randomUUID,
+    intervalMs: config.monitor.interval,
+  });
 }
 
 /** What looks at the containers, and what it tells. The stack gets what has to be disposed. */

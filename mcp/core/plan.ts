@@ -120,7 +120,7 @@ function servicePlan(input: PlanInput, changed: boolean): Step[] {
     case "undeploy":
       return [{ kind: "forget-service", component: "" }];
     case "purge":
-      return intent.keepService === true ? [] : forgetEmptied(intent.components, input);
+      return forgetEmptied(intent, input);
     case "repair":
     case "brake":
     case "edge":
@@ -149,7 +149,10 @@ function storeRevision(
   return isStored ? [] : [{ kind: "record-revision", component: "" }];
 }
 
-function forgetEmptied(purged: readonly string[], input: PlanInput): Step[] {
+type PurgeIntent = Extract<Intent, { kind: "purge" }>;
+
+function forgetEmptied({ components: purged, keepService }: PurgeIntent, input: PlanInput): Step[] {
+  if (keepService === true) return [];
   const isEmptied = registeredOf(input).every(({ spec }) => purged.includes(spec.name));
   return isEmptied ? [{ kind: "forget-service", component: "", history: true }] : [];
 }

@@ -54,7 +54,7 @@ export function createCertificateIssuer(options: {
     try {
       const { session, challenger } = await account();
       const chain = await issueCertificate(hostname, privateKey, { session, challenger, clock, signal });
-      return { key: String(privateKey.export({ type: "pkcs8", format: "pem" })), chain };
+      return { key: privateKey.export({ type: "pkcs8", format: "pem" }), chain };
     } catch (error) {
       caller.throwIfAborted();
       if (timeout.aborted) throw tooSlow(hostname, error);

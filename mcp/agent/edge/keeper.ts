@@ -83,15 +83,11 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
     return nextLookMs(left, drifting);
   }
 
-  async function repairAll(drifting: readonly ServiceDrift[]): Promise<void> {
+  function repairAll(drifting: readonly ServiceDrift[]): Promise<void> {
     const due = drifting
       .filter(({ service }) => locks.holder(service) === undefined)
-      .filter(({ service }) => (attempts.get(service)?.nextAtMs ?? 0) <= clock.now())
-      .values();
-    const worker = async (): Promise<void> => {
-      for (const { service } of due) await repair(service);
-    };
-    await Promise.all(Array.from({ length: mostAtOnce }, worker));
+      .filter(({ service }) => (attempts.get(service)?.nextAtMs ?? 0) <= clock.now());
+    return fewAtOnce(due, ({ service }) => repair(service));
   }
 
   async function repair(service: string): Promise<void> {
@@ -122,15 +118,19 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
     return nowMs + (isPending ? Math.min(edgeDelayMs(looksInVain, []), intervalMs) : intervalMs);
   }
 
-  async function run(): Promise<void> {
-    for (;;) {
-      const nextMs = await look().catch((error: unknown) => {
-        signal.throwIfAborted();
-        logger.warn({ error: messageOf(error) }, "cannot compare the edge");
-        return clock.now() + Math.min(intervalMs, edgeDelayMs(++looksInVain, []));
-      });
-      await waiting.until(nextMs);
+  async function lookOrRetry(): Promise<number> {
+    try {
+      return await look();
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ error: messageOf(error) }, "cannot compare the edge");
+      looksInVain += 1;
+      return clock.now() + Math.min(intervalMs, edgeDelayMs(looksInVain, []));
     }
+  }
+
+  async function run(): Promise<void> {
+    for (;;) await waiting.until(await lookOrRetry());
   }
 
   /** What an operation could not do is tried soon. */
@@ -156,6 +156,14 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
       await Promise.allSettled(ended);
     },
   };
+}
+
+async function fewAtOnce<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: mostAtOnce }, worker));
 }
 
 function pendingOf(effects: readonly EdgeEffect[]): EdgeEffect[] {

@@ -8,6 +8,7 @@ import type {
   ComponentInfoSchema,
   DriftInfoSchema,
   EventInfoSchema,
+  PendingEffectSchema,
   ServiceInfoSchema,
 } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { isOutdated } from "../deploy/deployed.ts";
@@ -78,7 +79,9 @@ function encodeComponent(
 }
 
 /** Of these, those that are not as they should be. */
-export function encodePendingEffects(effects: readonly EdgeEffect[]) {
+export function encodePendingEffects(
+  effects: readonly EdgeEffect[],
+): MessageInitShape<typeof PendingEffectSchema>[] {
   return effects.flatMap(({ service, component, ...effect }) =>
     pendingEffects([{ ...effect, service, component }]).map((pending) =>
       encodePending(pending, { service, component }),

@@ -11,7 +11,7 @@ import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 const redeploys = 50;
 
 test(`no request fails in ${redeploys} redeploys that start first`, async (t) => {
-  await using node = await createEdgeNode();
+  await using node = await createEdgeNode({ drainTimeout: "200ms" });
   const operator = createOperator(node);
   const application = await aNodeApplication(node.directory);
   const { port } = node.proxy;

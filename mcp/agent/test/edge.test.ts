@@ -128,8 +128,9 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
       assert.equal(outcome, OperationOutcome.SUCCEEDED);
       assert.equal(results[0]?.outcome, ComponentOutcome.CHANGED);
       assert.deepEqual(await operator.containers(service), ["hello-web running"]);
+      const effects = results.flatMap((result) => result.pending.map((each) => each.effect));
       assert.ok(
-        results[0]?.pending.some((each) => each.effect.startsWith(effect)),
+        effects.some((each) => each.startsWith(effect)),
         `no ${effect} is pending`,
       );
       assert.ok((await pending()).some((each) => each.service === service && each.reason !== ""));

@@ -57,10 +57,8 @@ function wantedAfter(input: PlanInput, settings: EdgeSettings): ReadonlyMap<stri
   switch (intent.kind) {
     case "deploy":
     case "rollback": {
-      const { spec, component } = intent;
-      const inScope = spec.components.filter(({ name }) => component === "" || name === component);
-      const others = kept((each) => component !== "" && each.spec.name !== component && isRunning(each));
-      return new Map([...others, ...(spec.active ? declared(inScope) : [])]);
+      const { others, inScope } = partsOf(intent, isRunning);
+      return new Map([...kept(others), ...declared(inScope)]);
     }
     case "start":
     case "restart":
@@ -84,6 +82,18 @@ function wantedAfter(input: PlanInput, settings: EdgeSettings): ReadonlyMap<stri
     case "undeploy":
       return new Map();
   }
+}
+
+/** Which components an operation leaves as they are, and which it makes run. */
+function partsOf(
+  { spec, component }: Extract<Intent, { kind: "deploy" | "rollback" }>,
+  isRunning: (component: RegisteredComponent) => boolean,
+) {
+  const isAll = component === "";
+  return {
+    others: (each: RegisteredComponent) => !isAll && each.spec.name !== component && isRunning(each),
+    inScope: spec.active ? spec.components.filter(({ name }) => isAll || name === component) : [],
+  };
 }
 
 function before({ edge, intent }: PlanInput, component: string): Wanted {

@@ -8,7 +8,7 @@ import type { HostPorts, ObservedContainer, Slot } from "../observed.ts";
 import { plan } from "../plan.ts";
 import type { RegisteredComponent } from "../registered.ts";
 import type { ComponentSpec, ServiceSpec } from "../spec.ts";
-import type { Step, StepOf } from "../step.ts";
+import type { Step, StepKind, StepOf } from "../step.ts";
 
 export type Part = "proxy" | "names" | "authority";
 
@@ -123,83 +123,72 @@ export function createSimulatedNode(others: readonly Claim[] = []): SimulatedNod
     effect(value, "proxy", () => routes.set(routeKey({ port, hostname }), { mode, backend }));
   }
 
-  function stop(component: string, slot: Slot): void {
-    change(component, slot, { running: false, isHealthy: false });
+  function record({ component, spec, desired }: StepOf<"record-component" | "record-declaration">): void {
+    const hostPorts = at(component, "current")?.hostPorts ?? registered.get(component)?.hostPorts ?? {};
+    registered.set(component, { spec, desired, hostPorts });
   }
 
+  const executors: { readonly [Kind in StepKind]?: (step: StepOf<Kind>) => void } = {
+    "create-container"(step) {
+      const { component, slot } = step;
+      assert.ok(at(component, slot) === undefined, `${component} ${slot} is there already`);
+      containers.set(component, [...of(component), aContainer(step, (created += 1))]);
+    },
+    "start-container": ({ component, slot }) =>
+      change(component, slot, { running: true, startedAtMs: created }),
+    "await-healthy"({ component, slot }) {
+      assert.equal(at(component, slot)?.running, true, `${component} ${slot} does not run`);
+      change(component, slot, { isHealthy: true });
+    },
+    "stop-container": ({ component, slot }) => change(component, slot, { running: false, isHealthy: false }),
+    "remove-container"({ component, slot }) {
+      containers.set(
+        component,
+        of(component).filter((each) => each.slot !== slot),
+      );
+    },
+    "rename-container"({ component, from, to }) {
+      assert.ok(at(component, to) === undefined, `${component} ${to} is there already`);
+      change(component, from, { slot: to });
+    },
+    "record-component": record,
+    "record-declaration": record,
+    "record-desired-state"({ component, desired }) {
+      const known = registered.get(component);
+      if (known !== undefined) registered.set(component, { ...known, desired });
+    },
+    "forget-component": ({ component }) => void registered.delete(component),
+    "forget-service": () => registered.clear(),
+    "register-route": register,
+    "remove-route"({ component, port, hostname }) {
+      const value = { ...base(component, hostname), kind: "route", port, wanted: false } as const;
+      effect(value, "proxy", () => routes.delete(routeKey({ port, hostname })));
+    },
+    "set-dns"({ component, hostname, address }) {
+      const value = { ...base(component, hostname), kind: "dns", target: address, wanted: true } as const;
+      effect(value, "names", () => records.set(hostname, [address]));
+    },
+    "remove-dns"({ component, hostname, address }) {
+      const value = { ...base(component, hostname), kind: "dns", target: address, wanted: false } as const;
+      effect(value, "names", () => records.delete(hostname));
+    },
+    "provision-certificate"({ component, hostname }) {
+      const value = { ...base(component, hostname), kind: "certificate", wanted: true } as const;
+      const issued = { notBeforeMs: 0, notAfterMs: 1_000 };
+      effect(value, "authority", () => certificates.set(hostname, issued));
+    },
+    "remove-certificate"({ hostname }) {
+      effects.delete(effectKey({ kind: "certificate", port: 0, hostname }));
+      certificates.delete(hostname);
+    },
+    "drain-backend"({ component, backend }) {
+      // Only the proxy that answers was told that the route leads elsewhere.
+      if (!down.has("proxy")) assertUnused(backend, ownRoutes(component));
+    },
+  };
+
   function execute(step: Step): void {
-    const { component } = step;
-    switch (step.kind) {
-      case "create-container":
-        assert.ok(at(component, step.slot) === undefined, `${component} ${step.slot} is there already`);
-        containers.set(component, [...of(component), aContainer(step, ++created)]);
-        return;
-      case "start-container":
-        return change(component, step.slot, { running: true, startedAtMs: created });
-      case "await-healthy":
-        assert.equal(at(component, step.slot)?.running, true, `${component} ${step.slot} does not run`);
-        return change(component, step.slot, { isHealthy: true });
-      case "stop-container":
-        return stop(component, step.slot);
-      case "remove-container":
-        containers.set(
-          component,
-          of(component).filter(({ slot }) => slot !== step.slot),
-        );
-        return;
-      case "rename-container":
-        assert.ok(at(component, step.to) === undefined, `${component} ${step.to} is there already`);
-        return change(component, step.from, { slot: step.to });
-      case "record-component":
-      case "record-declaration": {
-        const hostPorts = at(component, "current")?.hostPorts ?? registered.get(component)?.hostPorts ?? {};
-        registered.set(component, { spec: step.spec, desired: step.desired, hostPorts });
-        return;
-      }
-      case "record-desired-state": {
-        const known = registered.get(component);
-        if (known !== undefined) registered.set(component, { ...known, desired: step.desired });
-        return;
-      }
-      case "forget-component":
-        return void registered.delete(component);
-      case "forget-service":
-        return registered.clear();
-      case "register-route":
-        return register(step);
-      case "remove-route": {
-        const { port, hostname } = step;
-        const value = { ...base(component, hostname), kind: "route", port, wanted: false } as const;
-        return effect(value, "proxy", () => routes.delete(routeKey(step)));
-      }
-      case "set-dns": {
-        const { hostname, address } = step;
-        const value = { ...base(component, hostname), kind: "dns", target: address, wanted: true } as const;
-        return effect(value, "names", () => records.set(hostname, [address]));
-      }
-      case "remove-dns": {
-        const { hostname, address } = step;
-        const value = { ...base(component, hostname), kind: "dns", target: address, wanted: false } as const;
-        return effect(value, "names", () => records.delete(hostname));
-      }
-      case "provision-certificate": {
-        const { hostname } = step;
-        const value = { ...base(component, hostname), kind: "certificate", wanted: true } as const;
-        return effect(value, "authority", () =>
-          certificates.set(hostname, { notBeforeMs: 0, notAfterMs: 1_000 }),
-        );
-      }
-      case "remove-certificate": {
-        effects.delete(effectKey({ kind: "certificate", port: 0, hostname: step.hostname }));
-        certificates.delete(step.hostname);
-        return;
-      }
-      case "drain-backend":
-        // Only the proxy that answers was told that the route leads elsewhere.
-        if (!down.has("proxy")) assertUnused(step.backend, ownRoutes(component));
-        return;
-      default:
-    }
+    (executors[step.kind] as ((step: Step) => void) | undefined)?.(step);
   }
 
   return {

@@ -103,22 +103,7 @@ export function createAcmeSession(
     if (state.account !== undefined) return state.account;
     const { newAccount } = await directory(about);
     const jwk = publicJwk(accountKey);
-    const { externalAccount, contact } = settings;
-    const binding =
-      externalAccount === undefined
-        ? {}
-        : {
-            externalAccountBinding: authenticated(
-              { kid: externalAccount.keyId, url: newAccount },
-              jwk,
-              await externalAccount.key(),
-            ),
-          };
-    const registration = {
-      termsOfServiceAgreed: true,
-      ...(contact.length === 0 ? {} : { contact }),
-      ...binding,
-    };
+    const registration = await registrationOf(settings, newAccount, jwk);
     const { headers } = await postSigned(
       newAccount,
       registration,
@@ -153,6 +138,24 @@ export function createAcmeSession(
   };
 }
 
+/** What an account is registered with (RFC 8555, section 7.3). */
+async function registrationOf(
+  { contact, externalAccount }: AcmeSettings,
+  newAccount: string,
+  jwk: ReturnType<typeof publicJwk>,
+): Promise<Record<string, unknown>> {
+  const registration = {
+    termsOfServiceAgreed: true,
+    ...(contact.length === 0 ? {} : { contact }),
+  };
+  if (externalAccount === undefined) return registration;
+  const header = { kid: externalAccount.keyId, url: newAccount };
+  return {
+    ...registration,
+    externalAccountBinding: authenticated(header, jwk, await externalAccount.key()),
+  };
+}
+
 function problemOf(body: unknown): AcmeProblem {
-  return typeof body === "object" && body !== null ? (body as AcmeProblem) : {};
+  return typeof body === "object" && body !== null ? body : {};
 }
