@@ -8,7 +8,7 @@ import { serviceParametersToText, serviceParametersToWire } from "./service-para
 import { readSeconds } from "./time-to-live.ts";
 import type { Token } from "./tokens.ts";
 import { type Name, nameToWire } from "../wire/name.ts";
-import { recordTypes, type ZoneTypeName } from "../wire/record-type.ts";
+import type { ZoneTypeName } from "../wire/record-type.ts";
 
 /** One word of a record's data. */
 interface Field {
@@ -178,8 +178,3 @@ const formats: Readonly<Record<ZoneTypeName, Format>> = {
   SVCB: serviceBinding,
   TXT: { fields: [], rest: strings, example: '"v=spf1 -all"' },
 };
-
-/** The number of a type by the name that people write. */
-export function typeNumber(type: ZoneTypeName): number {
-  return recordTypes[type];
-}
