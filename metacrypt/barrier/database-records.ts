@@ -26,6 +26,7 @@ export class DatabaseRecords implements SealedRecords {
   readonly #upsert: StatementSync;
   readonly #delete: StatementSync;
   readonly #list: StatementSync;
+  readonly #listAfter: StatementSync;
   readonly #outdated: StatementSync;
   readonly #countOutdated: StatementSync;
 
@@ -41,8 +42,9 @@ export class DatabaseRecords implements SealedRecords {
          sealed = excluded.sealed`,
     );
     this.#delete = sql.prepare("DELETE FROM records WHERE path = ?");
-    this.#list = sql.prepare(
-      "SELECT path FROM records WHERE path >= ? AND path < ? AND path > ? ORDER BY path LIMIT ?",
+    this.#list = sql.prepare("SELECT path FROM records WHERE path >= ? AND path < ? ORDER BY path LIMIT ?");
+    this.#listAfter = sql.prepare(
+      "SELECT path FROM records WHERE path > ? AND path < ? ORDER BY path LIMIT ?",
     );
     this.#outdated = sql.prepare(
       "SELECT path, key_version, nonce, sealed FROM records WHERE key_version < ? LIMIT ?",
@@ -70,7 +72,13 @@ export class DatabaseRecords implements SealedRecords {
   list(prefix: string, options: { readonly after?: string; readonly limit?: number } = {}): string[] {
     this.#opened();
     const { after = "", limit = DEFAULT_LIMIT } = options;
-    const rows = this.#list.all(prefix, prefix + LAST_CHARACTER, after, limit);
+    // One lower bound each: with two of them every page would begin at the first path.
+    const isPage = after > prefix;
+    const rows = (isPage ? this.#listAfter : this.#list).all(
+      isPage ? after : prefix,
+      prefix + LAST_CHARACTER,
+      limit,
+    );
     return rows.map(({ path }) => String(path));
   }
 

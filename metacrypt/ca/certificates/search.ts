@@ -32,7 +32,7 @@ export function statusOf(
 
 /** A test for the filter. */
 export function matcherFor(filter: CertificateFilter, nowMs: number): (summary: IssuedSummary) => boolean {
-  const name = filter.name?.toLowerCase();
+  const name = filter.name === undefined ? undefined : filter.name.toLowerCase();
   const serialNumber = hexadecimal(filter.serialNumber);
   const fingerprint = hexadecimal(filter.fingerprint);
   const conditions: (((summary: IssuedSummary) => boolean) | undefined)[] = [
@@ -45,11 +45,18 @@ export function matcherFor(filter: CertificateFilter, nowMs: number): (summary: 
     filter.status === undefined ? undefined : (each) => statusOf(each, nowMs) === filter.status,
     name === undefined
       ? undefined
-      : ({ names, commonName }) => [...names, commonName].some((each) => each.toLowerCase().includes(name)),
+      : ({ names, commonName }) => hasText(commonName, name) || names.some((each) => hasText(each, name)),
   ];
   const given = conditions.filter((condition) => condition !== undefined);
   return (summary) => given.every((condition) => condition(summary));
 }
+
+/** Most names are in lower case already, so that most are found or not without making another text. */
+function hasText(text: string, wanted: string): boolean {
+  return text.includes(wanted) || (capital.test(text) && text.toLowerCase().includes(wanted));
+}
+
+const capital = /[A-Z]/;
 
 function equal(
   field: "issuer" | "requester" | "profile",
