@@ -5,6 +5,7 @@ import { agentConfigSchema } from "@metacircular/mcp-agent/config.ts";
 import { configSchema as toolConfigSchema } from "@metacircular/mcp-cli/config/schema.ts";
 import { readTomlDocument } from "@metacircular/mcdsl/toml/document.ts";
 import { configSchema as proxyConfigSchema } from "@metacircular/mc-proxy/config.ts";
+import { configSchema as metacryptConfigSchema } from "@metacircular/metacrypt/config.ts";
 import { configSchema as identityConfigSchema } from "@metacircular/mcias/config.ts";
 import { configSchema as nameServerConfigSchema } from "@metacircular/mcns/config.ts";
 
@@ -18,6 +19,7 @@ const examples: readonly { file: string; schema: Schema }[] = [
   { file: "mcias.toml", schema: identityConfigSchema },
   { file: "mc-proxy.toml", schema: proxyConfigSchema },
   { file: "mcns.toml", schema: nameServerConfigSchema },
+  { file: "metacrypt.toml", schema: metacryptConfigSchema },
 ];
 
 for (const { file, schema } of examples) {
