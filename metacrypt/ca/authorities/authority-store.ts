@@ -56,7 +56,7 @@ export class AuthorityStore {
       attempted: "use authority",
       subject: reference,
       found: "no authority of this mount with that id or name",
-      remedy: "look with: metacrypt ca list-issuers",
+      remedy: "look with: metacrypt ca authorities",
     });
   }
 
