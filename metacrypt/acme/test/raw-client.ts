@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { calculateJwkThumbprint, exportJWK, FlattenedSign, type JWK } from "jose";
-import type { RunningAcme } from "./running-acme.ts";
+
+/** Where the server is, and whom to trust for it. */
+export interface Target {
+  readonly origin: string;
+  readonly caFile: string;
+}
 
 export interface RawAnswer {
   readonly status: number;
@@ -69,16 +74,16 @@ export class RawClient {
   readonly jwk: JWK;
   readonly thumbprint: string;
   kid: string | undefined;
-  readonly #acme: RunningAcme;
+  readonly #acme: Target;
   readonly #alg: string;
 
-  static async create(acme: RunningAcme, alg = "ES256"): Promise<RawClient> {
+  static async create(acme: Target, alg = "ES256"): Promise<RawClient> {
     const { privateKey, publicKey } = keyPair(alg);
     const jwk = await exportJWK(publicKey);
     return new RawClient(acme, { key: privateKey, jwk, alg, thumbprint: await calculateJwkThumbprint(jwk) });
   }
 
-  private constructor(acme: RunningAcme, key: { key: KeyObject; jwk: JWK; alg: string; thumbprint: string }) {
+  private constructor(acme: Target, key: { key: KeyObject; jwk: JWK; alg: string; thumbprint: string }) {
     this.#acme = acme;
     this.key = key.key;
     this.jwk = key.jwk;
@@ -127,6 +132,15 @@ export class RawClient {
     return answer;
   }
 
+  /** An external account binding over the account's key. */
+  externalBinding(keyId: string, hmacKey: string, header: Record<string, unknown> = {}): Promise<object> {
+    return new FlattenedSign(Buffer.from(JSON.stringify(this.jwk)))
+      .setProtectedHeader(
+        withoutUndefined({ alg: "HS256", kid: keyId, url: this.url("new-account"), ...header }),
+      )
+      .sign(Buffer.from(hmacKey, "base64url"));
+  }
+
   keyAuthorization(token: string): string {
     return `${token}.${this.thumbprint}`;
   }
@@ -145,7 +159,7 @@ function keyPair(alg: string): { privateKey: KeyObject; publicKey: KeyObject } {
 }
 
 export function fetchRaw(
-  acme: Pick<RunningAcme, "caFile">,
+  acme: Pick<Target, "caFile">,
   method: string,
   url: string,
   body?: string,
