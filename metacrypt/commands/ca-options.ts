@@ -47,13 +47,13 @@ export function timeText(time: Timestamp | undefined): string {
   return time === undefined ? "-" : formatTime(timestampDate(time).getTime());
 }
 
-/** @throws DetailedError FILE_UNREADABLE */
+/** @throws DetailedError LOCAL_FILE_UNREADABLE */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
     throw new DetailedError({
-      code: "FILE_UNREADABLE",
+      code: "LOCAL_FILE_UNREADABLE",
       category: "invalid-argument",
       attempted: "read",
       subject: path,
@@ -64,7 +64,7 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** Writes a file that was not there, for its owner alone where it is secret.
- * @throws DetailedError FILE_NOT_WRITTEN: also where there is one: a key that is in use must not be lost */
+ * @throws DetailedError LOCAL_FILE_UNWRITABLE: also where there is one: a key that is in use must not be lost */
 export async function writeNew(
   path: string,
   text: string,
@@ -76,7 +76,7 @@ export async function writeNew(
     await file.sync();
   } catch (cause) {
     throw new DetailedError({
-      code: "FILE_NOT_WRITTEN",
+      code: "LOCAL_FILE_UNWRITABLE",
       category: "invalid-argument",
       attempted: "write",
       subject: path,

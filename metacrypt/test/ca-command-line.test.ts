@@ -103,7 +103,7 @@ test("an operator makes a root and an intermediate in another mount, and issues 
     "ecdsa-p384",
   );
   assert.equal((await stat(path("web.key"))).mode & 0o777, 0o600);
-  await refused("FILE_NOT_WRITTEN", ["ca", "issue", "localhost", "--key", path("web.key")]);
+  await refused("LOCAL_FILE_UNWRITABLE", ["ca", "issue", "localhost", "--key", path("web.key")]);
   assert.equal(chain.match(/BEGIN CERTIFICATE/g)?.length, 2);
   const server = createServer({ cert: chain, key: await readFile(path("web.key")) }, (_, response) =>
     response.end("served"),
