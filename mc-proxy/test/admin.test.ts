@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { FirewallAction, RouteMode } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
@@ -221,6 +223,23 @@ describe("the admin API", () => {
       assert.match(log, /"outcome":"FAILED_PRECONDITION","errorCode":"ROUTE_PORT_CLOSED"/u);
       assert.match(log, /"change":"add route","subject":"hello.example.org:443"/u);
     });
+  });
+
+  test("lets nobody else in", async () => {
+    await using proxy = await startControlPlane();
+    await Promise.all([chmod(proxy.root, 0o755), chmod(join(proxy.root, "run"), 0o755)]);
+    const asNobody = `
+      process.setgroups([]); process.setgid(65534); process.setuid(65534);
+      const socket = require("node:net").connect(process.argv[1]);
+      socket.on("connect", () => { console.log("connected"); socket.destroy(); });
+      socket.on("error", (error) => console.log(error.code));`;
+    const connect = async () =>
+      (
+        await promisify(execFile)(process.execPath, ["-e", asNobody, proxy.config.admin.socket])
+      ).stdout.trim();
+    assert.equal(await connect(), "EACCES");
+    await chmod(proxy.config.admin.socket, 0o666);
+    assert.equal(await connect(), "connected");
   });
 
   test("tells a client what to do where no proxy answers", async () => {

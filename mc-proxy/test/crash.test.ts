@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { ask } from "../haproxy/test/ask.ts";
 import { echoServer } from "../haproxy/test/backends.ts";
@@ -131,6 +132,29 @@ describe("an HAProxy that is killed", () => {
       assert.notEqual(dataPlane.pid, pid);
       assert.deepEqual(problems, []);
     });
+  });
+});
+
+test("a route that is added while HAProxy is dead is in effect when it is answered for, or refused", async () => {
+  await using proxy = await startRunningProxy();
+  await using backend = await echoServer("one");
+  const ca = proxy.certificate.certificate;
+  for (const [index, pause] of [0, 5, 50].entries()) {
+    const hostname = `k${index}.test.example`;
+    await proxy.killHaproxy();
+    await systemClock.sleep(pause);
+    try {
+      await proxy.client.addRoute(aRouteOf(proxy, hostname, backend.port));
+    } catch (error) {
+      assert.equal((error as { code: string }).code, "CHANGE_NOT_APPLIED");
+      assert.ok(!(await proxy.client.listRoutes()).some(({ route }) => route?.hostname === hostname));
+      continue;
+    }
+    assert.equal((await ask({ port: proxy.port, name: hostname, ca })).status, 200);
+  }
+  await statusWhere(proxy, ({ dataPlane, problems }) => {
+    assert.equal(dataPlane?.running, true);
+    assert.deepEqual(problems, []);
   });
 });
 
