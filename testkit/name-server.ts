@@ -12,6 +12,7 @@ export interface TestNameServer extends AsyncDisposable {
   /** Origin of REST. */
   readonly restUrl: string;
   readonly dnsPort: number;
+  readonly metricsUrl: string;
   readonly caFile: string;
   readonly configFile: string;
   readonly databaseFile: string;
@@ -41,7 +42,8 @@ export async function createTestNameServer(
   options: TestNameServerOptions,
 ): Promise<TestNameServer> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const [restPort, grpcPort, dnsPort] = [await freePort(), await freePort(), await freePort()];
+  const [restPort, grpcPort] = [await freePort(), await freePort()];
+  const [dnsPort, metricsPort] = [await freePort(), await freePort()];
   const { caFile } = options.certificates;
   const configFile = join(directory, "mcns.toml");
   const databaseFile = join(directory, "mcns.db");
@@ -49,7 +51,7 @@ export async function createTestNameServer(
   await writeFile(tokenFile, options.ownToken, { mode: 0o600 });
   await writeFile(
     configFile,
-    configText({ ...options, restPort, grpcPort, dnsPort, databaseFile, tokenFile }),
+    configText({ ...options, restPort, grpcPort, dnsPort, metricsPort, databaseFile, tokenFile }),
   );
   const run = async (): Promise<Program> => {
     const started = startProgram("mcns/main.ts", ["server", "--config", configFile], {
@@ -64,6 +66,7 @@ export async function createTestNameServer(
     grpcAddress,
     restUrl: `https://localhost:${restPort}`,
     dnsPort,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     caFile,
     configFile,
     databaseFile,
@@ -91,6 +94,7 @@ function configText(
     restPort: number;
     grpcPort: number;
     dnsPort: number;
+    metricsPort: number;
     databaseFile: string;
     tokenFile: string;
   },
@@ -109,7 +113,7 @@ server_url = ${JSON.stringify(identity.issuer)}
 ca_cert = ${JSON.stringify(identity.caFile)}
 token_path = ${JSON.stringify(parts.tokenFile)}
 [metrics]
-listen = ""
+listen = "127.0.0.1:${parts.metricsPort}"
 ${configuration.includes("[dns]") ? "" : `[dns]\nlisten = ["127.0.0.1:${parts.dnsPort}"]`}
 `;
 }

@@ -110,7 +110,7 @@ function createFromFile({ store, zone, file, dryRun, who }: Import): ImportResul
   const { primary, contact } = authority;
   const settings = settingsWith({ ...zoneDefaults, ...lists, primary, contact }, file);
   const made = store.create(zone, settings, who, (edit) => {
-    for (const record of added) edit.insert(record);
+    edit.insertAll(added);
     edit.startFrom(authority.serial);
   });
   return { ...result, serial: made.serial };

@@ -59,6 +59,14 @@ export class ZoneEdit {
     return this.find(String(id));
   }
 
+  /** Adds records that are known to be new and to agree in their TTLs, as those of a zone file that was checked. */
+  insertAll(records: Iterable<NewRecord>): void {
+    for (const record of records) {
+      this.#records.insert(this.#zone.id, record, this.#nowMs, this.#who);
+      this.#touched.add(record.name);
+    }
+  }
+
   /** Changes a record in place; its TTL becomes that of all records of its name and type. One that is the same already
    * is left as it is.
    * @throws DetailedError RECORD_EXISTS where another one has these data */

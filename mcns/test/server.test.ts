@@ -249,8 +249,35 @@ describe("the name server", () => {
     assert.deepEqual(answers[8], { records: 1 });
   });
 
-  test("serves health", async () => {
+  test("lists records page by page", async () => {
+    await using client = server.client(admin);
+    const zone = "pages.example";
+    await client.zones.createZone({ zone: { name: zone, primary: "ns1" } });
+    const names = Array.from({ length: 7 }, (_, index) => `h${index}`);
+    for (const name of names)
+      await client.records.createRecord({ zone, record: { name, type: "A", data: "192.0.2.1" } });
+    const found: string[] = [];
+    let pageToken = "";
+    let pages = 0;
+    do {
+      const page = await client.records.listRecords({ zone, type: "A", limit: 3, pageToken });
+      found.push(...page.records.map(({ name }) => name));
+      pageToken = page.nextPageToken;
+      pages += 1;
+    } while (pageToken !== "");
+    assert.deepEqual([found, pages], [names, 3]);
+    await assert.rejects(client.records.listRecords({ zone, pageToken: "x" }), {
+      code: "PAGE_TOKEN_INVALID",
+    });
+  });
+
+  test("serves health and metrics", async () => {
     const { stdout } = await run("curl", ["-sS", "--cacert", server.caFile, `${server.restUrl}/healthz`]);
     assert.deepEqual(JSON.parse(stdout), { status: "ok", checks: { database: "ok" } });
+    const metrics = await (await fetch(server.metricsUrl)).text();
+    for (const family of ["mcns_zones", "mcns_records", "mcns_zone_changes_total", "mcns_responses_total"]) {
+      assert.match(metrics, new RegExp(String.raw`^${family}(\{.*\})? [1-9]`, "mu"));
+    }
+    assert.match(metrics, /^mcns_rpc_duration_seconds_count\{method="ListRecords",code="OK"\} /mu);
   });
 });

@@ -76,7 +76,7 @@ export function applyImport(edit: ZoneEdit, file: ZoneFile, plan: ImportPlan): v
   edit.changeSettings(settingsWith(zone, file));
   for (const record of plan.removed) edit.remove(record);
   for (const { before, after } of plan.changed) edit.update(before, after);
-  for (const record of plan.added) edit.insert(record);
+  edit.insertAll(plan.added);
   const serial = file.authority?.serial;
   if (serial !== undefined && isNewerSerial(serial, zone.serial)) edit.startFrom(serial);
 }
