@@ -64,13 +64,14 @@ export async function startStreamListener(address: HostAndPort, parts: StreamPar
 
 function createServer(parts: StreamParts, onSocket: (socket: Socket) => void): Server | TlsServer {
   const { tls, limits } = parts;
-  if (tls === undefined) return createTcpServer({ noDelay: true }, onSocket);
+  if (tls === undefined) return createTcpServer({ noDelay: true, allowHalfOpen: true }, onSocket);
   const options = {
     ...tls,
     minVersion: "TLSv1.2",
     ALPNProtocols: ["dot"],
     handshakeTimeout: limits.idleMs,
     noDelay: true,
+    allowHalfOpen: true,
   } as const;
   return createTlsServer(options, onSocket);
 }
@@ -111,48 +112,62 @@ class OpenConnections {
   }
 }
 
+/** Reads queries as fast as they are answered and the client takes the answers, so that nothing piles up. */
 function serve(socket: Socket, transport: Transport, parts: StreamParts): void {
   const client: Client = { address: plainAddress(socket.remoteAddress ?? ""), transport };
   const frames = new FrameReader();
-  let pending = 0;
+  const queue: Buffer[] = [];
+  const state = { pending: 0, hasEnded: false };
   const settle = (): void => {
-    pending -= 1;
-    if (pending < mostPending && !socket.writableNeedDrain) socket.resume();
+    state.pending -= 1;
+    pump();
   };
+  const isFree = (): boolean => state.pending < mostPending && !socket.writableNeedDrain;
+  function pump(): void {
+    while (isFree() && !socket.destroyed) {
+      const packet = queue.shift();
+      if (packet === undefined) break;
+      const work = answer(socket, parts.handle(packet, client), { transport, parts });
+      if (work === undefined) continue;
+      state.pending += 1;
+      void work.then(settle);
+    }
+    if (queue.length === 0 && isFree()) socket.resume();
+    else socket.pause();
+    if (state.hasEnded && state.pending === 0 && queue.length === 0) socket.end();
+  }
   socket.setTimeout(parts.limits.idleMs, () => socket.destroy());
   // What ends a connection is the client's affair.
   socket.on("error", () => {});
-  socket.on("drain", () => pending < mostPending && socket.resume());
+  socket.on("drain", pump);
   socket.on("data", (bytes: Buffer) => {
-    for (const packet of frames.push(bytes)) {
-      pending += 1;
-      answer(socket, parts.handle(packet, client), { transport, parts, settle });
-    }
-    if (pending >= mostPending || socket.writableNeedDrain) socket.pause();
+    queue.push(...frames.push(bytes));
+    pump();
   });
-  socket.on("end", () => frames.isInside && socket.destroy());
+  socket.on("end", () => {
+    state.hasEnded = true;
+    pump();
+  });
 }
 
 interface Answering {
   readonly transport: Transport;
   readonly parts: StreamParts;
-  readonly settle: () => void;
 }
 
-function answer(socket: Socket, response: Response, answering: Answering): void {
-  const { parts, settle } = answering;
+/** Undefined: it is done already. What it returns never rejects. */
+function answer(socket: Socket, response: Response, answering: Answering): Promise<void> | undefined {
   if (response === undefined || Buffer.isBuffer(response)) {
     write(socket, response, answering);
-    return settle();
+    return undefined;
   }
   const work = isMessages(response)
     ? writeAll(socket, response.messages, answering)
     : response.then((later) => write(socket, later, answering));
-  work.catch((thrown: unknown) => {
-    parts.logger.error({ error: messageOf(thrown) }, "a query could not be answered");
+  return work.catch((thrown: unknown) => {
+    answering.parts.logger.error({ error: messageOf(thrown) }, "a query could not be answered");
     socket.destroy();
   });
-  void work.then(settle, settle);
 }
 
 function write(socket: Socket, response: Buffer | undefined, { transport, parts }: Answering): void {

@@ -103,6 +103,37 @@ describe("the listeners", () => {
     assert.equal(new Set(responses.map((response) => response.readUInt16BE(0))).size, 500);
   });
 
+  test("answer all that a client asked before it closed its side", async () => {
+    await using server = await serve();
+    const { socket, responses, closed } = await open(server);
+    for (let id = 0; id < 50; id++) socket.write(framed(queryFor("www.example.org", "A", { id })));
+    socket.end();
+    await closed;
+    assert.equal(responses.length, 50);
+  });
+
+  test("do not pile up answers for a client that does not read them", async () => {
+    for (let host = 0; host < 200; host++) zones.insert("example.org", "large", "A", `198.51.100.${host}`);
+    await using server = await serve();
+    const { socket, responses } = await open(server);
+    socket.pause();
+    const queries = 20_000;
+    // 60 MB of answers: more than the buffers of the kernel hold.
+    for (let id = 0; id < queries; id++) socket.write(framed(queryFor("large.example.org", "A", { id })));
+    const answered = (): number =>
+      server.families().find(({ name }) => name === "mcns_responses_total")?.samples[0]?.value ?? 0;
+    await eventually(() => assert.ok(answered() > 0));
+    let made = -1;
+    await eventually(() => {
+      const before = made;
+      made = answered();
+      assert.equal(made, before, "no more are made");
+    });
+    assert.ok(made < queries, `${made} answers wait`);
+    socket.resume();
+    await eventually(() => assert.equal(responses.length, queries));
+  });
+
   test("close connections that are silent, or too many of one client", async () => {
     await using server = await serve({
       streams: { connections: 100, connectionsPerClient: 2, idleMs: 300 },

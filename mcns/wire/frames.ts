@@ -2,11 +2,6 @@
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 
-  /** Whether a message has begun but not ended. */
-  get isInside(): boolean {
-    return this.#rest.length > 0;
-  }
-
   /** The messages that the bytes complete. Keeps at most one message with its length. */
   push(bytes: Buffer): Buffer[] {
     let rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
