@@ -64,7 +64,7 @@ export function verifyRequest(message: Message, keys: TsigKeys, nowSeconds: numb
   };
 }
 
-/** Checks the TSIG of a response, such as that of a secondary to a notification; used by clients and in tests.
+/** Checks the TSIG of a response, as who asked does.
  * @param mac of the request, or of the message before */
 export function isResponseSigned(message: Message, signature: Signature, isFirst: boolean): boolean {
   if (message.tsig === undefined) return false;
@@ -72,11 +72,6 @@ export function isResponseSigned(message: Message, signature: Signature, isFirst
   const end = isFirst ? variables(record) : timers(record.time, record.fudge);
   const parts = [counted(signature.mac), unsignedBytes(message, record.originalId), end];
   return record.keyName === signature.key.name && isMac(macOf(signature.key, parts), record.mac);
-}
-
-/** The MAC in the TSIG of a message. */
-export function macIn(message: Message): Uint8Array {
-  return readTsig(message).mac;
 }
 
 /** Signs the response to a signed request. Of several messages each is signed: the first as a response, the others
