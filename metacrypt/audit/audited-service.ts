@@ -4,15 +4,15 @@ import type { HandlerContext, MethodImpl, ServiceImpl } from "@connectrpc/connec
 import { identityKey } from "@metacircular/mcdsl/grpc/caller.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { ApiService } from "@metacircular/mcdsl/server/api-server.ts";
-import { access, Access, http } from "@metacircular/proto/gen/mcdsl/v1/api_pb.ts";
+import { access, Access } from "@metacircular/proto/gen/mcdsl/v1/api_pb.ts";
 import type { AuditEntry } from "./audit-log.ts";
 import type { DatabaseAuditLog } from "./database-audit-log.ts";
 
 type Unary = (request: Message, context: HandlerContext) => Promise<unknown>;
 
 /** A service of which every call is in the audit log before its answer leaves: by the entry that the implementation
- * writes with its change, else by one made of the request. What anybody may ask and changes nothing is not written
- * down: it would let anybody fill the log. */
+ * writes with its change, else by one made of the request. Of what anybody may call without a token only that is in it
+ * which the implementation writes: else anybody could push older entries out. */
 export function auditedService<Service extends DescService>(
   description: Service,
   implementation: ServiceImpl<Service>,
@@ -26,16 +26,12 @@ export function auditedService<Service extends DescService>(
         const call = methods[method.localName];
         if (call === undefined)
           throw new Error(`${method.name} of ${description.typeName} is not implemented`);
-        const audited = isWrittenDown(method) ? auditedCall(method, call.bind(implementation), audit) : call;
+        const isPublic = getOption(method, access) === Access.PUBLIC;
+        const audited = isPublic ? call : auditedCall(method, call.bind(implementation), audit);
         router.rpc(method, audited as unknown as MethodImpl<typeof method>);
       }
     },
   };
-}
-
-function isWrittenDown(method: DescMethod): boolean {
-  const isRead = getOption(method, http).pattern.case === "get";
-  return !(isRead && getOption(method, access) === Access.PUBLIC);
 }
 
 function auditedCall(method: DescMethod, call: Unary, audit: DatabaseAuditLog): Unary {

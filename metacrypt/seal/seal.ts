@@ -1,3 +1,4 @@
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Barrier, SealStatus } from "../barrier/barrier.ts";
@@ -70,9 +71,18 @@ export class Seal {
     actor: string,
   ): Promise<void> {
     const { barrier, audit } = this.#parts;
-    const confirm = (): void => audit.record({ actor, operation: "system/unseal" });
-    if ("passphrase" in by) await barrier.unsealByPassphrase(by.passphrase, confirm);
-    else await barrier.unsealByShare(by.share, confirm);
+    const entry = { actor, operation: "system/unseal" };
+    const confirm = (): void => audit.record(entry);
+    try {
+      if ("passphrase" in by) await barrier.unsealByPassphrase(by.passphrase, confirm);
+      else await barrier.unsealByShare(by.share, confirm);
+    } catch (thrown) {
+      // Of all failures only these are few, however often somebody tries.
+      if (thrown instanceof DetailedError && thrown.code === "UNSEAL_REFUSED") {
+        audit.record({ ...entry, outcome: "refused", facts: { code: thrown.code } });
+      }
+      throw thrown;
+    }
     if (!barrier.isSealed) await this.#open();
   }
 
