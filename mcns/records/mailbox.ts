@@ -12,7 +12,7 @@ export function mailboxName(text: string): Name {
   if (local === "" || text.length === at + 1) {
     throw new RecordProblem("it is no mailbox", { hint: 'such as "hostmaster@example.org"', offset: at });
   }
-  return readName(`${local.replaceAll(/[.\\]/gu, String.raw`\$&`)}.${text.slice(at + 1)}`, "");
+  return readName(`${local.replaceAll(/[^0-9A-Za-z_-]/gu, String.raw`\$&`)}.${text.slice(at + 1)}`, "");
 }
 
 /** The mailbox as people write it. */
