@@ -13,7 +13,13 @@ import { Access } from "@metacircular/proto/gen/mcdsl/v1/api_pb.ts";
 import { loadMetacryptConfig } from "../config.ts";
 import { type RunningServer, startMetacrypt } from "../metacrypt.ts";
 import { initializeDatabase } from "../seal/initialize-database.ts";
-import { type Configured, createWorld, PASSPHRASE, type Tokens, type World } from "./world.ts";
+import {
+  type Configured,
+  createWorld,
+  PASSPHRASE,
+  type Tokens,
+  type World,
+} from "@metacircular/testkit/metacrypt-world.ts";
 
 /** What a call came to. `attempted` tells a refusal at the door from one by the policy. */
 interface Answer {

@@ -9,8 +9,8 @@ import { createServer, request as httpsRequest } from "node:https";
 import { generateKeyPair } from "../ca/key-pair.ts";
 import { pemOf } from "../ca/pem.ts";
 import { run } from "./ca-fixture.ts";
-import { type RunningMetacrypt, runMetacrypt } from "./running-metacrypt.ts";
-import { createWorld, type World } from "./world.ts";
+import { type RunningMetacrypt, runMetacrypt } from "@metacircular/testkit/metacrypt.ts";
+import { createWorld, type World } from "@metacircular/testkit/metacrypt-world.ts";
 
 let world: World;
 let metacrypt: RunningMetacrypt;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, rm, stat, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { type RunningMetacrypt, runMetacrypt } from "./running-metacrypt.ts";
-import { createWorld, PASSPHRASE, type World } from "./world.ts";
+import { type RunningMetacrypt, runMetacrypt } from "@metacircular/testkit/metacrypt.ts";
+import { createWorld, PASSPHRASE, type World } from "@metacircular/testkit/metacrypt-world.ts";
 
 let world: World;
 before(async () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { after, before, test } from "node:test";
-import { type RunningMetacrypt, runMetacrypt } from "./running-metacrypt.ts";
+import { type RunningMetacrypt, runMetacrypt } from "@metacircular/testkit/metacrypt.ts";
 import { createSmallDisk } from "./small-disk.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, type World } from "@metacircular/testkit/metacrypt-world.ts";
 
 let world: World;
 

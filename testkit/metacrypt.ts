@@ -3,10 +3,10 @@ import { Readable, Writable } from "node:stream";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
 import { createTerminal } from "@metacircular/mcdsl/commands/terminal.ts";
-import { type Program, startProgram } from "@metacircular/testkit/program.ts";
-import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
-import { createProgram } from "../commands/program.ts";
-import type { Configured, Tokens, World } from "./world.ts";
+import { type Program, startProgram } from "./program.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+import { createProgram } from "@metacircular/metacrypt/commands/program.ts";
+import type { Configured, Tokens, World } from "./metacrypt-world.ts";
 
 export interface CommandResult {
   readonly code: number;

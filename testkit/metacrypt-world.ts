@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createIdentityClient } from "@metacircular/mcias/client.ts";
-import { createTestCertificates, type TestCertificates } from "@metacircular/testkit/certificates.ts";
-import { freePort } from "@metacircular/testkit/free-port.ts";
-import { createTestIdentity, type TestIdentity } from "@metacircular/testkit/identity.ts";
-import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { createTestCertificates, type TestCertificates } from "./certificates.ts";
+import { freePort } from "./free-port.ts";
+import { createTestIdentity, type TestIdentity } from "./identity.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 export const PASSPHRASE = "correct horse battery staple";
 
