@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { rm, statfs, writeFile } from "node:fs/promises";
+import { readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -146,6 +146,20 @@ test("a port that another program holds is told in the status, and taken when it
     assert.equal((await ask({ port: proxy.port, name: "one.test", ca })).status, 200);
   });
   await statusWhere(proxy, ({ problems }) => assert.deepEqual(problems, []));
+});
+
+test("a port that the HAProxy of another proxy holds is not shared with it, but told", async () => {
+  await using first = await startRunningProxy();
+  await using second = await startRunningProxy();
+  await second.program[Symbol.asyncDispose]();
+  const text = await readFile(second.configFile, "utf8");
+  await writeFile(second.configFile, text.replace(`ports = [${second.port}]`, `ports = [${first.port}]`));
+  await second.start();
+  await statusWhere(second, ({ dataPlane, problems }) => {
+    assert.equal(dataPlane?.running, false);
+    assert.match(problems.join("\n"), /not as stored/u);
+  });
+  assert.equal((await first.client.status()).dataPlane?.running, true);
 });
 
 test("a machine without HAProxy is told what to install", async () => {

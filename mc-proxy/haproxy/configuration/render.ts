@@ -46,6 +46,9 @@ function globalSection(limits: Limits, adminSocket: string, description: string)
     // A terminated connection counts twice: at the public port, and where TLS is terminated.
     `maxconn ${limits.maxConnections * 2}`,
     "no strict-limits",
+    // Otherwise another HAProxy of the same user could listen on the same port, and get some of its connections. Our own
+    // next process takes over the sockets.
+    "noreuseport",
     `hard-stop-after ${limits.drainTimeoutMs}ms`,
     "ssl-default-bind-options ssl-min-ver TLSv1.2",
     `ssl-default-bind-ciphers ${cipherList}`,
