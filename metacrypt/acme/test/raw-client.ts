@@ -83,6 +83,12 @@ export class RawClient {
     return new RawClient(acme, { key: privateKey, jwk, alg, thumbprint: await calculateJwkThumbprint(jwk) });
   }
 
+  /** With a key that is there already; for ES256. */
+  static of(acme: Target, key: KeyObject, { kty, crv, x, y }: JWK): RawClient {
+    const jwk = { kty, crv, x, y } as JWK;
+    return new RawClient(acme, { key, jwk, alg: "ES256", thumbprint: "" });
+  }
+
   private constructor(acme: Target, key: { key: KeyObject; jwk: JWK; alg: string; thumbprint: string }) {
     this.#acme = acme;
     this.key = key.key;

@@ -64,8 +64,8 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
   const tls = await createTestCertificates(join(temporary.path, "tls"));
   const log = captureLog();
   const audit: AuditEntry[] = [];
-  const auditLog = recordingAudit(audit);
   const records = createMemoryRecords();
+  const auditLog = recordingAudit(audit, records);
   const authority = await openAuthority(records.under("ca"), auditLog, clock, log);
   let sealed = false;
   const mounts: AcmeMounts = {
@@ -156,10 +156,10 @@ async function openAuthority(
   return mount;
 }
 
-function recordingAudit(entries: AuditEntry[]): AuditLog {
+function recordingAudit(entries: AuditEntry[], records: SealedRecords): AuditLog {
   return {
     change(entry, work) {
-      const result = work();
+      const result = records.transaction(work);
       entries.push(typeof entry === "function" ? entry(result) : entry);
       return result;
     },
