@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from "node:net";
-import { AcmeProblem, compound } from "./problem.ts";
+import { AcmeProblem, compound, type ProblemSubject } from "./problem.ts";
 
 /** What a certificate is to vouch for: a DNS name (RFC 8555, section 9.7.7), in an order perhaps a wildcard, or an
  * IP address (RFC 8738) in its canonical text. */
@@ -21,11 +21,11 @@ export function readIdentifiers(value: unknown, maximum: number): Identifier[] {
     throw new AcmeProblem("rejectedIdentifier", `an order takes at most ${maximum} identifiers`);
   }
   const read: Identifier[] = [];
-  const wrong: { identifier: Identifier; problem: AcmeProblem }[] = [];
+  const wrong: { identifier: ProblemSubject; problem: AcmeProblem }[] = [];
   for (const entry of value as unknown[]) {
     const raw = rawIdentifier(entry);
     const result = canonical(raw.type, raw.value);
-    if (result instanceof AcmeProblem) wrong.push({ identifier: raw as Identifier, problem: result });
+    if (result instanceof AcmeProblem) wrong.push({ identifier: raw, problem: result });
     else read.push(result);
   }
   if (wrong.length > 0) {

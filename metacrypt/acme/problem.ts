@@ -1,5 +1,4 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import type { Identifier } from "./identifier.ts";
 
 /** Types of RFC 8555, section 6.7, and RFC 9773, section 7.4, with the HTTP status that is usual for each. */
 const statuses = {
@@ -31,13 +30,19 @@ const statuses = {
 
 export type ProblemType = keyof typeof statuses;
 
+/** The identifier that a problem is about, as the client wrote it. */
+export interface ProblemSubject {
+  readonly type: string;
+  readonly value: string;
+}
+
 /** A problem document (RFC 7807) as it is stored and sent. */
 export interface ProblemDocument {
   /** `urn:ietf:params:acme:error:<type>` */
   readonly type: string;
   readonly detail: string;
   readonly status: number;
-  readonly identifier?: Identifier;
+  readonly identifier?: ProblemSubject;
   readonly subproblems?: readonly ProblemDocument[];
 }
 
@@ -45,7 +50,7 @@ export interface ProblemOptions {
   /** Default: what is usual for the type. */
   readonly status?: number;
   /** What a subproblem is about. */
-  readonly identifier?: Identifier;
+  readonly identifier?: ProblemSubject;
   readonly subproblems?: readonly ProblemDocument[];
   /** Further members of the document, e.g. `algorithms` of badSignatureAlgorithm. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -107,7 +112,7 @@ function internal(cause: unknown): AcmeProblem {
 export function compound(
   type: ProblemType,
   detail: string,
-  parts: readonly { readonly identifier: Identifier; readonly problem: AcmeProblem }[],
+  parts: readonly { readonly identifier: ProblemSubject; readonly problem: AcmeProblem }[],
 ): AcmeProblem {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first.problem;

@@ -48,5 +48,3 @@ export const acmeSettingsSchema = z.strictObject({
 });
 
 export type AcmeSettings = z.output<typeof acmeSettingsSchema>;
-
-export const defaultAcmeSettings: AcmeSettings = acmeSettingsSchema.parse({});

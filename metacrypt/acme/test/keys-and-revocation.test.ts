@@ -18,18 +18,18 @@ async function opened(acme: RunningAcme): Promise<RawClient> {
   return client;
 }
 
-describe("key change (7.3.5)", () => {
-  /** What the new key signs; a test changes parts of it. */
-  async function inner(
-    client: RawClient,
-    next: RawClient,
-    payload: Record<string, unknown> = {},
-    options: SignOptions = {},
-  ): Promise<object> {
-    const good = { account: client.kid, oldKey: client.jwk };
-    return next.sign("key-change", { ...good, ...payload }, { nonce: null, ...options });
-  }
+/** What the new key signs; a test changes parts of it. */
+async function inner(
+  client: RawClient,
+  next: RawClient,
+  payload: Record<string, unknown> = {},
+  options: SignOptions = {},
+): Promise<object> {
+  const good = { account: client.kid, oldKey: client.jwk };
+  return next.sign("key-change", { ...good, ...payload }, { nonce: null, ...options });
+}
 
+describe("key change (7.3.5)", () => {
   test("gives the account a new key, and the old one is worth nothing any more", async () => {
     await using acme = await startAcme();
     const [client, next] = [await opened(acme), await RawClient.create(acme, "ES384")];

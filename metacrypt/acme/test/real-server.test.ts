@@ -173,7 +173,7 @@ test("the operator changes settings, and a sealed server tells clients when to c
   assert.equal((await client.open()).status, 201);
   const [account] = await listed(metacrypt, "account", "list");
   assert.equal(account?.["account"], "");
-  await succeeded(metacrypt, "acme", "account", "deactivate", String(account?.["id"]));
+  await succeeded(metacrypt, "acme", "account", "deactivate", String(account["id"]));
   assert.equal((await client.post("new-order", { identifiers: identifiers("a.example.test") })).status, 401);
   await succeeded(metacrypt, "seal");
   const sealed = await client.get("directory");

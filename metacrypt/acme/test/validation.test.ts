@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
@@ -57,6 +58,29 @@ async function serve(listener: RequestListener): Promise<AsyncDisposable> {
   };
 }
 
+/** A server that shows a certificate with these extensions for a protocol. */
+async function shown(additions: readonly string[], protocol = "acme-tls/1"): Promise<AsyncDisposable> {
+  const key = `${directory.path}/key.pem`;
+  const cert = `${directory.path}/cert.pem`;
+  const files = ["-keyout", key, "-out", cert, "-nodes", "-subj", "/CN=x"];
+  const extensions = additions.flatMap((addition) => ["-addext", addition]);
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+  await succeed("openssl", ["req", "-x509", ...ec, ...files, ...extensions]);
+  const server = createTlsServer(
+    { key: readFileSync(key), cert: readFileSync(cert), ALPNProtocols: [protocol] },
+    (socket) => socket.on("error", () => undefined),
+  );
+  server.on("tlsClientError", () => undefined);
+  server.listen(parts.config.tls_port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
 function isProblem(type: string, detail = /./u) {
   return (thrown: unknown) =>
     thrown instanceof AcmeProblem && thrown.type === type && detail.test(thrown.message);
@@ -88,13 +112,15 @@ describe("http-01", () => {
     });
   }
 
-  test("ends an endless chain of redirects and an endless body", async () => {
+  test("ends an endless chain of redirects", async () => {
     await using _ = await serve(
       (_request, response) => void response.writeHead(301, { location: "/" }).end(),
     );
     await assert.rejects(validateHttp01(proof, parts), isProblem("connection", /redirects/u));
-    await _[Symbol.asyncDispose]();
-    await using endless = await serve((_request, response) => {
+  });
+
+  test("ends an endless body", async () => {
+    await using _ = await serve((_request, response) => {
       const more = (): void => {
         while (!response.destroyed && response.write("x".repeat(10_000)));
       };
@@ -102,7 +128,6 @@ describe("http-01", () => {
       more();
     });
     await assert.rejects(validateHttp01(proof, parts), isProblem("incorrectResponse"));
-    assert.ok(endless);
   });
 
   test("never tells what it found", async () => {
@@ -163,29 +188,6 @@ describe("dns-01", () => {
 describe("tls-alpn-01", () => {
   const digest = keyAuthorizationDigest(proof.keyAuthorization).toString("hex");
   const extension = (critical: string, value: string) => `1.3.6.1.5.5.7.1.31=${critical}DER:0420${value}`;
-
-  async function shown(additions: readonly string[], protocol = "acme-tls/1"): Promise<AsyncDisposable> {
-    const key = `${directory.path}/key.pem`;
-    const cert = `${directory.path}/cert.pem`;
-    const files = ["-keyout", key, "-out", cert, "-nodes", "-subj", "/CN=x"];
-    const extensions = additions.flatMap((addition) => ["-addext", addition]);
-    const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    await succeed("openssl", ["req", "-x509", ...ec, ...files, ...extensions]);
-    const { readFileSync } = await import("node:fs");
-    const server = createTlsServer(
-      { key: readFileSync(key), cert: readFileSync(cert), ALPNProtocols: [protocol] },
-      (socket) => socket.on("error", () => undefined),
-    );
-    server.on("tlsClientError", () => undefined);
-    server.listen(parts.config.tls_port, "127.0.0.1");
-    await once(server, "listening");
-    return {
-      async [Symbol.asyncDispose]() {
-        server.close();
-        await once(server, "close");
-      },
-    };
-  }
 
   test("takes a certificate with the name and the digest in a critical extension", async () => {
     await using _ = await shown(["subjectAltName=DNS:A.test", extension("critical,", digest)]);
