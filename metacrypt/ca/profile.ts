@@ -1,5 +1,4 @@
 import { keyTypes, type KeyType } from "./key-type.ts";
-import type { extendedKeyUsageIds } from "./der/object-identifiers.ts";
 import type { NameType } from "./subject-name.ts";
 
 /** What kind of certificate may be issued: data, so that a new kind is a new row. */
@@ -36,9 +35,6 @@ export const keyUsageBits = {
 } as const;
 
 export type KeyUsage = keyof typeof keyUsageBits;
-
-/** RFC 5280, section 4.2.1.12. */
-export type ExtendedKeyUsage = keyof typeof extendedKeyUsageIds;
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
