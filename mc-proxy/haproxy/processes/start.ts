@@ -7,7 +7,7 @@ import type { Paths } from "../paths.ts";
 import { haproxyEnvironment, type HaproxyProgram } from "./program.ts";
 import { runtimeSocket } from "../runtime-socket.ts";
 import { type HaproxyProcess, infoOf } from "./haproxy-process.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, isAlive } from "./identity.ts";
 
 const startTimeoutMs = 30_000;
 const pollMs = 5;
@@ -44,7 +44,12 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
   void ended.then(() => hasEnded.abort());
   const deadlineMs = performance.now() + startTimeoutMs;
   for (;;) {
-    if (hasEnded.signal.aborted) throw startFailed(options, await linesSince(paths.log, logBegin));
+    if (hasEnded.signal.aborted) {
+      const { previous, ...alone } = options;
+      // It has died before it could hand over.
+      if (previous !== undefined && !(await isAlive(previous.identity))) return await startHaproxy(alone);
+      throw startFailed(options, await linesSince(paths.log, logBegin));
+    }
     const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
     if (identity !== undefined && (await infoOf(socket))?.pid === identity.pid) {
       // The process before has closed it, or is gone.
