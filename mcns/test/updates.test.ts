@@ -106,6 +106,17 @@ const cases: readonly {
     leaves: { "half.example.org A": [] },
   },
   {
+    what: "refuses owner names that the API could not show",
+    lines: ["update add half.example.org 60 A 192.0.2.8", "update add odd\\@name.example.org 60 TXT odd"],
+    refusal: /REFUSED/,
+    leaves: { "half.example.org A": [] },
+  },
+  {
+    what: "adds wildcards",
+    lines: ["update add *.new.example.org 60 A 192.0.2.8"],
+    leaves: { "anything.new.example.org A": ["192.0.2.8"] },
+  },
+  {
     what: "refuses types that zones do not hold",
     lines: ["update add half.example.org 60 A 192.0.2.8", "update add half.example.org 60 LOC 1 N 1 E 1m"],
     refusal: /REFUSED/,

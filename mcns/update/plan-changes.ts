@@ -7,6 +7,7 @@ import { type RecordSet, type ResourceRecord, sameData, type Zone } from "../zon
 import { UpdateError } from "./update-error.ts";
 
 const longestTtl = 0x7fff_ffff;
+const ownerPattern = /^(?:\*\.)?[a-z0-9_/.-]+$/;
 
 /** What the update section of a message does to a zone (RFC 2136, section 3.4). All of it, or nothing. A pure function.
  * @throws UpdateError when a part of it is not possible
@@ -30,9 +31,15 @@ function checkForm(zone: Zone, record: MessageRecord): void {
     (record.class === classes.ANY && ttl === 0 && dataLength === 0 && (!isMeta || isAny)) ||
     (record.class === classes.NONE && ttl === 0 && !isMeta);
   if (!isSound) throw new UpdateError(responseCodes.FORMERR, "a change has an unknown form");
-  if (record.class === classes.IN && (type === recordTypes.SOA || !isZoneType(type))) {
+  if (record.class === classes.IN) checkAdded(record);
+}
+
+function checkAdded({ name, type }: MessageRecord): void {
+  if (type === recordTypes.SOA || !isZoneType(type)) {
     throw new UpdateError(responseCodes.REFUSED, `records of type ${typeNameOf(type)} cannot be added`);
   }
+  // The API and zone files know no other owner names, so that such a record could not be removed by them.
+  if (!ownerPattern.test(name)) throw new UpdateError(responseCodes.REFUSED, `${name} is no name of a host`);
 }
 
 function applyRecord(drafts: Drafts, zone: Zone, message: Message, record: MessageRecord): void {
