@@ -30,6 +30,12 @@ test("openssl reads a certificate request and its host name", () => {
   }
 });
 
+function verify({ key, chain }: { key: string; chain: string }, hostname: string): void {
+  const certificate = new X509Certificate(chain);
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(key)));
+  assert.equal(certificate.checkHost(hostname), hostname);
+}
+
 describe("getting certificates from Pebble", () => {
   const stack = new AsyncDisposableStack();
   let directory: string;
@@ -74,12 +80,6 @@ describe("getting certificates from Pebble", () => {
   }
 
   const byDns = (thumbprint: string) => dnsChallenger(records, "example.net", thumbprint);
-
-  function verify({ key, chain }: { key: string; chain: string }, hostname: string): void {
-    const certificate = new X509Certificate(chain);
-    assert.ok(certificate.checkPrivateKey(createPrivateKey(key)));
-    assert.equal(certificate.checkHost(hostname), hostname);
-  }
 
   test("proves by dns-01, several at once, and with one account", async () => {
     const { dnsPort } = challenges;
