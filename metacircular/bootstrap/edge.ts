@@ -1,5 +1,4 @@
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import type { DescService } from "@bufbuild/protobuf";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { RecordService, ZoneService } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
