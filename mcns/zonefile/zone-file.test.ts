@@ -5,9 +5,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
+import fc from "fast-check";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { formatData } from "../records/record-data.ts";
-import { isZoneTypeName, typeNameOf } from "../wire/record-type.ts";
+import { nameToWire, writtenByte } from "../wire/name.ts";
+import { isZoneTypeName, recordTypes, typeNameOf } from "../wire/record-type.ts";
 import { planImport } from "./import-zone.ts";
 import { readZoneFile } from "./read-zone-file.ts";
 import { writeZoneFile } from "./write-zone-file.ts";
@@ -124,6 +126,72 @@ describe("a zone file", () => {
     };
     assert.equal(await canonical("written", written(read(stock))), await canonical("stock", stock));
   });
+});
+
+test("a zone with any names and texts comes back from its file", () => {
+  const label = fc
+    .uint8Array({ minLength: 1, maxLength: 8 })
+    .map((bytes) => Array.from(bytes, writtenByte).join(""));
+  const record = fc.record({
+    name: fc.array(label, { maxLength: 3 }).map((labels) => [...labels, zone].join(".")),
+    type: fc.constant(recordTypes.TXT),
+    data: fc.uint8Array({ maxLength: 40 }).map((bytes) => Uint8Array.of(bytes.length, ...bytes)),
+  });
+  const authority = { primary: "ns1.example.org", contact: String.raw`a\.b.example.org`, serial: 7 };
+  const times = { refresh: 1, retry: 2, expire: 3, negativeTtl: 4 };
+  const ns = { name: zone, type: recordTypes.NS, ttl: null, data: nameToWire("ns1.example.org") };
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 6 }), (found) => {
+      const records = [ns, ...found.map((each) => ({ ...each, ttl: 60 }))];
+      const parts = {
+        zone,
+        authority: { ...authority, ...times },
+        authorityTtl: 9,
+        defaultTtl: 300,
+        records,
+      };
+      const file = read(writeZoneFile(parts));
+      assert.deepEqual(file.authority, parts.authority);
+      assert.deepEqual(file.records.map(textOf).toSorted(), records.map(textOf).toSorted());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("any text gives records or problems, each at a place in it", () => {
+  const piece = fc.constantFrom(
+    "@",
+    " ",
+    "\n",
+    "\t",
+    "(",
+    ")",
+    '"',
+    ";",
+    "\\",
+    "$TTL",
+    "IN",
+    "A",
+    "TXT",
+    "60",
+    "x",
+    "1.2.3.4",
+    "é",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join("");
+      const lines = text.split("\n");
+      for (const { line, column } of readZoneFile(text, zone).problems) {
+        assert.ok(line >= 1 && line <= lines.length);
+        assert.ok(
+          column >= 1 && column <= (lines[line - 1]?.length ?? 0) + 1,
+          `${line}:${column} of ${text}`,
+        );
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test("an import changes only what differs", () => {
