@@ -186,6 +186,23 @@ describe("stock secondaries", () => {
     assert.ok(output.split("\n").length > 1_200);
   });
 
+  test("that are up to date, or ask by UDP, get the SOA record alone", async () => {
+    const { serial } = zones.store.require(zone);
+    for (const options of [
+      ["+tcp", `IXFR=${serial}`],
+      ["+tcp", `IXFR=${serial + 5}`],
+      ["+notcp", "IXFR=1"],
+    ]) {
+      const { output } = await run("dig", [
+        ...["@127.0.0.1", "-p", String(server.addresses[0]?.port), "-y", keyOption],
+        ...["+noall", "+answer", zone, ...options],
+      ]);
+      const records = output.split("\n").filter((line) => /\tIN\t/.test(line));
+      assert.equal(records.length, 1, output);
+      assert.match(records[0] ?? "", new RegExp(`SOA.* ${serial} `));
+    }
+  });
+
   test("without the right key get nothing", async () => {
     const port = server.addresses[0]?.port ?? 0;
     const other = `hmac-sha256:${testKey.name}:${Buffer.alloc(32, 7).toString("base64")}`;

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { test } from "node:test";
+import { systemClock } from "@metacircular/mcdsl/clock.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
+import { createServedZones } from "../test/served-zones.ts";
+import { dataIn, type Message, readMessage } from "../wire/message.ts";
+import { serialOf } from "../wire/soa.ts";
+import { Notifier } from "./notifier.ts";
+
+const zoneFile = "$TTL 60\n@ SOA ns1 hostmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 127.0.0.1\n";
+
+/** A secondary that answers as long as `isDeaf` says it does not. */
+async function secondary(isDeaf: (count: number) => boolean) {
+  const socket = createSocket("udp4");
+  const seen: Message[] = [];
+  socket.on("message", (packet, from) => {
+    seen.push(readMessage(packet));
+    const response = Buffer.from(packet);
+    response[2] = (response[2] ?? 0) | 0x80;
+    if (!isDeaf(seen.length)) socket.send(response, from.port, from.address);
+  });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return { seen, target: `127.0.0.1:${socket.address().port}`, [Symbol.dispose]: () => socket.close() };
+}
+
+function serialsOf(messages: readonly Message[]): (number | undefined)[] {
+  return messages.map((message) => {
+    assert.equal(message.opcode, 4);
+    assert.equal(message.questions[0]?.name, "example.org");
+    const [soa] = message.answers;
+    return soa && serialOf(dataIn(message, soa, true));
+  });
+}
+
+test("secondaries are notified at the start and of each change, again when they do not answer", async () => {
+  await using zones = await createServedZones();
+  using prompt = await secondary(() => false);
+  using slow = await secondary((count) => count === 1);
+  zones.add("example.org", zoneFile, { notify: [prompt.target, slow.target] });
+  const first = zones.store.require("example.org").serial;
+  await using running = new AsyncDisposableStack();
+  running.use(new Notifier({ source: zones.store, clock: systemClock, logger: zones.log.logger }));
+  await eventually(() => {
+    assert.deepEqual(serialsOf(prompt.seen), [first]);
+    assert.deepEqual(serialsOf(slow.seen), [first, first]);
+  });
+  zones.insert("example.org", "new", "A", "192.0.2.1");
+  const second = zones.store.require("example.org").serial;
+  await eventually(() => {
+    assert.deepEqual(serialsOf(prompt.seen), [first, second]);
+    assert.deepEqual(serialsOf(slow.seen), [first, first, second]);
+  });
+  await eventually(() => {
+    assert.equal(zones.log.lines.filter(({ msg }) => msg === "a secondary was notified").length, 4);
+  });
+});
+
+test("a newer change takes the place of a notification that is not answered yet", async () => {
+  await using zones = await createServedZones();
+  using deaf = await secondary(() => true);
+  zones.add("example.org", zoneFile, { notify: [deaf.target] });
+  await using running = new AsyncDisposableStack();
+  running.use(new Notifier({ source: zones.store, clock: systemClock, logger: zones.log.logger }));
+  zones.insert("example.org", "one", "A", "192.0.2.1");
+  zones.insert("example.org", "two", "A", "192.0.2.2");
+  const last = zones.store.require("example.org").serial;
+  await eventually(() => assert.deepEqual(serialsOf(deaf.seen).slice(-2), [last, last], "it is repeated"));
+  assert.ok(deaf.seen.length <= 4, "the older ones are not repeated");
+});
