@@ -58,6 +58,8 @@ function keyNumber(name: string): number {
   const known = (keys as readonly string[]).indexOf(name);
   if (known >= 0) return known;
   const number = /^key(0|[1-9]\d{0,4})$/u.exec(name)?.[1];
+  const plain = keys[Number(number)];
+  if (plain !== undefined) throw new RecordProblem(`${name} has a name`, { hint: `write it as ${plain}` });
   if (number !== undefined && Number(number) < 65_535) return Number(number);
   throw new RecordProblem(`there is no parameter ${JSON.stringify(name)}`, {
     hint: `known are ${keys.join(", ")} and keyNNNNN`,

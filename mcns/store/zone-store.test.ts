@@ -333,3 +333,31 @@ test("1,000 zones with 100,000 records are there after a start, and one of them 
   assert.ok(again.current().get("z500.example")?.nodes.has("new.z500.example"));
   assert.equal(again.current().get("z501.example")?.nodes.size, 100);
 });
+
+test("a dynamic update cannot bring data that no zone file could say", async () => {
+  await using opened = await openStore();
+  const { store } = opened;
+  const name = `x.${zone}`;
+  const https = (...parameters: number[]) => ({
+    name,
+    type: recordTypes.HTTPS,
+    ttl: 60,
+    data: Uint8Array.of(0, 1, 0, ...parameters),
+  });
+  const wrong = [
+    https(0, 3, 0, 3, 1, 1, 1),
+    https(0, 1, 0, 2, 9, 104),
+    https(0, 4, 0, 5, 1, 2, 3, 4, 5),
+    https(0, 2, 0, 0),
+    { name, type: recordTypes.CAA, ttl: 60, data: Uint8Array.of(0, 1, 0x20, 0x61) },
+  ];
+  for (const each of wrong) {
+    assert.throws(() => store.update(zone, () => ({ removed: [], added: [each] }), "k"), {
+      code: "RECORD_DATA_INVALID",
+    });
+  }
+  const before = liveZone(store).soa.serial;
+  const serial = store.update(zone, () => ({ removed: [], added: [https(0, 3, 0, 2, 1, 187)] }), "k");
+  assert.equal(serial, before + 1);
+  assert.equal(store.listRecords(zone, { name, limit: 1 })[0]?.updatedBy, "key:k");
+});

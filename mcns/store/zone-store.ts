@@ -2,6 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Name } from "../wire/name.ts";
+import { requireWritten } from "../records/written-data.ts";
 import { recordTypes, typeNameOf } from "../wire/record-type.ts";
 import { isNewerSerial, soaRecord } from "../wire/soa.ts";
 import { type ResourceRecord, sameData, type Zone, type ZoneChange } from "../zone/zone.ts";
@@ -91,6 +92,7 @@ export class ZoneStore implements ZoneSource {
         if (stored !== undefined && !stays) edit.remove(stored);
       }
       for (const record of added) {
+        requireWritten(record);
         const stored = edit.findSame(record);
         if (stored === undefined) edit.insert(record);
         else edit.update(stored, record);
