@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ComponentInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { StepKind } from "@metacircular/mcp-core/step.ts";
 import { type CrashMoment, crashMoments, type CrashPoint } from "./crash-point.ts";
 import { type CrashScenario, crashScenarios } from "./crash-scenarios.ts";
 import { eventually } from "./eventually.ts";
-import { createTestNode, type TestNode } from "./node.ts";
+import { createEdgeNode, edgeAddress, type EdgeNode, edgeZone } from "./edge-node.ts";
 import { answerOn, createOperator } from "./operator.ts";
 
 /** What happened when the agent was killed at one point of one operation. */
@@ -24,16 +25,18 @@ export interface CrashRow {
 
 const service = "shop";
 
-/** A node whose agent dies where the crash file says. */
-export async function createCrashNode(): Promise<TestNode & { readonly crashFile: string }> {
+/** A node with an edge whose agent dies where the crash file says. */
+export async function createCrashNode(): Promise<EdgeNode & { readonly crashFile: string }> {
   let crashFile = "";
-  const node = await createTestNode({
+  const node = await createEdgeNode({
+    monitor: 'interval = "1h"',
+    drainTimeout: "200ms",
     entry(directory) {
       crashFile = join(directory, "crash-point.json");
       return { file: fileURLToPath(new URL("crashing-agent.ts", import.meta.url)), args: [crashFile] };
     },
   });
-  return { ...node, crashFile };
+  return Object.assign(node, { crashFile });
 }
 
 /** Kills the agent at points of every step of every operation, starts it again, and looks whether what
@@ -53,7 +56,7 @@ export async function* runCrashMatrix(share: number): AsyncGenerator<CrashRow> {
 }
 
 /** The steps of an operation, as its journal shows them when nothing happens to it. */
-async function stepsOf(scenario: CrashScenario, node: TestNode): Promise<Omit<CrashPoint, "moment">[]> {
+async function stepsOf(scenario: CrashScenario, node: EdgeNode): Promise<Omit<CrashPoint, "moment">[]> {
   const operationId = randomUUID();
   await scenario.prepare(node);
   const { outcome, results } = await scenario.run(node, operationId);
@@ -71,7 +74,7 @@ async function stepsOf(scenario: CrashScenario, node: TestNode): Promise<Omit<Cr
 async function crashOnce(
   scenario: CrashScenario,
   point: CrashPoint,
-  node: TestNode & { readonly crashFile: string },
+  node: EdgeNode & { readonly crashFile: string },
 ): Promise<CrashRow> {
   const row = { operation: scenario.operation, step: point.kind, point: pointName(point) };
   try {
@@ -91,7 +94,7 @@ function pointName({ moment, occurrence }: { moment: CrashMoment; occurrence: nu
 async function crash(
   scenario: CrashScenario,
   point: CrashPoint,
-  node: TestNode & { readonly crashFile: string },
+  node: EdgeNode & { readonly crashFile: string },
 ): Promise<void> {
   const operationId = randomUUID();
   await writeFile(node.crashFile, JSON.stringify(point));
@@ -117,7 +120,7 @@ async function crash(
 }
 
 /** The runtime shows exactly what the operation should lead to, and the registry says the same. */
-async function verify(scenario: CrashScenario, node: TestNode): Promise<void> {
+async function verify(scenario: CrashScenario, node: EdgeNode): Promise<void> {
   const { client } = node.agent;
   const operator = createOperator(node);
   await eventually(async () => {
@@ -138,4 +141,33 @@ async function verify(scenario: CrashScenario, node: TestNode): Promise<void> {
   assert.deepEqual(listed, scenario.containers, "the registry differs from the runtime");
   const { drift } = await client.getServiceStatus({});
   assert.deepEqual(drift, [], "there is drift");
+  await verifyEdge(components, node);
+}
+
+/** Proxy and name server have what leads to the containers that run, and nothing else. */
+async function verifyEdge(components: readonly ComponentInfo[], node: EdgeNode): Promise<void> {
+  const expected = components
+    .filter(({ desiredState }) => desiredState === "running")
+    .flatMap(({ routes }) =>
+      routes.flatMap(({ hostname, port, hostPort }) => {
+        const name = hostname === "" ? `${service}.${edgeZone}` : hostname;
+        return [
+          `l7 ${name}:${port} → 127.0.0.1:${hostPort}`,
+          `${name.slice(0, -edgeZone.length - 1)} A ${edgeAddress}`,
+        ];
+      }),
+    );
+  await eventually(async () => {
+    const { pending } = await node.agent.client.getServiceStatus({});
+    assert.deepEqual(pending, [], "something is pending at the edge");
+    assert.deepEqual(await node.shown(), expected.toSorted(), "the edge differs from the registry");
+  }, 30_000);
+  const files = await readdir(node.certificateDirectory);
+  const certificates = new Set(
+    components.flatMap(({ routes }) => routes).map(() => `${service}.${edgeZone}.pem`),
+  );
+  assert.deepEqual(
+    files.filter((file) => file.endsWith(".pem")),
+    [...certificates],
+  );
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { Executors } from "@metacircular/mcp-agent/deploy/executors.ts";
+import type { Edge } from "@metacircular/mcp-agent/edge/edge.ts";
 import type { Executor, StepContext } from "@metacircular/mcp-agent/deploy/step-context.ts";
 import type { Step, StepKind } from "@metacircular/mcp-core/step.ts";
 
@@ -57,7 +58,19 @@ async function dieInside(execute: Executor<Step>, step: Step, context: StepConte
       calling<object>(registry[table], die),
     ]),
   );
-  await execute(step, { ...context, runtime, registry: { ...registry, ...tables } }).finally(die);
+  const edge = context.edge && dyingEdge(context.edge, () => setTimeout(die, requestMs));
+  await execute(step, { ...context, runtime, edge, registry: { ...registry, ...tables } }).finally(die);
+}
+
+/** The same services; once they are asked for something `asked` is called. */
+function dyingEdge(edge: Edge, asked: () => void): Edge {
+  const { routes, names, certificates } = edge;
+  return {
+    ...edge,
+    routes: routes && calling(routes, asked),
+    names: names && { ...names, records: calling(names.records, asked) },
+    certificates: certificates && { ...certificates, issuer: calling(certificates.issuer, asked) },
+  };
 }
 
 /** The same object; after each of its methods was called, `afterwards` is. */

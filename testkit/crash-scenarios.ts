@@ -1,6 +1,6 @@
 import { type DeployResponse, OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
-import type { TestNode } from "./node.ts";
+import { type EdgeNode, edgeZone } from "./edge-node.ts";
 import { aWeb, serviceMessage } from "./operator.ts";
 import { aRoute } from "./specs.ts";
 
@@ -9,8 +9,8 @@ import { aRoute } from "./specs.ts";
 export interface CrashScenario {
   readonly operation: string;
   /** Brings the service to where the operation starts. */
-  prepare(node: TestNode): Promise<unknown>;
-  run(node: TestNode, operationId: string): Promise<Pick<DeployResponse, "outcome" | "results">>;
+  prepare(node: EdgeNode): Promise<unknown>;
+  run(node: EdgeNode, operationId: string): Promise<Pick<DeployResponse, "outcome" | "results">>;
   /** What podman must show in the end: `name state` of each container. */
   readonly containers: readonly string[];
   /** What each component answers in the end; components that do not answer are left out. */
@@ -30,18 +30,26 @@ const stopFirst = (version: string, fields: Partial<ComponentSpec> = {}) =>
   aWeb(version, { update: "stop-first", volumes: ["/etc/hostname:/name"], network: "bridge", ...fields });
 const startFirst = (version: string) => aWeb(version, { update: "start-first" });
 
+/** With a port that the node's proxy serves. */
+function routed({ proxy }: EdgeNode, components: readonly ComponentSpec[]): ComponentSpec[] {
+  return components.map((component) => ({
+    ...component,
+    routes: component.routes.map((route) => ({ ...route, port: proxy.port })),
+  }));
+}
+
 function deploy(components: readonly ComponentSpec[]): CrashScenario["run"] {
   return (node, operationId) =>
-    node.agent.client.deploy({ service: serviceMessage(service, components), operationId });
+    node.agent.client.deploy({ service: serviceMessage(service, routed(node, components)), operationId });
 }
 
 function deployed(...components: readonly ComponentSpec[]): CrashScenario["prepare"] {
   return async (node) => {
-    await node.agent.client.deploy({ service: serviceMessage(service, components) });
+    await node.agent.client.deploy({ service: serviceMessage(service, routed(node, components)) });
   };
 }
 
-async function undeployed({ agent }: TestNode): Promise<void> {
+async function undeployed({ agent }: EdgeNode): Promise<void> {
   const { services } = await agent.client.listServices({});
   if (services.some(({ name }) => name === service)) await agent.client.undeployService({ name: service });
 }
@@ -94,7 +102,7 @@ export const crashScenarios: readonly CrashScenario[] = [
     prepare: deployed(startFirst("v1"), {
       ...startFirst("v1"),
       name: "admin",
-      routes: [aRoute({ port: 8443 })],
+      routes: [aRoute({ hostname: `admin.${edgeZone}` })],
     }),
     run: deploy([startFirst("v1")]),
     containers: running,
