@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { revocationOf, shownCertificate, startDaemon, succeed } from "./client-process.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { bindingFor } from "./external-account.ts";
 import { type RunningAcme, startAcme } from "./running-acme.ts";
 
 const modules = "/usr/lib/apache2/modules";
@@ -13,8 +14,10 @@ const name = "a.example.test";
 const renewedAfterSecondsS = 36;
 
 for (const challenge of ["http-01", "tls-alpn-01"]) {
-  test(`Apache's mod_md issues and renews by ${challenge}`, async () => {
-    await using acme = await startAcme({ settings: { certificateLifetimeSeconds: renewedAfterSecondsS } });
+  test(`Apache's mod_md issues by ${challenge} with an external account binding, and renews`, async () => {
+    await using acme = await startAcme({
+      settings: { certificateLifetimeSeconds: renewedAfterSecondsS, externalAccountRequired: true },
+    });
     await using own = await createTemporaryDirectory();
     const directory = own.path;
     const config = await writeConfiguration(acme, directory, challenge);
@@ -50,6 +53,7 @@ function staged(directory: string): Promise<string> {
 async function writeConfiguration(acme: RunningAcme, directory: string, challenge: string): Promise<string> {
   // Its workers are another user, who reads these.
   await chmod(directory, 0o755);
+  const { keyId, hmacKey } = bindingFor(acme, "apache");
   await copyFile(acme.caFile, join(directory, "ca.pem"));
   const config = join(directory, "apache.conf");
   await writeFile(
@@ -72,6 +76,7 @@ MDStoreDir ${directory}/md
 MDCertificateAuthority ${acme.directoryUrl}
 MDCACertificateFile ${directory}/ca.pem
 MDCertificateAgreement accepted
+MDExternalAccountBinding ${keyId} ${hmacKey}
 MDCAChallenges ${challenge}
 MDPortMap http:${acme.httpPort} https:${acme.tlsPort}
 MDRetryDelay 1s

@@ -3,12 +3,18 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { revocationOf, succeed, verified } from "./client-process.ts";
+import { bindingFor } from "./external-account.ts";
 import { clientDirectory, type RunningAcme, startAcme } from "./running-acme.ts";
 import { serveWebRoot } from "./web-root.ts";
 
-test("dehydrated issues, renews and revokes by http-01", async () => {
-  await using acme = await startAcme();
-  const { directory, dehydrated } = await dehydratedFor(acme, ["CHALLENGETYPE=http-01"]);
+test("dehydrated issues, renews and revokes by http-01 with an external account binding", async () => {
+  await using acme = await startAcme({ settings: { externalAccountRequired: true } });
+  const { keyId, hmacKey } = bindingFor(acme, "dehydrated");
+  const { directory, dehydrated } = await dehydratedFor(acme, [
+    "CHALLENGETYPE=http-01",
+    `EAB_KID=${keyId}`,
+    `EAB_HMAC_KEY=${hmacKey}`,
+  ]);
   await using _ = await serveWebRoot(acme.httpPort, join(directory, "challenges"));
   await dehydrated("--register", "--accept-terms");
   await dehydrated("--cron", "-d", "a.example.test b.example.test");

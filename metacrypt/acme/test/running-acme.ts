@@ -49,6 +49,8 @@ export interface RunningOptions {
   readonly config?: Record<string, unknown>;
   readonly clock?: Clock;
   /** Throws where something is refused. Default: everything is allowed. */
+  /** Issue by an authority below the root. */
+  readonly intermediate?: boolean;
   readonly policy?: (request: PolicyRequest) => void;
   readonly services?: (parts: { mounts: AcmeMounts; audit: AuditLog; clock: Clock }) => ApiService[];
 }

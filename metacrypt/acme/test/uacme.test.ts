@@ -3,11 +3,13 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { revocationOf, succeed, verified } from "./client-process.ts";
+import { bindingFor } from "./external-account.ts";
 import { clientDirectory, startAcme } from "./running-acme.ts";
 import { serveWebRoot } from "./web-root.ts";
 
-test("uacme issues, renews and revokes by http-01 with a hook", async () => {
-  await using acme = await startAcme();
+test("uacme issues, renews and revokes by http-01 with a hook and an external account binding", async () => {
+  await using acme = await startAcme({ settings: { externalAccountRequired: true } });
+  const { keyId, hmacKey } = bindingFor(acme, "uacme");
   const directory = await clientDirectory(acme, "uacme");
   const challenges = join(directory, "challenges");
   const hook = join(directory, "hook");
@@ -27,7 +29,7 @@ test("uacme issues, renews and revokes by http-01 with a hook", async () => {
       acme.caFile,
       ...["-c", directory, "-a", acme.directoryUrl, ...options],
     ]);
-  await uacme("-y", "new", "hostmaster@example.test");
+  await uacme("-e", `${keyId}:${hmacKey}`, "-y", "new", "hostmaster@example.test");
   await uacme("-h", hook, "issue", "a.example.test", "b.example.test");
   const file = join(directory, "a.example.test/cert.pem");
   const first = await verified(acme, file, "b.example.test");
