@@ -1,23 +1,29 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { verified } from "./client-process.ts";
 import { issue, readyOrder, serveChallenges, signingRequest, identifiers } from "./order-flow.ts";
 import { RawClient } from "./raw-client.ts";
 import { startAcme } from "./running-acme.ts";
 
-test("issues a certificate for names that http-01 validates, and it verifies against the root", async () => {
-  await using acme = await startAcme();
-  await using pages = await serveChallenges(acme.httpPort);
-  const client = await RawClient.create(acme);
-  await client.open();
-  const { chain, order } = await issue(client, pages, ["a.example.test", "b.example.test"]);
-  const certificate = new X509Certificate(chain);
-  assert.equal(certificate.subjectAltName, "DNS:a.example.test, DNS:b.example.test");
-  assert.ok(certificate.verify(new X509Certificate(readFileSync(acme.rootFile)).publicKey));
-  assert.equal(order.json.status, "valid");
-});
+for (const rootIssues of [true, false]) {
+  const authority = rootIssues ? "a root" : "an authority below the root";
+  test(`issues for names that http-01 validates; the chain from ${authority} has two certificates and verifies`, async () => {
+    await using acme = await startAcme({ rootIssues });
+    await using pages = await serveChallenges(acme.httpPort);
+    const client = await RawClient.create(acme);
+    await client.open();
+    const { chain } = await issue(client, pages, ["a.example.test", "b.example.test"]);
+    const file = join(acme.directory, "chain.pem");
+    await writeFile(file, chain);
+    const certificate = await verified(acme, file, "b.example.test");
+    assert.equal(certificate.subjectAltName, "DNS:a.example.test, DNS:b.example.test");
+    assert.equal(chain.split("BEGIN CERTIFICATE").length, 3);
+  });
+}
 
 test("issues for IP addresses by http-01, and offers no dns-01 for them", async () => {
   await using acme = await startAcme();

@@ -8,6 +8,7 @@ import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
 import { freePort } from "@metacircular/testkit/free-port.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { pemOf } from "../../ca/pem.ts";
+import { createIntermediate } from "../../ca/authorities/create-intermediate.ts";
 import { CaMount } from "../../ca/mount.ts";
 import type { AuditEntry, AuditLog } from "../../audit/audit-log.ts";
 import type { SealedRecords } from "../../barrier/sealed-records.ts";
@@ -49,8 +50,8 @@ export interface RunningOptions {
   readonly config?: Record<string, unknown>;
   readonly clock?: Clock;
   /** Throws where something is refused. Default: everything is allowed. */
-  /** Issue by an authority below the root. */
-  readonly intermediate?: boolean;
+  /** The root issues itself. Default: an authority below it. */
+  readonly rootIssues?: boolean;
   readonly policy?: (request: PolicyRequest) => void;
   readonly services?: (parts: { mounts: AcmeMounts; audit: AuditLog; clock: Clock }) => ApiService[];
 }
@@ -68,7 +69,10 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
   const audit: AuditEntry[] = [];
   const records = createMemoryRecords();
   const auditLog = recordingAudit(audit, records);
-  const authority = await openAuthority(records.under("ca"), auditLog, clock, log);
+  const authority = await openAuthority(
+    { records: records.under("ca"), audit: auditLog, clock, log },
+    options,
+  );
   let sealed = false;
   const mounts: AcmeMounts = {
     find(name) {
@@ -111,8 +115,7 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
     }),
   );
   const rootFile = join(temporary.path, "root.pem");
-  const root = authority.authorities.all()[0];
-  await writeFile(rootFile, pemOf("CERTIFICATE", root!.certificate.encoded));
+  await writeFile(rootFile, pemOf("CERTIFICATE", authority.authorities.get("root").certificate.encoded));
   const origin = `https://localhost:${server.rest.port}`;
   const owned = stack.move();
   return {
@@ -137,11 +140,10 @@ export async function startAcme(options: RunningOptions = {}): Promise<RunningAc
 }
 
 async function openAuthority(
-  records: SealedRecords,
-  audit: AuditLog,
-  clock: Clock,
-  log: CapturedLog,
+  parts: { records: SealedRecords; audit: AuditLog; clock: Clock; log: CapturedLog },
+  { rootIssues = false }: RunningOptions,
 ): Promise<CaMount> {
+  const { records, audit, clock, log } = parts;
   const mount = await CaMount.open({
     mount: "pki",
     records,
@@ -151,10 +153,16 @@ async function openAuthority(
     policy: { check: () => undefined },
     settings: { externalUrl: "https://metacrypt.test" },
   });
-  await mount.desk.createRoot(
-    { name: "root", subject: { commonName: "ACME test root" }, keyType: "ecdsa-p256" },
-    "test",
-  );
+  const wish = (name: string) => ({
+    name,
+    subject: { commonName: `ACME test ${name}` },
+    keyType: "ecdsa-p256" as const,
+  });
+  await mount.desk.createRoot(wish("root"), "test");
+  if (rootIssues) return mount;
+  const issuer = { mount, id: "root" };
+  const issuing = await createIntermediate({ mount, wish: wish("issuing"), issuer }, "test");
+  mount.desk.change(issuing.id, { makeDefault: true }, "test");
   return mount;
 }
 
