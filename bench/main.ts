@@ -9,11 +9,13 @@ import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { help } from "./help.ts";
 import { idle } from "./idle.ts";
+import { issuance } from "./issuance.ts";
+import { proxy } from "./proxy.ts";
 import { ps } from "./ps.ts";
 import { resultOf, type Row } from "./result.ts";
 import { resultLines } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files, dns];
+const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files, dns, proxy, issuance];
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, list: { type: "boolean" } },

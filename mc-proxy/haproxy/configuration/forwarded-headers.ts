@@ -5,10 +5,18 @@ export function forwardedHeaders(port: number): string[] {
     "http-request del-header ^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded|proxy)$ -m reg",
     "http-request set-header X-Forwarded-For %[src]",
     "http-request set-header X-Forwarded-Proto https",
-    "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    "http-request set-header X-Forwarded-Host %[req.fhdr(host)]",
     `http-request set-header X-Forwarded-Port ${port}`,
+    // Quoted always: an IPv6 address has to be, and stands in brackets besides (RFC 7239, section 6).
+    `http-request set-header Forwarded "for=\\"%[var(sess.for)]\\";host=\\"%[req.fhdr(host)]\\";proto=https"`,
+  ];
+}
+
+/** Rules for the connection that the headers rely on. */
+export function forwardedClient(): string[] {
+  return [
+    "tcp-request session set-var(sess.for) src",
     "acl from_ipv6 src -m sub :",
-    `http-request set-header Forwarded "for=%[src];host=\\"%[req.hdr(host)]\\";proto=https" if !from_ipv6`,
-    `http-request set-header Forwarded "for=\\"[%[src]]\\";host=\\"%[req.hdr(host)]\\";proto=https" if from_ipv6`,
+    "tcp-request session set-var(sess.for) str([),concat(,sess.for,]) if from_ipv6",
   ];
 }

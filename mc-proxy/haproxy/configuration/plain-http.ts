@@ -29,7 +29,7 @@ function redirect(http: PlainHttp, paths: Paths): string[] {
   const rest = passedOn ? "unless challenge" : "";
   const port = http.redirectPort === 443 ? "" : `:${http.redirectPort}`;
   return [
-    "http-request set-var(txn.name) req.hdr(host),field(1,:),rtrim(.),lower",
+    "http-request set-var(txn.name) req.fhdr(host),field(1,:),rtrim(.),lower",
     "http-request set-var(txn.asked) var(txn.name)",
     ...lookUp({ rules: "http-request", scope: "txn", port: http.redirectPort, map: paths.map(routesMap) }),
     `http-request redirect prefix https://%[var(txn.asked)]${port} code 308 if { var(txn.route) -m found } ${challenges}`,

@@ -2,7 +2,7 @@ import type { DesiredState } from "../../engine/desired-state.ts";
 import { field, routesMap } from "../entries.ts";
 import type { Paths } from "../paths.ts";
 import { admission } from "./admission.ts";
-import { clientOfRoute, loopGuard, usableAddress } from "./destination.ts";
+import { clientOfRoute, loopGuards } from "./destination.ts";
 import { lookUp } from "./look-up.ts";
 import { bindAddress, only, section } from "./section.ts";
 
@@ -47,10 +47,9 @@ function passThrough(desired: DesiredState): string[] {
     `set-var(sess.client) ${clientOfRoute("sess")}`,
     "reject if passed_through { var(sess.rate) -m int gt 0 } { var(sess.client),table_conn_rate(route-clients),sub(sess.rate) ge 0 }",
     "track-sc2 var(sess.client) table route-clients",
-    `reject if passed_through !${usableAddress("sess")}`,
     `set-dst ${value},field(${field.address},|)`,
     `set-dst-port ${value},field(${field.port},|)`,
-    ...loopGuard(desired).map((guard) => `reject if passed_through ${guard}`),
+    ...loopGuards(desired, "sess").map((guard) => `reject if passed_through ${guard}`),
   ];
   return lines.map((line) => (line.startsWith("reject") ? line : `${line} if ${hello} passed_through`));
 }

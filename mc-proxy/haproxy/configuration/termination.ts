@@ -1,8 +1,8 @@
 import type { DesiredState } from "../../engine/desired-state.ts";
 import { field, routesMap } from "../entries.ts";
 import type { Paths } from "../paths.ts";
-import { clientOfRoute, loopGuard, usableAddress } from "./destination.ts";
-import { forwardedHeaders } from "./forwarded-headers.ts";
+import { clientOfRoute, loopGuards } from "./destination.ts";
+import { forwardedClient, forwardedHeaders } from "./forwarded-headers.ts";
 import { lookUp } from "./look-up.ts";
 import { section } from "./section.ts";
 
@@ -17,10 +17,12 @@ export function termination(port: number, desired: DesiredState, paths: Paths): 
       "mode http",
       "option idle-close-on-response",
       `bind ${socket} mode 600 accept-proxy ssl crt-list ${paths.certificateList} strict-sni alpn h2,http/1.1`,
-      "http-request set-var(txn.name) req.hdr(host),field(1,:),rtrim(.),lower",
+      // Once for each connection, as all its requests share it.
+      "tcp-request session set-var(sess.greeted) ssl_fc_sni,lower",
+      ...forwardedClient(),
+      "http-request set-var(txn.name) req.fhdr(host),field(1,:),rtrim(.),lower",
       "http-request set-var(txn.asked) var(txn.name)",
-      "http-request set-var(txn.greeted) ssl_fc_sni,lower",
-      refuse(421, "This connection is for another host.", "!{ var(txn.name),strcmp(txn.greeted) eq 0 }"),
+      refuse(421, "This connection is for another host.", "!{ var(txn.name),strcmp(sess.greeted) eq 0 }"),
       ...lookUp({ rules: "http-request", scope: "txn", port, map: paths.map(routesMap) }),
       `http-request return status 503 content-type text/html file ${paths.maintenancePage} hdr Retry-After 30 hdr Cache-Control no-store if { var(txn.route) -m beg maintenance| }`,
       refuse(404, "Nothing is served here.", "!{ var(txn.route) -m beg l7| }"),
@@ -29,10 +31,9 @@ export function termination(port: number, desired: DesiredState, paths: Paths): 
       ...forwardedHeaders(port),
       `http-request set-var(txn.backend) var(txn.route),field(${field.address},|,2)`,
       "http-request track-sc1 var(txn.key),concat(|,txn.backend) table routes",
-      refuse(503, "This route has no usable backend.", `!${usableAddress("txn")}`),
       `http-request set-dst ${value(field.address)}`,
       `http-request set-dst-port ${value(field.port)}`,
-      ...loopGuard(desired).map((guard) => refuse(508, "This route leads back to the proxy.", guard)),
+      ...loopGuards(desired, "txn").map((guard) => refuse(508, "This route leads back to the proxy.", guard)),
       `http-request set-var(txn.option) ${value(field.option)}`,
       "use_backend h2c if { var(txn.option) -m str h2c }",
       "use_backend tls if { var(txn.option) -m str tls }",
@@ -44,6 +45,12 @@ export function termination(port: number, desired: DesiredState, paths: Paths): 
 /** Requests that could mean something else to the backend than to us. */
 function sanity(): string[] {
   return [
+    // Backends are told the Host header as it is, so nothing but a port may stand behind the name.
+    refuse(
+      400,
+      "The Host header is not a name and a port.",
+      "{ req.fhdr(host) -m sub : } !{ req.fhdr(host) -m reg ^[^:]+:[0-9]*$ }",
+    ),
     // A tunnel to anywhere is none of a reverse proxy's business. WebSockets over HTTP/2 are not this method here.
     refuse(405, "This method is not served.", "{ method CONNECT }"),
     // Headers named here are dropped by a backend that heeds RFC 9110, section 7.6.1: nobody may have ours dropped.

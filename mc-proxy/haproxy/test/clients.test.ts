@@ -37,7 +37,7 @@ suite("clients", () => {
       "x-forwarded-proto": "https",
       "x-forwarded-host": "one.test",
       "x-forwarded-port": String(port),
-      forwarded: 'for=127.0.0.1;host="one.test";proto=https',
+      forwarded: 'for="127.0.0.1";host="one.test";proto=https',
       harmless: "kept",
     });
   });
@@ -67,7 +67,7 @@ suite("clients", () => {
     assert.equal(relayed?.headers["x-forwarded-for"], "203.0.113.9");
     const six = await askBehindHeader(plane, "PROXY TCP6 2001:db8::9 ::1 4711 443\r\n", "127.0.0.7");
     assert.equal(six?.headers["x-forwarded-for"], "2001:db8::9");
-    assert.equal(six?.headers["forwarded"], 'for="[2001:db8::9]";host="one.test";proto=https');
+    assert.equal(six.headers["forwarded"], 'for="[2001:db8::9]";host="one.test";proto=https');
     assert.equal(
       await askBehindHeader(plane, "", "127.0.0.7"),
       undefined,

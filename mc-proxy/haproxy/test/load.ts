@@ -25,12 +25,12 @@ export function startLoad(...targets: readonly LoadTarget[]): Load {
   const kinds = [keptConnection, newConnections, http2];
   const failures: string[] = [];
   let succeeded = 0;
-  let running = true;
+  const stopping = new AbortController();
   const work = targets.flatMap((target) =>
     kinds.flatMap((kind) =>
       [1, 2].map(async () => {
         const client = kind(target);
-        while (running) {
+        while (!stopping.signal.aborted) {
           try {
             await client.ask();
             succeeded += 1;
@@ -44,7 +44,7 @@ export function startLoad(...targets: readonly LoadTarget[]): Load {
     ),
   );
   const stop = async (): Promise<void> => {
-    running = false;
+    stopping.abort();
     await Promise.all(work);
   };
   return {

@@ -79,7 +79,16 @@ suite("routes", () => {
     for (const host of ["one.test", "ONE.test", `one.test:${port}`, "one.test.", `One.Test.:${port}`])
       assert.equal(await statusFor("one.test", host), 200, host);
     assert.equal(await statusFor("ONE.test", "one.test"), 200);
-    for (const host of ["two.test", "evil.test", "", "one.test.evil.test", "one.test@two.test"])
+    for (const host of [
+      "two.test",
+      "evil.test",
+      "",
+      "one.test.evil.test",
+      "one.test@two.test",
+      "evil.test, one.test",
+      'one.test:1";for=6.6.6.6',
+      "one.test:evil.test",
+    ])
       assert.ok([421, 400].includes(await statusFor("one.test", host)), host);
   });
 
