@@ -95,7 +95,8 @@ export class AcmeWorker implements AsyncDisposable {
       const mount = this.#parts.mounts.find(name);
       if (mount === undefined) continue;
       const store = createAcmeStore(mount.records);
-      if (prunes) prune(store, nowMs);
+      // A little at a time; what is left is next.
+      if (prunes && prune(store, nowMs) > 0) this.#pruneAtMs = nowMs;
       for (const work of store.work.values()) {
         const later = this.#later.get(`${name} ${work.kind} ${work.id}`);
         if (later === undefined || later.atMs <= nowMs) void this.run(mount, work);

@@ -42,13 +42,23 @@ export async function authenticate(
     const detail = `the request is signed for ${JSON.stringify(header.url)}, and was sent to ${request.url}`;
     throw new AcmeProblem("unauthorized", detail, { status: 401 });
   }
-  if (signer.account !== undefined) checkStatus(signer.account);
   return {
     context,
-    signer,
+    signer: stillValid(context, signer),
     url: header.url,
     payload: payload.length === 0 ? undefined : parseObject(payload, "the payload"),
   };
+}
+
+/** The account as it is now: it may have been revoked, or have got another key, while the signature was checked. */
+function stillValid({ store }: MountContext, signer: Signer): Signer {
+  if (signer.account === undefined) return signer;
+  const account = store.accounts.get(signer.account.id);
+  if (account?.thumbprint !== signer.account.thumbprint) {
+    throw new AcmeProblem("unauthorized", "the key of the account was changed", { status: 401 });
+  }
+  checkStatus(account);
+  return { account, jwk: signer.jwk };
 }
 
 async function signerOf(

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { actorOf } from "../context.ts";
 import { AcmeProblem } from "../problem.ts";
 import type { AcmeAnswer } from "./answer.ts";
-import { type AcmeCall, accountOfKey, callerOf, payloadOf } from "./call.ts";
+import { type AcmeCall, accountOfKey, callerOf, checkStatus, payloadOf } from "./call.ts";
 import { parseObject, publicJwk, readJws, thumbprintOf, verifyJws } from "./jws.ts";
 import { accountShape } from "./shapes.ts";
 
@@ -27,13 +27,17 @@ export async function keyChange(call: AcmeCall): Promise<AcmeAnswer> {
   const holder = await accountOfKey(context, jwk);
   if (holder !== undefined) throw conflict(context.urls.account(holder.id));
   const thumbprint = await thumbprintOf(jwk);
-  const changed = { ...own, jwk, thumbprint };
-  context.ports.audit.change(
+  const changed = context.ports.audit.change(
     { actor: actorOf(own), operation: "acme/change-key", mount: context.mount.name, subject: own.id },
     () => {
       const faster = context.store.accountByKey(thumbprint);
       if (faster !== undefined) throw conflict(context.urls.account(faster.id));
-      context.store.saveAccount(changed);
+      // It may have been revoked while the inner signature was checked.
+      const current = context.store.accounts.get(own.id) ?? own;
+      checkStatus(current);
+      const next = { ...current, jwk, thumbprint };
+      context.store.saveAccount(next);
+      return next;
     },
   );
   return { status: 200, body: accountShape(changed, context.urls) };

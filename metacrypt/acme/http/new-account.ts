@@ -74,6 +74,9 @@ function open(
     const perHour = settings.accountsPerAddressHour;
     consume(store, { kind: "new-accounts", key: address, perHour, what: "new accounts" }, nowMs);
     const binding = account.binding === undefined ? undefined : store.bindings.get(account.binding.keyId);
+    if (account.binding !== undefined && binding?.revokedAtMs !== undefined) {
+      throw new AcmeProblem("unauthorized", "the external account binding was revoked");
+    }
     if (binding !== undefined) {
       store.bindings.put(binding.keyId, { ...binding, lastUsedAtMs: nowMs, accounts: binding.accounts + 1 });
     }
