@@ -15,6 +15,7 @@ import { ask } from "./ask.ts";
 import { echoServer, listening } from "./backends.ts";
 import { aRoute, aState, createDataPlane, type TestDataPlane } from "./data-plane.ts";
 import { startLoad } from "./load.ts";
+import { managerProgram } from "./manager.ts";
 
 suite("when processes die", () => {
   test("HAProxy killed under load is back by itself, with all routes and certificates", async () => {
@@ -107,7 +108,7 @@ suite("when processes die", () => {
     await writeFile(stateFile, JSON.stringify(state));
     const engineDirectory = join(directory.path, "engine");
     const manager = () =>
-      startProgram("mc-proxy/haproxy/test/manager.ts", [engineDirectory, stateFile], {
+      startProgram(managerProgram, [engineDirectory, stateFile], {
         PATH: process.env["PATH"] ?? "",
       });
     await using first = manager();
