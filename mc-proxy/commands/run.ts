@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandContext } from "./context.ts";
-import { examples } from "./examples.ts";
-import { parse } from "./parse.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
 import { defineServer } from "./server.ts";
 import { defineSnapshot } from "./snapshot.ts";
 import { defineVersion } from "./version.ts";
@@ -18,5 +18,5 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     "after",
     examples("mc-proxy server --config /srv/mc-proxy/mc-proxy.toml", "mc-proxy snapshot"),
   );
-  return parse(program, argv, context);
+  return runProgram(program, argv, context);
 }

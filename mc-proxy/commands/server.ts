@@ -3,7 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
 import { engineDirectory, loadProxyConfig } from "../config.ts";
 import { type CommandContext, configOption } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { readVersion } from "./version.ts";
 
 /** For admin calls in progress, besides what the data plane gets. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import type { CommandContext } from "./context.ts";
-import { examples } from "./examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 /** The version of this program. */
 export function readVersion(): string {

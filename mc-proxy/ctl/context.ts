@@ -23,19 +23,6 @@ export function socketOption({
   );
 }
 
-export function outputOption(): Option<
-  "-o, --output <format>",
-  undefined,
-  "table",
-  undefined,
-  false,
-  "table" | "json"
-> {
-  return new Option("-o, --output <format>", "table for people, json for programs")
-    .choices(["table", "json"] as const)
-    .default("table" as const);
-}
-
 /** Connects, does the work and disconnects. SIGINT cancels the call. */
 export async function withClient<Result>(
   socket: string,

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
-import { examples } from "../commands/examples.ts";
-import { parse } from "../commands/parse.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
 import { defineVersion } from "../commands/version.ts";
 import { defineCertificatesReload } from "./commands/certificates-reload.ts";
 import { defineDrain } from "./commands/drain.ts";
@@ -16,7 +16,7 @@ import type { ControlContext } from "./context.ts";
 
 /** Runs one command line of mcproxyctl and returns the exit code: 0 done, 1 failed, 2 wrong usage or request. */
 export async function runControl(argv: readonly string[], context: ControlContext): Promise<number> {
-  return parse(createControlProgram(context), argv, context);
+  return runProgram(createControlProgram(context), argv, context);
 }
 
 function createControlProgram(context: ControlContext): Command {

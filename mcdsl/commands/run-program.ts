@@ -2,6 +2,8 @@ import { type Command, CommanderError } from "@commander-js/extra-typings";
 import { DetailedError, messageOf } from "../errors.ts";
 import type { Terminal } from "./terminal.ts";
 
+type Output = Pick<Terminal, "out" | "say">;
+
 const done = 0;
 const failed = 1;
 const usage = 2;
@@ -11,7 +13,7 @@ const usage = 2;
 export async function runProgram(
   program: Command,
   argv: readonly string[],
-  terminal: Terminal,
+  terminal: Output,
 ): Promise<number> {
   prepare(program, terminal);
   try {
@@ -30,7 +32,7 @@ function isUsage(thrown: unknown): boolean {
 }
 
 /** Lets errors of usage reach us, and makes each of them end with where to find help. */
-function prepare(command: Command, terminal: Terminal): void {
+function prepare(command: Command, terminal: Output): void {
   command.exitOverride();
   command.configureOutput({
     writeOut: (text) => terminal.out(text.trimEnd()),
@@ -45,7 +47,9 @@ function pathOf(command: Command): string {
   return parent === null ? command.name() : `${pathOf(parent as Command)} ${command.name()}`;
 }
 
+/** What came over the wire has told its causes itself. The name tells it without loading the RPC library. */
 function describe(thrown: unknown): string {
-  const code = thrown instanceof DetailedError ? ` [${thrown.code}]` : "";
-  return `${messageOf(thrown)}${code}`;
+  if (!(thrown instanceof DetailedError)) return messageOf(thrown);
+  const isFromWire = thrown.cause instanceof Error && thrown.cause.name === "ConnectError";
+  return `${isFromWire ? thrown.message : messageOf(thrown)} [${thrown.code}]`;
 }

@@ -11,3 +11,5 @@ export const snapshotSettings = z
     keep_for: duration().prefault("30d"),
   })
   .prefault({});
+
+export type SnapshotSettings = z.output<typeof snapshotSettings>;

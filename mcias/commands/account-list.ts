@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import type { Account } from "../accounts/account.ts";
-import { type CommandContext, configOption, openAdministration, outputOption } from "./context.ts";
+import { type CommandContext, configOption, openAdministration } from "./context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { parseDuration } from "@metacircular/mcp-core/duration.ts";
 import type { AuditStore, RecordedAuditEntry } from "../audit/audit-store.ts";
-import { type CommandContext, configOption, openAdministration, outputOption } from "./context.ts";
+import { type CommandContext, configOption, openAdministration } from "./context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 

@@ -16,16 +16,3 @@ export function configOption(): Option<"-c, --config <file>", undefined, string>
     .env("MCNS_CONFIG")
     .default("/srv/mcns/mcns.toml");
 }
-
-export function outputOption(): Option<
-  "-o, --output <format>",
-  undefined,
-  "table",
-  undefined,
-  false,
-  "table" | "json"
-> {
-  return new Option("-o, --output <format>", "table for people, json for programs")
-    .choices(["table", "json"] as const)
-    .default("table" as const);
-}

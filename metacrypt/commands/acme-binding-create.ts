@@ -1,8 +1,9 @@
 import { type Command, Option } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { AcmeService } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
 import { caCommand } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 export function defineAcmeBindingCreate(parent: Command, context: CommandContext): void {

@@ -1,9 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { type AcmeBinding, AcmeService } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
 import { momentOf, printRows } from "./acme-options.ts";
 import { caCommand } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 export function defineAcmeBindingList(parent: Command, context: CommandContext): void {

@@ -1,3 +1,4 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
@@ -9,7 +10,7 @@ import {
 } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
 import { printSettings } from "./acme-settings.ts";
 import { caCommand } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 export function defineAcmeSet(parent: Command, context: CommandContext): void {

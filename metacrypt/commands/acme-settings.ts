@@ -1,3 +1,4 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { create, toJson } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
@@ -7,7 +8,7 @@ import {
   AcmeSettingsSchema,
 } from "@metacircular/proto/gen/metacrypt/v1/acme_pb.ts";
 import { caCommand } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 export function defineAcmeSettings(parent: Command, context: CommandContext): void {

@@ -1,3 +1,4 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
@@ -8,7 +9,7 @@ import {
   AuditService,
   type VerifyAuditLogResponse,
 } from "@metacircular/proto/gen/metacrypt/v1/system_pb.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer, caOption, serverNameOption, serverOption, tokenFileOption } from "./remote.ts";
 
 const DEFAULT_LIMIT = 100;

@@ -1,9 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 import { type Authority, CaService } from "@metacircular/proto/gen/metacrypt/v1/ca_pb.ts";
 import { caCommand, timeText } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 export function defineCaAuthorities(parent: Command, context: CommandContext): void {

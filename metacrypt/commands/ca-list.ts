@@ -1,3 +1,4 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
@@ -5,7 +6,7 @@ import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 import { CaService, CertificateStatus } from "@metacircular/proto/gen/metacrypt/v1/ca_pb.ts";
 import { caCommand, seconds, timeText, wholeNumber } from "./ca-options.ts";
 import { plainCertificate, statusText } from "./ca-certificate.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 const statuses = {

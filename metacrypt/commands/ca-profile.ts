@@ -1,3 +1,4 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
@@ -5,7 +6,7 @@ import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import { CaService, type Profile, ProfileSchema } from "@metacircular/proto/gen/metacrypt/v1/ca_pb.ts";
 import { caCommand, readText } from "./ca-options.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer } from "./remote.ts";
 
 /** `metacrypt ca profile …` */

@@ -21,19 +21,6 @@ export function configOption(): Option<"-c, --config <file>", undefined, string>
     .default(DEFAULT_CONFIG_FILE);
 }
 
-export function outputOption(): Option<
-  "-o, --output <format>",
-  undefined,
-  "table",
-  undefined,
-  false,
-  "table" | "json"
-> {
-  return new Option("-o, --output <format>", "table for people, json for programs")
-    .choices(["table", "json"] as const)
-    .default("table" as const);
-}
-
 /** Whoever runs the command, for the audit log. */
 export function operator(): string {
   return `cli:${userInfo().username}`;

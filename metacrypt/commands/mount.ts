@@ -1,10 +1,11 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTable, formatTime } from "@metacircular/mcdsl/commands/table.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { type Mount, MountService } from "@metacircular/proto/gen/metacrypt/v1/system_pb.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer, caOption, serverNameOption, serverOption, tokenFileOption } from "./remote.ts";
 
 export function defineMount(parent: Command, context: CommandContext): void {

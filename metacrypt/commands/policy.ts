@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { toJson } from "@bufbuild/protobuf";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
@@ -8,7 +9,7 @@ import {
   PolicyRuleSchema,
   PolicyService,
 } from "@metacircular/proto/gen/metacrypt/v1/system_pb.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer, caOption, serverNameOption, serverOption, tokenFileOption } from "./remote.ts";
 
 const DEFAULT_PRIORITY = 100;

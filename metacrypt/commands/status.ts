@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { toJson } from "@bufbuild/protobuf";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import {
@@ -7,7 +8,7 @@ import {
   SystemService,
   SystemStatusSchema,
 } from "@metacircular/proto/gen/metacrypt/v1/system_pb.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer, caOption, serverNameOption, serverOption } from "./remote.ts";
 
 export function defineStatus(parent: Command, context: CommandContext): void {

@@ -1,11 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import {
   SealKind,
   SystemService,
   type SystemStatus,
 } from "@metacircular/proto/gen/metacrypt/v1/system_pb.ts";
-import { type CommandContext, outputOption } from "./context.ts";
+import { type CommandContext } from "./context.ts";
 import { callServer, caOption, type RemoteOptions, serverNameOption, serverOption } from "./remote.ts";
 import { showStatus } from "./status.ts";
 

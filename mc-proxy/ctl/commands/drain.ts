@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { durationForm, parseDuration } from "@metacircular/mcp-core/duration.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { examples } from "../../commands/examples.ts";
-import { type ControlContext, outputOption, socketOption, withClient } from "../context.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { type ControlContext, socketOption, withClient } from "../context.ts";
 import { printJson } from "../output/json.ts";
 
 export function defineDrain(parent: Command, context: ControlContext): void {

@@ -1,9 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { FirewallAction, FirewallRuleSchema } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { Argument } from "@commander-js/extra-typings";
-import { examples } from "../../commands/examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { parsePort } from "../arguments.ts";
-import { type ControlContext, outputOption, socketOption, withClient } from "../context.ts";
+import { type ControlContext, socketOption, withClient } from "../context.ts";
 import { firewallTable } from "../output/firewall.ts";
 import { messageJson, printJson } from "../output/json.ts";
 

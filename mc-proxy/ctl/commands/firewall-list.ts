@@ -1,7 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { FirewallRuleSchema } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
-import { examples } from "../../commands/examples.ts";
-import { type ControlContext, outputOption, socketOption, withClient } from "../context.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { type ControlContext, socketOption, withClient } from "../context.ts";
 import { firewallTable } from "../output/firewall.ts";
 import { messageJson, printJson } from "../output/json.ts";
 

@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { examples } from "../../commands/examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { type ControlContext, socketOption, withClient } from "../context.ts";
 
 export function defineFirewallRemove(parent: Command, context: ControlContext): void {

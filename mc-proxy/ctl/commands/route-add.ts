@@ -1,13 +1,14 @@
 import { type Command, Option } from "@commander-js/extra-typings";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import {
   AddRouteResponseSchema,
   BackendProtocol,
   RouteMode,
 } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { create } from "@bufbuild/protobuf";
-import { examples } from "../../commands/examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { parseCount, parseRouteName } from "../arguments.ts";
-import { type ControlContext, outputOption, socketOption, withClient } from "../context.ts";
+import { type ControlContext, socketOption, withClient } from "../context.ts";
 import { messageJson, printJson } from "../output/json.ts";
 import { describeRoute } from "../output/route.ts";
 

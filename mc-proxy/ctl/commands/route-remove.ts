@@ -1,9 +1,10 @@
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { create } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { RemoveRouteResponseSchema } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
-import { examples } from "../../commands/examples.ts";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { parseRouteName } from "../arguments.ts";
-import { type ControlContext, outputOption, socketOption, withClient } from "../context.ts";
+import { type ControlContext, socketOption, withClient } from "../context.ts";
 import { messageJson, printJson } from "../output/json.ts";
 import { describeRoute } from "../output/route.ts";
 

@@ -1,5 +1,5 @@
 import { FirewallAction, type FirewallRule } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
-import { formatTable } from "./table.ts";
+import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 
 export function firewallTable(rules: readonly FirewallRule[]): string[] {
   return formatTable(

@@ -4,7 +4,8 @@ import {
   type RouteInfo,
   RouteMode,
 } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
+import { formatTimestamp } from "./time.ts";
 
 /** One line, e.g. `hello.example.org:443 -> 127.0.0.1:8080 (l7)`. */
 export function describeRoute(route: Route): string {
@@ -30,9 +31,9 @@ export function routeTable(infos: readonly RouteInfo[]): string[] {
                 ? "-"
                 : certificateNotAfter === undefined
                   ? "none"
-                  : formatTime(certificateNotAfter),
+                  : formatTimestamp(certificateNotAfter),
               route.owner || "-",
-              formatTime(updated),
+              formatTimestamp(updated),
             ],
           ],
     ),

@@ -1,18 +1,19 @@
 import type { GetStatusResponse } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
-import { formatTable, formatTime } from "./table.ts";
+import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
+import { formatTimestamp } from "./time.ts";
 
 export function statusLines(status: GetStatusResponse): string[] {
   const { dataPlane } = status;
   const running = dataPlane?.running === true;
   const rows = [
-    ["mc-proxy", `${status.version}, since ${formatTime(status.started)}`],
+    ["mc-proxy", `${status.version}, since ${formatTimestamp(status.started)}`],
     [
       "data plane",
       running
-        ? `${dataPlane.engine}, pid ${dataPlane.pid}, since ${formatTime(dataPlane.started)}, ${dataPlane.restarts} restarts`
+        ? `${dataPlane.engine}, pid ${dataPlane.pid}, since ${formatTimestamp(dataPlane.started)}, ${dataPlane.restarts} restarts`
         : `${dataPlane?.engine ?? ""} DOES NOT RUN, ${dataPlane?.restarts ?? 0} restarts`,
     ],
-    ["compared", `${formatTime(dataPlane?.checked)}, ${dataPlane?.repaired ?? 0} differences repaired`],
+    ["compared", `${formatTimestamp(dataPlane?.checked)}, ${dataPlane?.repaired ?? 0} differences repaired`],
     ["connections", String(dataPlane?.connections ?? 0)],
     ["ports", status.ports.join(" ") || "none"],
     ["routes", String(status.routes)],
