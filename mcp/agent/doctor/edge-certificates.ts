@@ -8,12 +8,15 @@ export const edgeCertificatesCheck: Check = {
   name: "edge-certificates",
   async run({ edge, registry, clock }) {
     const settings = edge?.settings.certificates;
-    if (edge?.certificates === undefined || settings === undefined) return [];
+    if (edge?.certificates === undefined || settings === undefined) {
+      return [fine("certificates of host names", "no authority is configured")];
+    }
     const { files } = edge.certificates;
     const hostnames = registry.edge
       .all()
       .filter(({ kind, wanted }) => kind === "certificate" && wanted)
       .map(({ hostname }) => hostname);
+    if (hostnames.length === 0) return [fine("certificates of host names", "none is needed")];
     const nowMs = clock.now();
     return Promise.all(
       hostnames.map(async (hostname): Promise<Judgement> => {

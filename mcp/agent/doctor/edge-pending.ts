@@ -5,9 +5,8 @@ import type { Check } from "./check.ts";
 /** Routes, names and certificates that are not as they should be. */
 export const edgePendingCheck: Check = {
   name: "edge-pending",
-  run({ edge, registry }) {
+  run({ registry }) {
     const effects = registry.edge.all();
-    if (edge === undefined && effects.length === 0) return [];
     const found = effects.flatMap((effect) => {
       const { pending, service, component } = effect;
       if (pending === undefined) return [];

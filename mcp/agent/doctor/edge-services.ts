@@ -6,7 +6,7 @@ import type { Check } from "./check.ts";
 export const edgeServicesCheck: Check = {
   name: "edge",
   async run({ edge }, signal) {
-    if (edge === undefined) return [];
+    if (edge === undefined) return [fine("the edge", "none of its services is configured")];
     const { routes, names, certificates } = edge;
     const judged = await Promise.all([
       routes &&
