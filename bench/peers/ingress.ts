@@ -114,6 +114,8 @@ async function startServer(program: string, args: readonly string[], port: numbe
   const child = spawn(program, args, {
     env: { PATH: `${process.env["PATH"]}:/usr/sbin` },
     stdio: ["ignore", "ignore", "pipe"],
+    // As ours runs: the scheduler shares the processor between sessions.
+    detached: true,
   });
   const output: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
