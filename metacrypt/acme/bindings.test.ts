@@ -40,6 +40,18 @@ test("everybody makes bindings for the own account, and administrators for other
   }
 });
 
+test("nobody but administrators says that an account is of another kind than it is", () => {
+  const parts = newParts();
+  for (const [caller, kind] of [
+    [user, "system"],
+    [agent, "human"],
+  ] as const) {
+    assert.throws(() => createBinding(parts, { ...wish, kind }, caller), { code: "PERMISSION_DENIED" });
+  }
+  assert.equal(createBinding(parts, { ...wish, kind: "human" }, user).kind, "human");
+  assert.equal(createBinding(parts, { ...wish, account: "uma", kind: "human" }, admin).kind, "human");
+});
+
 test("names, kinds and notes that cannot be are refused", () => {
   const parts = newParts();
   for (const wrong of [{ account: "../x" }, { account: "web", kind: "robot" }, { note: "x".repeat(201) }]) {

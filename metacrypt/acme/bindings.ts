@@ -37,10 +37,14 @@ export function createBinding(parts: BindingParts, wish: BindingWish, caller: Id
     throw invalid("its note", `${wish.note.length} characters`, remedy);
   }
   if (subject !== caller.name) mustBeAdministrator(caller, `make a binding for ${subject}`);
+  const kind = kindOf(wish, subject, caller);
+  // Rules of the policy may be about a kind.
+  if (subject === caller.name && kind !== caller.kind)
+    mustBeAdministrator(caller, `act as a ${kind} account`);
   const binding: Binding = {
     keyId: newId(parts.random),
     subject,
-    kind: kindOf(wish, subject, caller),
+    kind,
     hmacKey: parts.random(hmacKeyBytes),
     note: wish.note,
     createdBy: caller.name,

@@ -82,6 +82,8 @@ function mayRevoke(
   }
   const { store, nowMs } = context;
   if (store.certificates.get(issued.serialNumber)?.accountId === account.id) return true;
+  // Authorities have no names that anybody could be authorised for.
+  if (issued.names.length === 0) return false;
   return issued.names.map(identifierOf).every((identifier) => {
     const found = store.validated(account.id, authorizedIdentifier(identifier), isWildcard(identifier));
     return found?.stage === "valid" && found.expiresAtMs > nowMs;

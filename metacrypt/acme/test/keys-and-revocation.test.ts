@@ -121,6 +121,15 @@ describe("revocation (7.6)", () => {
     const certificate = new X509Certificate(chain).raw.toString("base64url");
     problem(await client.post("revoke-certificate", { certificate }), "malformed", 404);
   });
+
+  test("is refused for authorities: to have no names is not to be authorised for all of them", async () => {
+    await using acme = await startAcme();
+    const client = await opened(acme);
+    const { encoded, serialNumber } = acme.authority.authorities.get("issuing").certificate;
+    const certificate = Buffer.from(encoded).toString("base64url");
+    problem(await client.post("revoke-certificate", { certificate }), "unauthorized", 403);
+    assert.equal(acme.authority.get(serialNumber).revocation, undefined);
+  });
 });
 
 describe("renewal information (RFC 9773)", () => {
