@@ -58,7 +58,8 @@ export function createRestGateway(options: RestGatewayOptions): HttpHandler {
   }
 
   return async (request, response) => {
-    const url = new URL(request.url ?? "/", "https://localhost");
+    const url = targetOf(request);
+    if (url === undefined) return false;
     const matching = rules.flatMap((rule) => {
       const fields = matchPath(rule.rest.template, url.pathname);
       return fields === undefined ? [] : [{ rule, fields }];
@@ -89,8 +90,16 @@ export function createRestGateway(options: RestGatewayOptions): HttpHandler {
       if (!response.headersSent)
         sendFailure(response, fromConnectError(toConnectError(thrown)), statusOf(thrown));
     }
+    // Who still sends a refused body must be seen to hang up.
+    request.resume();
     return true;
   };
+}
+
+/** Undefined where it is no path. What begins with two slashes names no other host here: it is a path that nothing is
+ * at. */
+function targetOf({ url = "" }: IncomingMessage): URL | undefined {
+  return (url.startsWith("/") ? URL.parse(`https://localhost${url}`) : URL.parse(url)) ?? undefined;
 }
 
 interface Found {

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request, type RequestOptions } from "node:https";
 import { after, before, describe, test } from "node:test";
 import { createClient } from "@connectrpc/connect";
 import { RecordService, ZoneService } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
@@ -191,6 +195,35 @@ describe("a described API", () => {
       const answer = await ask(method, path, body, token);
       assert.equal(answer.status, status, JSON.stringify(answer.body));
       assert.equal((answer.body as { error: { code: string } }).error.code, code);
+    });
+  }
+
+  /** Sends a request just as it is written here. */
+  async function askRaw(path: string, options: RequestOptions, body?: Buffer): Promise<IncomingMessage> {
+    const { hostname: host, port } = new URL(`https://${formatHostAndPort(server.rest)}`);
+    const ca = readFileSync(certificates.caFile);
+    const headers = { authorization: "Bearer token-of-alice", ...options.headers };
+    const sent = request({ ...options, host, port, ca, headers, path });
+    sent.on("error", () => undefined);
+    if (body === undefined) sent.end();
+    else sent.write(body);
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    response.destroy();
+    return response;
+  }
+
+  test("says that a body is too large before all of it was sent", async () => {
+    const headers = { "content-type": "application/json", "content-length": 64 * 1024 * 1024 };
+    const body = Buffer.alloc(5 * 1024 * 1024, " ");
+    const { statusCode } = await askRaw("/v1/zones/x/records", { method: "POST", headers }, body);
+    assert.equal(statusCode, 413);
+  });
+
+  for (const target of ["//", "//[", "//elsewhere/v1/zones", "/v1/zones/%zz/"]) {
+    test(`serves nothing at ${target}, and is not to blame for it`, async () => {
+      const logged = log.lines.length;
+      assert.equal((await askRaw(target, {})).statusCode, 404);
+      assert.deepEqual(log.lines.slice(logged), []);
     });
   }
 
