@@ -17,6 +17,8 @@ export type ContainerTarget =
       readonly recordedPorts: HostPorts;
       /** The ports the component had will not do. */
       readonly renewPorts?: boolean | undefined;
+      /** Nothing can lead anybody to other ports than those of the container that runs. */
+      readonly keepPorts?: boolean | undefined;
       /** Only a container that this operation created will do. */
       readonly createdBy?: string | undefined;
       /** A container started before this moment is started again. */
@@ -96,7 +98,7 @@ function planRunning(component: string, target: RunningTarget, slots: Slots): St
       ...discard(component, previous),
     ];
   }
-  if (next !== undefined && isVersion(next, target)) {
+  if (next !== undefined && isVersion(next, target) && target.keepPorts !== true) {
     return [
       ...bringUp(component, target, next, true),
       ...discard(component, current),
@@ -127,7 +129,7 @@ function planReplacement(
       }),
     ];
   }
-  if (current.running && startsFirst(target.spec)) {
+  if (current.running && startsFirst(target.spec) && target.keepPorts !== true) {
     return [
       ...createAndStart(component, target, "next", undefined),
       { kind: "stop-container", component, slot: "current" },

@@ -86,6 +86,8 @@ export type Step =
       readonly route: string;
       /** `address:port` */
       readonly backend: string;
+      /** Backend that runs and that the route leads to until now: the step fails where the route cannot be moved. */
+      readonly movesFrom?: string;
     } & CheckedRoute)
   | {
       readonly kind: "remove-route";

@@ -9,7 +9,9 @@ import { isUnreachable } from "./reachability.ts";
 /** Sets an effect or takes it away, which is written down before. Where the service does not answer the effect is left
  * pending, and nothing is thrown: the agent goes on trying. So is whatever cannot be taken away, as that must not keep
  * anything from being stopped, and whatever is refused to anything but a deploy, as that must not keep anything from
- * running. A deploy that is refused something throws, and what was there before stands. */
+ * running. A deploy that is refused something throws, and what was there before stands; so does whatever would stop what
+ * the effect leads to until now.
+ * @param context.leadsTo what that is, and what runs there; undefined: nothing does */
 export async function carryOut(
   effect: Omit<EdgeEffect, "pending">,
   work: () => Promise<void>,
@@ -19,20 +21,26 @@ export async function carryOut(
     readonly clock: Clock;
     readonly logger: Logger;
     readonly signal: AbortSignal;
+    readonly leadsTo?: string | undefined;
   },
 ): Promise<void> {
-  const { registry, clock, logger, signal, intent } = context;
+  const { registry, clock, logger, signal, intent, leadsTo } = context;
   const known = registry.edge.get(effect);
   const sinceMs = known?.pending?.sinceMs ?? clock.now();
   const begun = { code: "EDGE_PENDING", reason: "it was begun and is not known to be done", sinceMs };
-  registry.edge.record({ ...effect, pending: { ...begun, attempts: known?.pending?.attempts ?? 0 } });
+  registry.edge.record({
+    ...effect,
+    target: leadsTo ?? effect.target,
+    pending: { ...begun, attempts: known?.pending?.attempts ?? 0 },
+  });
   try {
     await work();
   } catch (error) {
     signal.throwIfAborted();
     const attempts = (known?.pending?.attempts ?? 0) + 1;
     const pending = { ...reasonOf(error), sinceMs, attempts };
-    if (isUnreachable(error) || !effect.wanted || !("spec" in intent)) {
+    const isTolerated = isUnreachable(error) || !("spec" in intent);
+    if (!effect.wanted || (isTolerated && leadsTo === undefined)) {
       registry.edge.record({ ...effect, pending });
       logger.warn(
         { ...pending, effect: describeEffect(effect), service: effect.service },
@@ -41,10 +49,10 @@ export async function carryOut(
       return;
     }
     if (known === undefined) registry.edge.forget(effect);
-    else registry.edge.record({ ...known, pending });
+    else registry.edge.record({ ...known, target: leadsTo ?? known.target, pending });
     throw error;
   }
-  if (effect.wanted) registry.edge.settle(effect);
+  if (effect.wanted) registry.edge.record(effect);
   else registry.edge.forget(effect);
 }
 

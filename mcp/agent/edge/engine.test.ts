@@ -1,54 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createEdgeMemory, type EdgeMemory, nodeAddress, zone } from "@metacircular/testkit/edge-memory.ts";
-import { aDeploy, anOperation, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
+import { nodeAddress, zone } from "@metacircular/testkit/edge-memory.ts";
+import { anEdgeWorld, everything, hostname, pendingIn, portOf } from "@metacircular/testkit/edge-world.ts";
+import { aDeploy, anOperation, aWeb } from "@metacircular/testkit/engine.ts";
 import { aRoute } from "@metacircular/testkit/specs.ts";
 import { describeStep } from "@metacircular/mcp-core/describe-step.ts";
-import type { EdgeSettings } from "@metacircular/mcp-core/edge/edge-input.ts";
-import { labels } from "../runtime/runtime.ts";
 import type { Step } from "@metacircular/mcp-core/step.ts";
-
-interface World extends AsyncDisposable {
-  readonly engine: Engine;
-  readonly memory: EdgeMemory;
-}
-
-async function aWorld(settings: Partial<EdgeSettings> = {}): Promise<World> {
-  let memory: EdgeMemory | undefined;
-  const engine = await createEngine({
-    edge: (now) => {
-      memory = createEdgeMemory(now, settings);
-      return memory.edge;
-    },
-  });
-  assert.ok(memory !== undefined);
-  return { engine, memory, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
-}
-
-const hostname = `hello.${zone}`;
-
-function portOf({ runtime }: Engine, name = "hello-web"): number {
-  const ports = JSON.parse(runtime.container(name).labels[labels.hostPorts] ?? "{}") as Record<
-    string,
-    number
-  >;
-  return Object.values(ports)[0] ?? 0;
-}
-
-function everything(engine: Engine): string[] {
-  return [
-    `certificate ${hostname}`,
-    `hello A → ${nodeAddress}`,
-    `route ${hostname}:443 → 127.0.0.1:${portOf(engine)}`,
-  ];
-}
 
 function sentences(steps: readonly Step[]): string[] {
   return steps.map((step) => describeStep("hello", step));
-}
-
-function pendingIn({ registry }: Engine): string[] {
-  return registry.edge.all().flatMap(({ kind, pending }) => (pending === undefined ? [] : [kind]));
 }
 
 const startFirst = (version: string) => aWeb(version, { update: "start-first" });
@@ -56,7 +16,7 @@ const stopFirst = (version: string) => aWeb(version, { update: "stop-first" });
 
 describe("a deploy with an edge", () => {
   test("ends with a route to the container, a name and a certificate", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     const record = await engine.run(aDeploy([aWeb("v1")]));
     assert.equal(record.outcome, "succeeded");
@@ -65,7 +25,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("has nothing to do the second time", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([aWeb("v1")]));
     memory.calls.length = 0;
@@ -74,7 +34,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("moves the route between new and old container and drains the old one", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([startFirst("v1")]));
     const old = portOf(engine);
@@ -103,7 +63,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("keeps the port, and so the route, where the old container stops first", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([stopFirst("v1")]));
     memory.calls.length = 0;
@@ -114,7 +74,7 @@ describe("a deploy with an edge", () => {
 
   test("registers nothing for a container that does not become healthy, and keeps the old route", async () => {
     for (const version of [startFirst, stopFirst]) {
-      await using world = await aWorld();
+      await using world = await anEdgeWorld();
       const { engine, memory } = world;
       await engine.run(aDeploy([version("v1")]));
       const before = memory.shown();
@@ -125,7 +85,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("takes back what it set where the first deploy fails after that", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     engine.atStep({ kind: "record-component", moment: "before" }, () => {
       throw new Error("the disk is full");
@@ -135,7 +95,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("moves the route back where it fails after the route has moved", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([startFirst("v1")]));
     const before = memory.shown();
@@ -151,7 +111,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("is refused before anything is touched where another service has the route", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     const shared = { routes: [aRoute({ hostname: "www.example.net" })] };
     const other = aDeploy([aWeb("v1", shared)]);
@@ -165,7 +125,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("is refused before anything is touched where the proxy does not serve the port", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine } = world;
     const { results } = await engine.run(aDeploy([aWeb("v1", { routes: [aRoute({ port: 9999 })] })]));
     assert.equal(results[0]?.failure?.code, "ROUTE_PORT_NOT_SERVED");
@@ -173,7 +133,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("is refused before anything is touched where the authority refuses the host name", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     memory.refused.add(hostname);
     const { outcome, results } = await engine.run(aDeploy([aWeb("v1")]));
@@ -183,7 +143,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("takes away what disappears from the definition, and keeps what another component needs", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     const api = aWeb("v1", { name: "api", routes: [aRoute({ port: 8443 })] });
     const extra = aRoute({ name: "extra", hostname: `extra.${zone}` });
@@ -205,7 +165,7 @@ describe("a deploy with an edge", () => {
   });
 
   test("changes only the route where only its public side changes", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([aWeb("v1")]));
     const { id } = engine.runtime.container("hello-web");
@@ -222,7 +182,7 @@ describe("a deploy with an edge", () => {
 
 describe("stopping and starting with an edge", () => {
   test("a stop takes name and route away before the container, and keeps the certificate", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([aWeb("v1")]));
     const { steps } = await engine.run(anOperation("stop"));
@@ -240,7 +200,7 @@ describe("stopping and starting with an edge", () => {
   });
 
   test("a record that leads to another node by now is left alone", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([aWeb("v1")]));
     memory.records.set("hello A", ["192.0.2.99"]);
@@ -252,7 +212,7 @@ describe("stopping and starting with an edge", () => {
 describe("a service of the edge that does not answer", () => {
   for (const part of ["proxy", "names", "authority"] as const) {
     test(`leaves its effect pending, and it is done once it is back: ${part}`, async () => {
-      await using world = await aWorld();
+      await using world = await anEdgeWorld();
       const { engine, memory } = world;
       memory.down.add(part);
       const record = await engine.run(aDeploy([aWeb("v1")]));
@@ -271,7 +231,7 @@ describe("a service of the edge that does not answer", () => {
   }
 
   test("keeps nothing from being undeployed, and what is left is taken away later", async () => {
-    await using world = await aWorld();
+    await using world = await anEdgeWorld();
     const { engine, memory } = world;
     await engine.run(aDeploy([aWeb("v1")]));
     memory.down.add("proxy").add("names");
@@ -293,7 +253,7 @@ describe("each part of the edge may be left out", () => {
   };
   for (const [part, isOf] of Object.entries(parts)) {
     test(`without ${part}`, async () => {
-      await using world = await aWorld({ [part]: undefined });
+      await using world = await anEdgeWorld({ [part]: undefined });
       const { engine, memory } = world;
       await engine.run(aDeploy([aWeb("v1")]));
       assert.deepEqual(

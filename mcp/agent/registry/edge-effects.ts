@@ -7,10 +7,8 @@ export interface EdgeEffectTable {
   all(): EdgeEffect[];
   ofService(service: string): EdgeEffect[];
   get(key: EffectKey): EdgeEffect | undefined;
-  /** Creates or replaces it. */
+  /** Creates or replaces it; without `pending` it is as it should be. */
   record(effect: EdgeEffect): void;
-  /** It is as it should be. */
-  settle(key: EffectKey): void;
   forget(key: EffectKey): void;
 }
 
@@ -24,8 +22,6 @@ export function createEdgeEffectTable({ sql }: Database): EdgeEffectTable {
     route, mode, target, wanted, pending_code, pending_reason, pending_since, attempts)
     VALUES (:kind, :port, :hostname, :service, :component, :route, :mode, :target, :wanted, :code, :reason,
       :since, :attempts)`);
-  const settle = sql.prepare(`UPDATE edge_effects SET pending_code = '', pending_reason = '',
-    pending_since = '', attempts = 0 WHERE kind = ? AND port = ? AND hostname = ?`);
   const remove = sql.prepare("DELETE FROM edge_effects WHERE kind = ? AND port = ? AND hostname = ?");
   return {
     all: () => all.all().map(effectFromRow),
@@ -43,9 +39,6 @@ export function createEdgeEffectTable({ sql }: Database): EdgeEffectTable {
         since: pending === undefined ? "" : new Date(pending.sinceMs).toISOString(),
         attempts: pending?.attempts ?? 0,
       });
-    },
-    settle({ kind, port, hostname }) {
-      settle.run(kind, port, hostname);
     },
     forget({ kind, port, hostname }) {
       remove.run(kind, port, hostname);

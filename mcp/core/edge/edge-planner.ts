@@ -57,7 +57,10 @@ export function createEdgePlanner(input: EdgePlannerInput): EdgePlanner {
     };
   }
   const { settings } = edge;
-  const stepsFor = (component: string, wanted: Wanted, ports: HostPorts, gone: boolean) =>
+  const stepsFor = (
+    component: string,
+    { wanted, ports, gone, moving }: { wanted: Wanted; ports: HostPorts; gone: boolean; moving: boolean },
+  ) =>
     planEdge(edge, {
       service,
       component,
@@ -67,6 +70,7 @@ export function createEdgePlanner(input: EdgePlannerInput): EdgePlanner {
         (gone || effect.kind !== "certificate") &&
         input.mayRemove?.(effect) !== false &&
         isOf(component, effect, edge, input),
+      isAlive: (backend) => moving && isAlive(backend, observed, settings.routes?.backendAddress),
       isNeeded: (key) => isNeeded(component, key, edge, input),
     });
 
@@ -75,7 +79,9 @@ export function createEdgePlanner(input: EdgePlannerInput): EdgePlanner {
     const own = observed.get(component) ?? [];
     const ports = of.ports ?? finalPorts(containers, own);
     const isThere = own.some(({ slot, lost }) => slot === "current" && !lost);
-    return weaveRunning(containers, stepsFor(component, wanted, ports, true), {
+    const moving = containers.length > 0;
+    const edgeSteps = stepsFor(component, { wanted, ports, gone: true, moving });
+    return weaveRunning(containers, edgeSteps, {
       // A container that is left as it is must be well before a route leads to it.
       awaitHealthy: isThere
         ? { kind: "await-healthy", component, slot: "current", health, hostPorts: ports, firstRoute }
@@ -99,7 +105,10 @@ export function createEdgePlanner(input: EdgePlannerInput): EdgePlanner {
         containers,
       ),
     stopped: (component, containers, gone) =>
-      weaveStopped(containers, stepsFor(component, nothingWanted, {}, gone)),
+      weaveStopped(
+        containers,
+        stepsFor(component, { wanted: nothingWanted, ports: {}, gone, moving: false }),
+      ),
   };
 }
 
@@ -115,6 +124,45 @@ function isOf(
   return (
     spec !== undefined &&
     wantedRoutes(input.service, spec, settings.zone).some((route) => route.hostname === hostname)
+  );
+}
+
+function isAlive(
+  backend: string,
+  observed: EdgePlannerInput["observed"],
+  backendAddress: string | undefined,
+): boolean {
+  return [...observed.values()].flat().some((container) => isRunningAt(backend, container, backendAddress));
+}
+
+function isRunningAt(
+  backend: string,
+  { running, lost, hostPorts }: ObservedContainer,
+  backendAddress: string | undefined,
+): boolean {
+  const backends = Object.values(hostPorts).map((port) => `${backendAddress}:${port}`);
+  return running && !lost && backends.includes(backend);
+}
+
+/** Whether routes lead to the component's own container and nobody can move them now, as the proxy does not answer: a
+ * container beside it would get no requests. */
+export function isHeldByRoutes(
+  edge: EdgeInput | undefined,
+  { service, component }: Pick<EdgeEffect, "service" | "component">,
+  observed: readonly ObservedContainer[],
+): boolean {
+  if (edge?.settings.routes === undefined || edge.routes !== undefined) return false;
+  const { backendAddress } = edge.settings.routes;
+  const current = observed.find(({ slot }) => slot === "current");
+  return (
+    current !== undefined &&
+    edge.effects.some(
+      (effect) =>
+        effect.kind === "route" &&
+        effect.service === service &&
+        effect.component === component &&
+        isRunningAt(effect.target, current, backendAddress),
+    )
   );
 }
 

@@ -25,6 +25,8 @@ export interface ComponentEdge {
   readonly ports: HostPorts;
   /** What was set for it, and what it wants no longer but nobody else either, is taken away where this holds. */
   readonly mayRemove: (effect: EdgeEffect) => boolean;
+  /** Whether a container runs there that the plan may stop. */
+  readonly isAlive: (backend: string) => boolean;
   /** Somebody else wants it, too. */
   readonly isNeeded: (key: EffectKey) => boolean;
 }
@@ -78,7 +80,7 @@ export function planEdge(edge: EdgeInput, of: ComponentEdge): EdgeSteps {
 type Registration = Extract<Step, { kind: "register-route" }>;
 
 function registration(edge: EdgeInput, of: ComponentEdge, route: WantedRoute): Registration[] {
-  const { service, component, ports } = of;
+  const { service, component, ports, isAlive } = of;
   const hostPort = ports[route.name];
   if (hostPort === undefined || edge.settings.routes === undefined) return [];
   const { name, port, hostname, mode } = route;
@@ -89,7 +91,20 @@ function registration(edge: EdgeInput, of: ComponentEdge, route: WantedRoute): R
   const seen = edge.routes?.get(routeKey(route));
   const isThere = edge.routes === undefined || (seen?.backend === backend && seen.mode === mode);
   if (isSet && isThere) return [];
-  return [{ kind: "register-route", component, route: name, port, hostname, mode, backend }];
+  const leadsTo = edge.routes === undefined ? known?.target : seen?.backend;
+  const moves = leadsTo !== undefined && leadsTo !== backend && isAlive(leadsTo);
+  return [
+    {
+      kind: "register-route",
+      component,
+      route: name,
+      port,
+      hostname,
+      mode,
+      backend,
+      ...(moves ? { movesFrom: leadsTo } : {}),
+    },
+  ];
 }
 
 function naming(edge: EdgeInput, component: string, hostname: string): Step[] {

@@ -5,7 +5,13 @@ import { describeStep } from "../describe-step.ts";
 import { wantedBy } from "../edge/wanted.ts";
 import type { Intent } from "../intent.ts";
 import type { ComponentSpec } from "../spec.ts";
-import { createSimulatedNode, type Part, settings, type SimulatedNode } from "./simulated-node.ts";
+import {
+  createSimulatedNode,
+  type Part,
+  settings,
+  type SimulatedNode,
+  StepFailed,
+} from "./simulated-node.ts";
 
 /** Random numbers that are the same for the same seed (mulberry32). */
 function seeded(seed: number): (limit: number) => number {
@@ -136,11 +142,18 @@ function live(seed: number): { node: SimulatedNode; last: Intent } {
     if (round > 0) last = someIntent(random, node.registered.size > 0);
     const steps = node.plan(last);
     const crashAfter = random(2) === 0 ? steps.length : random(steps.length + 1);
-    for (const step of steps.slice(0, crashAfter)) {
-      if (random(6) === 0) flip(node, random);
-      node.execute(step);
+    try {
+      for (const step of steps.slice(0, crashAfter)) {
+        if (random(6) === 0) flip(node, random);
+        node.execute(step);
+      }
+      if (crashAfter < steps.length) run(node, last, true);
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      // Somebody looks after the proxy, and tries again.
+      node.down.delete("proxy");
+      run(node, last, true);
     }
-    if (crashAfter < steps.length) run(node, last, true);
     if (random(3) === 0) disturb(node, random);
     if (random(4) === 0) run(node, { kind: "edge", service: "shop" });
   }

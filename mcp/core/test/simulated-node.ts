@@ -30,6 +30,9 @@ export interface SimulatedNode {
   containers(component: string): readonly Container[];
 }
 
+/** The operation ends there. */
+export class StepFailed extends Error {}
+
 export const settings: EdgeSettings = {
   zone: "svc.example.net",
   routes: { backendAddress: "127.0.0.1" },
@@ -95,15 +98,11 @@ export function createSimulatedNode(others: readonly Claim[] = []): SimulatedNod
   function ownRoutes(component: string): (SeenRoute | undefined)[] {
     const spec = revisions[0]?.components.find(({ name }) => name === component);
     const wanted = spec === undefined ? [] : wantedRoutes("shop", spec, settings.zone);
-    const pending = new Set(
-      [...effects.values()].filter((each) => each.pending !== undefined).map(effectKey),
-    );
-    return wanted
-      .filter((route) => !pending.has(effectKey({ kind: "route", ...route })))
-      .map((route) => routes.get(routeKey(route)));
+    return wanted.map((route) => routes.get(routeKey(route)));
   }
 
-  function register({ component, route, port, hostname, mode, backend }: StepOf<"register-route">): void {
+  function register(step: StepOf<"register-route">): void {
+    const { component, route, port, hostname, mode, backend, movesFrom } = step;
     const isHealthy = of(component).some(
       (each) =>
         each.running &&
@@ -120,6 +119,12 @@ export function createSimulatedNode(others: readonly Claim[] = []): SimulatedNod
       target: backend,
       wanted: true,
     } as const;
+    if (movesFrom !== undefined && down.has("proxy")) {
+      const known = effects.get(effectKey(value));
+      const pending = { code: "EDGE_PENDING", reason: "down", sinceMs: 0, attempts: 1 };
+      if (known !== undefined) effects.set(effectKey(value), { ...known, target: movesFrom, pending });
+      throw new StepFailed(`the route cannot be moved from ${movesFrom}`);
+    }
     effect(value, "proxy", () => routes.set(routeKey({ port, hostname }), { mode, backend }));
   }
 
@@ -182,8 +187,7 @@ export function createSimulatedNode(others: readonly Claim[] = []): SimulatedNod
       certificates.delete(hostname);
     },
     "drain-backend"({ component, backend }) {
-      // Only the proxy that answers was told that the route leads elsewhere.
-      if (!down.has("proxy")) assertUnused(backend, ownRoutes(component));
+      assertUnused(backend, ownRoutes(component));
     },
   };
 
