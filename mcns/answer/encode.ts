@@ -17,6 +17,8 @@ export interface RequestFrame {
   /** Undefined: the question could not be read, or there was none. */
   readonly question?: Uint8Array | undefined;
   readonly hasEdns: boolean;
+  /** Signatures were asked for, and the reply has them where there are any (RFC 3225, section 3). */
+  readonly dnssecOk?: boolean;
 }
 
 export interface Limits {
@@ -46,7 +48,7 @@ export function encodeReply(request: RequestFrame, reply: Reply, limits: Limits)
   if (isWhole) for (const set of reply.additionals) writer.set("additionals", set);
   else writer.addFlags(flagBits.truncated);
   writer.release(tail);
-  if (request.hasEdns) writer.rawRecord("additionals", optRecord(reply.code));
+  if (request.hasEdns) writer.rawRecord("additionals", optRecord(reply.code, request.dnssecOk === true));
   return writer.finish();
 }
 
@@ -64,11 +66,12 @@ function writeAll(writer: MessageWriter, section: Section, sets: readonly OwnedS
   return sets.every((set) => writer.set(section, set));
 }
 
-/** Name ".", class: the payload size, TTL: code, version 0 and no flags (RFC 6891, section 6.1.2). */
-function optRecord(code: number): Uint8Array {
+/** Name ".", class: the payload size, TTL: code, version 0 and the flag DO (RFC 6891, section 6.1.2). */
+function optRecord(code: number, dnssecOk: boolean): Uint8Array {
   const record = Buffer.alloc(optBytes);
   record.writeUInt16BE(recordTypes.OPT, 1);
   record.writeUInt16BE(largestDatagramBytes, 3);
   record.writeUInt8(code >> 4, 5);
+  record.writeUInt16BE(dnssecOk ? 0x8000 : 0, 7);
   return record;
 }

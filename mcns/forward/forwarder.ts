@@ -2,6 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { MetricFamily } from "@metacircular/mcdsl/metrics/exposition.ts";
+import { boundedWarnings, type Warn } from "../bounded-warnings.ts";
 import { bareReply, type Reply } from "../answer/reply.ts";
 import { responseCodes } from "../wire/code.ts";
 import type { Message } from "../wire/message.ts";
@@ -30,7 +31,7 @@ const rounds = 2;
 export class Forwarder implements AsyncDisposable {
   readonly #upstreams: readonly Upstream[];
   readonly #settings: ForwarderSettings;
-  readonly #logger: Logger;
+  readonly #warn: Warn;
   readonly #health: Health<Upstream>;
   readonly #cache: ReplyCache;
   readonly #underway = new Map<string, Promise<Reply>>();
@@ -47,7 +48,7 @@ export class Forwarder implements AsyncDisposable {
     const nowMs = (): number => parts.clock.now();
     this.#upstreams = parts.upstreams;
     this.#settings = parts.settings;
-    this.#logger = parts.logger;
+    this.#warn = boundedWarnings(parts.logger, parts.clock);
     this.#health = new Health(parts.upstreams, nowMs);
     this.#cache = new ReplyCache(parts.settings.cache, nowMs);
   }
@@ -133,7 +134,7 @@ export class Forwarder implements AsyncDisposable {
     } catch (thrown) {
       if (this.#over.signal.aborted) return undefined;
       this.#health.failed(upstream);
-      this.#logger.warn({ upstream: upstream.name, error: messageOf(thrown) }, "an upstream server failed");
+      this.#warn({ upstream: upstream.name, error: messageOf(thrown) }, "an upstream server failed");
       return undefined;
     }
   }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { systemClock } from "@metacircular/mcdsl/clock.ts";
+import { captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
+import { bareReply } from "../answer/reply.ts";
+import { Networks } from "../forward/networks.ts";
 import { handlerOf, queryFor, shown, tcpClient, udpClient } from "../test/packets.ts";
 import { createServedZones, type ServedZones } from "../test/served-zones.ts";
 import { codeNameOf } from "../wire/code.ts";
@@ -122,5 +126,40 @@ describe("the packet handler", () => {
     assert.ok(Buffer.isBuffer(response));
     assert.equal(response.toString("latin1").split("\u0007example\u0003org").length - 1, 1);
     assert.equal(readMessage(response).answers.length, 2);
+  });
+
+  test("lets nobody fill the log with refused requests, and says how many it left out", () => {
+    let nowMs = 0;
+    const log = captureLog();
+    const clock = { ...systemClock, now: () => nowMs };
+    const strict = handlerOf(zones, { clock, logger: log.logger });
+    const update = withBytes(queryFor("example.org", "SOA"), 2, 5 << 3);
+    for (let count = 0; count < 1_000; count++) void strict(update, udpClient);
+    const before = log.lines.length;
+    assert.ok(before > 0 && before <= 100, `${before} lines`);
+    nowMs += 60_000;
+    void strict(queryFor("example.org", "AXFR"), tcpClient);
+    assert.equal(log.lines.length, before + 1);
+    assert.equal(log.lines.at(-1)?.["msg"], "a transfer was refused");
+    assert.equal(log.lines.at(-1)?.["left_out"], 1_000 - before);
+  });
+
+  test("passes on DO and AD of upstream answers, but calls no alias of its own validated", async () => {
+    const clients = new Networks([{ address: "127.0.0.1", prefixBits: 32 }]);
+    const validated = { ...bareReply(0), authenticData: true };
+    const open = handlerOf(zones, {
+      forwarding: { forward: () => Promise.resolve(validated), clients },
+    });
+    zones.insert("example.org", "leads-elsewhere", "CNAME", "www.example.com.");
+    const flagsFor = async (name: string): Promise<[ad: boolean, dnssecOk: boolean | undefined]> => {
+      const query = queryFor(name, "A", { edns: 1232, flags: 0x0100 });
+      query.writeUInt16BE(0x8000, query.length - 4);
+      const response = await open(query, udpClient);
+      assert.ok(Buffer.isBuffer(response));
+      const { flags, edns } = readMessage(response);
+      return [(flags & 0x20) !== 0, edns?.dnssecOk];
+    };
+    assert.deepEqual(await flagsFor("www.example.com"), [true, true]);
+    assert.deepEqual(await flagsFor("leads-elsewhere.example.org"), [false, true]);
   });
 });

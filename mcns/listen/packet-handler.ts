@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { boundedWarnings, type Warn } from "../bounded-warnings.ts";
 import { answer } from "../answer/answer.ts";
 import { type EncodedCache, queryKeyOf } from "../answer/encoded-cache.ts";
 import {
@@ -40,6 +41,10 @@ export interface HandlerParts {
   readonly queryLog?: QueryLog | undefined;
 }
 
+interface Parts extends HandlerParts {
+  readonly warn: Warn;
+}
+
 /** A request that could be read, and what its response needs. */
 interface Request {
   readonly message: Message;
@@ -50,7 +55,8 @@ interface Request {
 }
 
 /** Makes the function that every listener hands its packets to. It answers within the call, unless it forwards. */
-export function createPacketHandler(parts: HandlerParts): HandlePacket {
+export function createPacketHandler(handlerParts: HandlerParts): HandlePacket {
+  const parts: Parts = { ...handlerParts, warn: boundedWarnings(handlerParts.logger, handlerParts.clock) };
   const scratch = Buffer.alloc(512);
 
   function handle(packet: Buffer, client: Client): Response {
@@ -99,7 +105,7 @@ export function createPacketHandler(parts: HandlerParts): HandlePacket {
   return handle;
 }
 
-function dispatch(parts: HandlerParts, request: Request, store: (encoded: Buffer) => void): Response {
+function dispatch(parts: Parts, request: Request, store: (encoded: Buffer) => void): Response {
   const { message } = request;
   if (message.edns !== undefined && message.edns.version > 0)
     return say(parts, request, responseCodes.BADVERS);
@@ -112,7 +118,7 @@ function dispatch(parts: HandlerParts, request: Request, store: (encoded: Buffer
   if (verified.kind === "bad") {
     const limits = limitsOf(request.client, message, request.mayRecurse);
     const { error } = verified;
-    parts.logger.warn({ client: request.client.address, error }, "a signed request was refused");
+    parts.warn({ client: request.client.address, error }, "a signed request was refused");
     return verified.sign(encodeReply(request.frame, bareReply(responseCodes.NOTAUTH), limits));
   }
   const known: Request = verified.kind === "good" ? { ...request, signature: verified.signature } : request;
@@ -122,7 +128,7 @@ function dispatch(parts: HandlerParts, request: Request, store: (encoded: Buffer
   return query(parts, known, store);
 }
 
-function query(parts: HandlerParts, request: Request, store: (encoded: Buffer) => void): Response {
+function query(parts: Parts, request: Request, store: (encoded: Buffer) => void): Response {
   const [question] = request.message.questions;
   if (question?.class !== classes.IN) return say(parts, request, responseCodes.REFUSED);
   if (question.type === recordTypes.AXFR || question.type === recordTypes.IXFR)
@@ -146,7 +152,7 @@ function isMetaType(type: number): boolean {
 
 /** Asks upstream for what the own zones do not have: all, or the rest of a chain of aliases. */
 async function forwardRest(
-  parts: HandlerParts,
+  parts: Parts,
   request: Request,
   own: Reply | undefined,
 ): Promise<Buffer | undefined> {
@@ -161,21 +167,23 @@ async function forwardRest(
     checkingDisabled: (message.flags & flagBits.checkingDisabled) !== 0,
   });
   const isChain = own !== undefined && own.answers.length > 0;
+  // The own part of a chain was validated by nobody.
   const reply = isChain
-    ? { ...found, authoritative: true, answers: [...own.answers, ...found.answers] }
+    ? { ...found, authoritative: true, authenticData: false, answers: [...own.answers, ...found.answers] }
     : found;
-  const encoded = encode(parts, request, reply);
+  const dnssecOk = message.edns?.dnssecOk === true;
+  const encoded = encode(parts, { ...request, frame: { ...request.frame, dnssecOk } }, reply);
   parts.queryLog?.(message.bytes, encoded, client);
   return encoded;
 }
 
-function transfer(parts: HandlerParts, request: Request): Response {
+function transfer(parts: Parts, request: Request): Response {
   const { message, client, signature } = request;
   const plan = planTransfer(parts.source, message, signature, client.transport !== "udp");
   const zone = message.questions[0]?.name;
   if (plan.kind === "refused" || signature === undefined) {
     const code = plan.kind === "refused" ? plan.code : responseCodes.REFUSED;
-    parts.logger.warn({ client: client.address, zone, code }, "a transfer was refused");
+    parts.warn({ client: client.address, zone, code }, "a transfer was refused");
     return say(parts, request, code);
   }
   const { soa } = plan.zone;
@@ -188,23 +196,23 @@ function transfer(parts: HandlerParts, request: Request): Response {
   };
 }
 
-function update(parts: HandlerParts, request: Request): Response {
+function update(parts: Parts, request: Request): Response {
   const { message, client, signature } = request;
   const outcome = applyUpdate(parts.source, message, signature);
   const facts = { client: client.address, zone: message.questions[0]?.name, key: signature?.key.name };
   if (outcome.code === responseCodes.NOERROR) {
     parts.logger.info({ ...facts, serial: outcome.serial }, "a zone was updated");
   } else {
-    parts.logger.warn({ ...facts, code: outcome.code, reason: outcome.reason }, "an update was refused");
+    parts.warn({ ...facts, code: outcome.code, reason: outcome.reason }, "an update was refused");
   }
   return say(parts, request, outcome.code);
 }
 
-function say(parts: HandlerParts, request: Request, code: number): Buffer {
+function say(parts: Parts, request: Request, code: number): Buffer {
   return encode(parts, request, bareReply(code));
 }
 
-function encode(parts: HandlerParts, request: Request, reply: Reply): Buffer {
+function encode(parts: Parts, request: Request, reply: Reply): Buffer {
   const { client, message, mayRecurse, signature } = request;
   const limits = limitsOf(client, message, mayRecurse);
   if (signature === undefined) return encodeReply(request.frame, reply, limits);
