@@ -1,8 +1,8 @@
-/** What the backend is told of the client. Whatever a client sends under these names is dropped, also in the spelling
- * that CGI and WSGI cannot tell from them. */
+/** What the backend is told of the client. Whatever a client sends under these names is dropped, also in the
+ * spellings that CGI, WSGI and PHP cannot tell from them, with `_` or `.` for `-`. */
 export function forwardedHeaders(port: number): string[] {
   return [
-    "http-request del-header ^(x[-_]forwarded[-_].*|x[-_]real[-_]ip|forwarded|proxy)$ -m reg",
+    "http-request del-header ^(x[^a-z0-9]forwarded([^a-z0-9].*)?|x[^a-z0-9]real[^a-z0-9]ip|forwarded|proxy)$ -m reg",
     "http-request set-header X-Forwarded-For %[src]",
     "http-request set-header X-Forwarded-Proto https",
     "http-request set-header X-Forwarded-Host %[req.fhdr(host)]",

@@ -1,5 +1,6 @@
 /** Rules that find the route of the name in the variable `name`: its entry goes to the variable `route`, and the port and
- * name that the entry is under to `key`. A wildcard is looked up only where the name has no route of its own. */
+ * name that the entry is under to `key`. A wildcard is looked up only where the name has no route of its own, and stands for
+ * what can be a label only: the name goes into headers and redirects, and clients may send quotes, slashes and `@` in it. */
 export function lookUp(options: {
   /** `http-request` or `tcp-request content` */
   rules: string;
@@ -18,7 +19,7 @@ export function lookUp(options: {
   return [
     `${key}${always}`,
     `${route}${always}`,
-    `${rules} set-var(${scope}.name) var(${scope}.name),regsub(^[^.]+,*)${unknown}`,
+    `${rules} set-var(${scope}.name) var(${scope}.name),regsub(^[a-z0-9_-]+[.],*.)${unknown}`,
     `${key}${unknown}`,
     `${route}${unknown}`,
   ];

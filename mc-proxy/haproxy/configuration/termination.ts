@@ -27,7 +27,7 @@ export function termination(port: number, desired: DesiredState, paths: Paths): 
       `http-request return status 503 content-type text/html file ${paths.maintenancePage} hdr Retry-After 30 hdr Cache-Control no-store if { var(txn.route) -m beg maintenance| }`,
       refuse(404, "Nothing is served here.", "!{ var(txn.route) -m beg l7| }"),
       ...sanity(),
-      ...limits(value),
+      ...limits(value, desired.limits.requestHeadTimeoutMs),
       ...forwardedHeaders(port),
       `http-request set-var(txn.backend) var(txn.route),field(${field.address},|,2)`,
       "http-request track-sc1 var(txn.key),concat(|,txn.backend) table routes",
@@ -59,11 +59,14 @@ function sanity(): string[] {
       "The Connection header names a header of the proxy.",
       "{ req.hdr(connection),lower -m sub forward }",
     ),
+    // A backend that agreed to HTTP/2 on its connection would make it a tunnel past every rule of ours (RFC 9113 knows
+    // this upgrade no more).
+    "http-request del-header ^(upgrade|http2-settings)$ -m reg if { req.hdr(upgrade),lower -m beg h2 }",
   ];
 }
 
-function limits(value: (index: number) => string): string[] {
-  const length = "req.hdr(content-length)";
+function limits(value: (index: number) => string, bodyBeginMs: number): string[] {
+  const unannounced = `{ ${value(field.lengthNeeded)} -m str 1 } !{ req.hdr(content-length) -m found }`;
   return [
     `http-request set-var(txn.rate) ${value(field.rate)}`,
     `http-request set-var(txn.client) ${clientOfRoute("txn")} if { var(txn.rate) -m int gt 0 }`,
@@ -79,13 +82,12 @@ function limits(value: (index: number) => string): string[] {
     refuse(
       411,
       "The body's length has to be announced.",
-      `{ ${value(field.lengthNeeded)} -m str 1 } !{ ${length} -m found } !{ method GET HEAD OPTIONS DELETE }`,
+      `${unannounced} { req.hdr(transfer-encoding) -m found }`,
     ),
-    refuse(
-      411,
-      "The body's length has to be announced.",
-      `{ ${value(field.lengthNeeded)} -m str 1 } !{ ${length} -m found } { req.hdr(transfer-encoding) -m found }`,
-    ),
+    // HTTP/2 needs neither header for a body, whatever the method. WebSockets, whose client waits for the answer, are
+    // the only requests there that seem to ask for an upgrade.
+    `http-request wait-for-body time ${bodyBeginMs}ms at-least 1 if ${unannounced} { fc_http_major 2 } !{ req.hdr(upgrade) -m found }`,
+    refuse(411, "The body's length has to be announced.", `${unannounced} { req.body_len gt 0 }`),
   ];
 }
 

@@ -22,6 +22,7 @@ suite("clients", () => {
       "x-forwarded-port": "1",
       x_forwarded_for: "6.6.6.6",
       "x-forwarded_for": "6.6.6.6",
+      "x.forwarded.for": "6.6.6.6",
       "x-forwarded-user": "root",
       "x-real-ip": "6.6.6.6",
       forwarded: "for=6.6.6.6",
@@ -49,6 +50,24 @@ suite("clients", () => {
     await engine.apply(aState(plane, { routes: [aRoute(plane, "one.test", backend.port)] }));
     const headers = { connection: "close, X-Forwarded-For" };
     assert.equal((await ask({ port, name: "one.test", ca: certificate.certificate, headers })).status, 400);
+  });
+
+  test("a backend is not asked to change to HTTP/2 on its connection, which would be a tunnel past the rules", async () => {
+    await using plane = await createDataPlane();
+    const { port, certificate, engine } = plane;
+    await using backend = await echoServer("backend");
+    await engine.apply(aState(plane, { routes: [aRoute(plane, "one.test", backend.port)] }));
+    for (const upgrade of ["h2c", "H2C", "other, h2c"]) {
+      const headers = {
+        upgrade,
+        connection: "Upgrade, HTTP2-Settings",
+        "http2-settings": "AAMAAABkAAQAAP__",
+      };
+      const answer = await ask({ port, name: "one.test", ca: certificate.certificate, headers });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.echo().headers["upgrade"], undefined, upgrade);
+      assert.equal(answer.echo().headers["http2-settings"], undefined, upgrade);
+    }
   });
 
   test("a listed peer says by PROXY protocol who its client is, and then that client counts", async () => {
@@ -190,7 +209,8 @@ suite("clients", () => {
     const { port, certificate, engine } = plane;
     const ca = certificate.certificate;
     await using backend = await echoServer("backend");
-    const limits = { ...aState(plane).limits, connectionsPerAddress: 3 };
+    // Otherwise the silent connections would end by themselves while a slow machine still asks.
+    const limits = { ...aState(plane).limits, connectionsPerAddress: 3, helloTimeoutMs: 600_000 };
     await engine.apply(aState(plane, { routes: [aRoute(plane, "one.test", backend.port)], limits }));
     const sockets = Array.from({ length: 3 }, () =>
       connectTcp({ port, host: "127.0.0.1", localAddress: "127.0.0.31" }),

@@ -131,7 +131,11 @@ suite("protocols", () => {
     assert.equal((await post("one.test", 10, chunked)).status, 411);
     assert.equal((await post("two.test", 5_000, chunked)).echo().body, 5_000);
     using session = http2Session(plane, "one.test");
-    assert.equal((await http2Ask(session, { ":method": "PUT", ":path": "/" }, Buffer.alloc(10))).status, 411);
+    for (const method of ["PUT", "GET", "DELETE"]) {
+      const unannounced = await http2Ask(session, { ":method": method, ":path": "/" }, Buffer.alloc(10));
+      assert.equal(unannounced.status, 411, method);
+    }
+    assert.equal((await http2Ask(session, { ":method": "POST", ":path": "/" })).status, 200);
   });
 
   test("tunnels by CONNECT are not served", async () => {

@@ -66,6 +66,10 @@ suite("routes", () => {
     assert.equal((await ask({ port, name: "own.wild.test", ca })).echo().name, "own");
     await assert.rejects(ask({ port, name: "two.labels.wild.test", ca }));
     await assert.rejects(ask({ port, name: "wild.test", ca }));
+    for (const label of ['a";for="6', "evil/", "user@evil", "a b"]) {
+      const name = `${label}.wild.test`;
+      await assert.rejects(ask({ port, name, ca }), undefined, name);
+    }
   });
 
   test("host and name of the greeting have to agree, in whatever case, with port and final dot or without", async () => {
