@@ -12,6 +12,8 @@ const defaultDeniedNetworks = [
   "::/128",
   "fe80::/10",
   "ff00::/8",
+  // Metadata of a cloud, where IPv6 has no link-local address for it.
+  "fd00:ec2::254/128",
 ];
 
 const port = (fallback: number) => z.int().min(1).max(65_535).default(fallback);

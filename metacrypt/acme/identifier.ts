@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from "node:net";
+import { dnsNameLengthMaximum, isDnsName } from "../ca/subject-name.ts";
 import { AcmeProblem, compound, type ProblemSubject } from "./problem.ts";
 
 /** What a certificate is to vouch for: a DNS name (RFC 8555, section 9.7.7), in an order perhaps a wildcard, or an
@@ -7,9 +8,6 @@ export interface Identifier {
   readonly type: "dns" | "ip";
   readonly value: string;
 }
-
-const dnsLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?$/;
-const dnsNameLengthMaximum = 253;
 
 /** Reads the identifiers of an order: lower case, each once, in the order of the client.
  * @throws AcmeProblem malformed, unsupportedIdentifier, rejectedIdentifier; with subproblems where several are wrong */
@@ -53,14 +51,9 @@ function canonical(type: string, value: string): Identifier | AcmeProblem {
 
 function canonicalName(value: string): Identifier | AcmeProblem {
   const name = value.toLowerCase();
-  const labels = (name.startsWith("*.") ? name.slice(2) : name).split(".");
-  const valid =
-    name.length <= dnsNameLengthMaximum &&
-    isIP(name) === 0 &&
-    labels.every((label) => dnsLabel.test(label)) &&
-    // A last label of digits only would be an IPv4 address with a mistake in it.
-    !/^[0-9]+$/.test(labels.at(-1) ?? "");
-  if (valid && !(name.startsWith("*.") && labels.length < 2)) return { type: "dns", value: name };
+  const host = name.startsWith("*.") ? name.slice(2) : name;
+  const valid = name.length <= dnsNameLengthMaximum && isDnsName(host);
+  if (valid && (host === name || host.includes("."))) return { type: "dns", value: name };
   return new AcmeProblem("rejectedIdentifier", `${JSON.stringify(value)} is not a DNS name`);
 }
 

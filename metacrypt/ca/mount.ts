@@ -1,3 +1,4 @@
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Engine, EngineParts, EngineType } from "../mounts/engine.ts";
 import { AuthorityDesk } from "./authorities/authority-desk.ts";
@@ -98,8 +99,9 @@ export class CaMount implements Engine, CertificateIssuer {
   /** Issues the like of a certificate again.
    * @param publicKey SubjectPublicKeyInfo, DER
    * @param lifetimeMs 0: as long as before, as far as the profile allows
-   * @throws DetailedError as `issue` */
+   * @throws DetailedError as `issue`; `CERTIFICATE_KEY_REFUSED` also for a key that was compromised */
   renew(before: IssuedRecord, publicKey: Uint8Array, requester: string, lifetimeMs = 0): Promise<Issued> {
+    if (isCompromised(before, publicKey)) throw keyCompromised(before);
     const profile = this.profiles.get(before.profile);
     const asBefore = Math.min(before.notAfterMs - before.notBeforeMs, profile.maximumLifetimeMs);
     return this.issueBy(profile, {
@@ -253,6 +255,24 @@ function chainPem(authority: Authority): string {
 /** Its names, or those that fit into a line. */
 function whatFor({ names, commonName }: IssuedSummary): string {
   return (names.length === 0 ? commonName : names.join(" ")).slice(0, 500);
+}
+
+/** Whether it is the key of a certificate that was revoked because somebody else has it. */
+function isCompromised({ revocation, certificatePem }: IssuedRecord, publicKey: Uint8Array): boolean {
+  if (revocation?.reason !== "keyCompromise") return false;
+  const key = createPublicKey({ key: Buffer.from(publicKey), type: "spki", format: "der" });
+  return new X509Certificate(certificatePem).publicKey.equals(key);
+}
+
+function keyCompromised({ serialNumber }: IssuedRecord): DetailedError {
+  return new DetailedError({
+    code: "CERTIFICATE_KEY_REFUSED",
+    category: "invalid-argument",
+    attempted: "renew the certificate",
+    subject: serialNumber,
+    found: "it was revoked because its key was compromised",
+    remedy: "send a request for a new key: metacrypt ca renew --csr",
+  });
 }
 
 function wholeSeconds(timestampMs: number): number {

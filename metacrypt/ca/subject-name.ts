@@ -13,7 +13,7 @@ export interface SubjectName {
 }
 
 const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const dnsNameLengthMaximum = 253;
+export const dnsNameLengthMaximum = 253;
 const uriLengthMaximum = 2_048;
 /** Printable ASCII (an IA5String without controls and spaces). */
 const printable = /^[\x21-\x7e]+$/;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:https";
@@ -85,6 +86,16 @@ describe("a mount of authorities", () => {
     await assert.rejects(issueFor(broken, ["a.example.org"]), /the disk is full/);
     assert.equal(broken.size, 0);
     assert.equal((await CaMount.open(parts)).size, 0);
+  });
+
+  test("renews a certificate whose key was compromised for another key only", async () => {
+    const mount = await mountOfDepth(0);
+    const { key, serialNumber } = await issueFor(mount, ["a.example.org"]);
+    await mount.revoke(serialNumber, "keyCompromise", "someone");
+    const before = mount.get(serialNumber);
+    assert.throws(() => mount.renew(before, key.publicKey, "someone"), { code: "CERTIFICATE_KEY_REFUSED" });
+    const { certificatePem } = await mount.renew(before, generateKeyPair().publicKey, "someone");
+    assert.match(String(new X509Certificate(certificatePem).subjectAltName), /a\.example\.org/);
   });
 
   test("bounds names by the authorities above, as openssl does", async () => {

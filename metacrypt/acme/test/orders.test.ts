@@ -47,6 +47,9 @@ describe("new orders (7.4)", () => {
     problem(await order([{ type: "email", value: "a@b.test" }]), "unsupportedIdentifier", 400);
     problem(await order(identifiers("a..test")), "rejectedIdentifier", 400);
     problem(await order(identifiers("*.*.test")), "rejectedIdentifier", 400);
+    problem(await order(identifiers("a_b.test")), "rejectedIdentifier", 400);
+    problem(await order(identifiers("a.test.")), "rejectedIdentifier", 400);
+    problem(await order(identifiers("*.test")), "rejectedIdentifier", 400);
     problem(await order([{ type: "ip", value: "0:0::1" }]), "malformed", 400);
     problem(await order([{ type: "dns", value: "127.0.0.1" }]), "rejectedIdentifier", 400);
     problem(await order(identifiers("a.test", "b.test", "c.test", "d.test")), "rejectedIdentifier", 400);

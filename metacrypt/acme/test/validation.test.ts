@@ -179,6 +179,12 @@ describe("dns-01", () => {
     await assert.rejects(validateDns01(proof, parts), isProblem("dns"));
   });
 
+  test("waits for the machine's own resolver no longer than there is time", async () => {
+    const localhost = { type: "dns", value: "localhost" } as const;
+    const late = createNames({ resolver: "" }).addresses(localhost, AbortSignal.abort());
+    await assert.rejects(late, { name: "AbortError" });
+  });
+
   test("says that the name server does not answer", async () => {
     const dead = partsWith({ resolver: `127.0.0.1:${await freePort()}` });
     await assert.rejects(validateDns01(proof, dead), isProblem("dns", /query .* failed/u));

@@ -1,5 +1,6 @@
 import { CANCELLED, NODATA, NOTFOUND, Resolver, lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { unlessAborted } from "@metacircular/mcdsl/unless-aborted.ts";
 import type { Identifier } from "../identifier.ts";
 import type { AcmeConfig } from "../config.ts";
 import { AcmeProblem } from "../problem.ts";
@@ -42,7 +43,8 @@ export function createNames(config: Pick<AcmeConfig, "resolver">): Names {
     const cancel = (): void => resolver.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      return await ask(resolver);
+      // The machine's own resolver cannot be told to stop.
+      return await unlessAborted(ask(resolver), signal);
     } catch (cause) {
       signal.throwIfAborted();
       throw new AcmeProblem("dns", `the DNS query for ${name} failed: ${codeOf(cause)}`, { cause });
