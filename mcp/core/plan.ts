@@ -1,8 +1,8 @@
 import type { HostPorts, ObservedContainer } from "./observed.ts";
 import { adoptContainer } from "./plan-adopt.ts";
 import type { EdgeInput } from "./edge/edge-input.ts";
-import { type EdgePlanner, isHeldByRoutes, withoutRepeated } from "./edge/edge-planner.ts";
-import { keepEdge, planEdgeOf } from "./edge/of-intent.ts";
+import { type EdgePlanner, withoutRepeated } from "./edge/edge-planner.ts";
+import { isHeldByRoutes, keepEdge, planEdgeOf } from "./edge/of-intent.ts";
 import { type Intent, serviceOf } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
@@ -252,11 +252,7 @@ function runningTarget(
     freshPorts: input.freshPorts.get(spec.name) ?? {},
     recordedPorts: recorded?.hostPorts ?? {},
     createdBy: recreate ? input.operationId : undefined,
-    keepPorts: isHeldByRoutes(
-      input.edge,
-      { service: serviceOf(input.intent), component: spec.name },
-      input.observed.get(spec.name) ?? [],
-    ),
+    keepPorts: isHeldByRoutes(input, spec.name),
   };
 }
 

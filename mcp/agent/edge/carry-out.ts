@@ -15,37 +15,25 @@ import { isUnreachable } from "./reachability.ts";
 export async function carryOut(
   effect: Omit<EdgeEffect, "pending">,
   work: () => Promise<void>,
-  context: {
-    readonly intent: Intent;
-    readonly registry: Registry;
-    readonly clock: Clock;
-    readonly logger: Logger;
-    readonly signal: AbortSignal;
-    readonly leadsTo?: string | undefined;
-  },
+  context: EffectContext,
 ): Promise<void> {
-  const { registry, clock, logger, signal, intent, leadsTo } = context;
+  const { registry, clock, logger, signal, leadsTo } = context;
   const known = registry.edge.get(effect);
-  const sinceMs = known?.pending?.sinceMs ?? clock.now();
-  const begun = { code: "EDGE_PENDING", reason: "it was begun and is not known to be done", sinceMs };
+  const { sinceMs, attempts } = known?.pending ?? { sinceMs: clock.now(), attempts: 0 };
   registry.edge.record({
     ...effect,
     target: leadsTo ?? effect.target,
-    pending: { ...begun, attempts: known?.pending?.attempts ?? 0 },
+    pending: { code: "EDGE_PENDING", reason: "it was begun and is not known to be done", sinceMs, attempts },
   });
   try {
     await work();
   } catch (error) {
     signal.throwIfAborted();
-    const attempts = (known?.pending?.attempts ?? 0) + 1;
-    const pending = { ...reasonOf(error), sinceMs, attempts };
-    const isTolerated = isUnreachable(error) || !("spec" in intent);
-    if (!effect.wanted || (isTolerated && leadsTo === undefined)) {
+    const pending = { ...reasonOf(error), sinceMs, attempts: attempts + 1 };
+    if (mayWait(error, effect, context)) {
       registry.edge.record({ ...effect, pending });
-      logger.warn(
-        { ...pending, effect: describeEffect(effect), service: effect.service },
-        "pending at the edge",
-      );
+      const { service } = effect;
+      logger.warn({ ...pending, effect: describeEffect(effect), service }, "pending at the edge");
       return;
     }
     if (known === undefined) registry.edge.forget(effect);
@@ -54,6 +42,24 @@ export async function carryOut(
   }
   if (effect.wanted) registry.edge.record(effect);
   else registry.edge.forget(effect);
+}
+
+interface EffectContext {
+  readonly intent: Intent;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly leadsTo?: string | undefined;
+}
+
+function mayWait(
+  error: unknown,
+  { wanted }: Pick<EdgeEffect, "wanted">,
+  { intent, leadsTo }: EffectContext,
+): boolean {
+  if (!wanted) return true;
+  return leadsTo === undefined && (isUnreachable(error) || !("spec" in intent));
 }
 
 /** The reason is shown in a table. */

@@ -4,6 +4,7 @@ import { type ComponentSpec, defaultHealth, type HealthSpec } from "../spec.ts";
 import type { Step, StepKind } from "../step.ts";
 import type { EdgeInput } from "./edge-input.ts";
 import { type EdgeEffect, type EffectKey, effectKey } from "./effect.ts";
+import { isAlive } from "./alive-backend.ts";
 import { planEdge } from "./plan-edge.ts";
 import { nothingWanted, type Wanted, wantedBy, wantedRoutes } from "./wanted.ts";
 import { drainBefore, finalPorts, weaveRunning, weaveStopped } from "./weave.ts";
@@ -70,7 +71,7 @@ export function createEdgePlanner(input: EdgePlannerInput): EdgePlanner {
         (gone || effect.kind !== "certificate") &&
         input.mayRemove?.(effect) !== false &&
         isOf(component, effect, edge, input),
-      isAlive: (backend) => moving && isAlive(backend, observed, settings.routes?.backendAddress),
+      isAlive: (backend) => moving && isAlive(backend, [...observed.values()].flat(), settings),
       isNeeded: (key) => isNeeded(component, key, edge, input),
     });
 
@@ -124,45 +125,6 @@ function isOf(
   return (
     spec !== undefined &&
     wantedRoutes(input.service, spec, settings.zone).some((route) => route.hostname === hostname)
-  );
-}
-
-function isAlive(
-  backend: string,
-  observed: EdgePlannerInput["observed"],
-  backendAddress: string | undefined,
-): boolean {
-  return [...observed.values()].flat().some((container) => isRunningAt(backend, container, backendAddress));
-}
-
-function isRunningAt(
-  backend: string,
-  { running, lost, hostPorts }: ObservedContainer,
-  backendAddress: string | undefined,
-): boolean {
-  const backends = Object.values(hostPorts).map((port) => `${backendAddress}:${port}`);
-  return running && !lost && backends.includes(backend);
-}
-
-/** Whether routes lead to the component's own container and nobody can move them now, as the proxy does not answer: a
- * container beside it would get no requests. */
-export function isHeldByRoutes(
-  edge: EdgeInput | undefined,
-  { service, component }: Pick<EdgeEffect, "service" | "component">,
-  observed: readonly ObservedContainer[],
-): boolean {
-  if (edge?.settings.routes === undefined || edge.routes !== undefined) return false;
-  const { backendAddress } = edge.settings.routes;
-  const current = observed.find(({ slot }) => slot === "current");
-  return (
-    current !== undefined &&
-    edge.effects.some(
-      (effect) =>
-        effect.kind === "route" &&
-        effect.service === service &&
-        effect.component === component &&
-        isRunningAt(effect.target, current, backendAddress),
-    )
   );
 }
 

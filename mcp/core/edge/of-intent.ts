@@ -4,6 +4,7 @@ import { startedVersion } from "../plan-start.ts";
 import type { RegisteredComponent, RegisteredService } from "../registered.ts";
 import type { ComponentSpec, ServiceSpec } from "../spec.ts";
 import type { Step } from "../step.ts";
+import { isAlive } from "./alive-backend.ts";
 import { createEdgePlanner, type EdgePlanner } from "./edge-planner.ts";
 import type { EdgeInput, EdgeSettings } from "./edge-input.ts";
 import type { EdgeEffect } from "./effect.ts";
@@ -41,6 +42,17 @@ export function keepEdge(input: PlanInput, edge: EdgePlanner, name: string): Ste
     wanted: before(input, name),
     ports: runs ? current.hostPorts : {},
   });
+}
+
+/** Whether routes lead to the component's own container and nobody can move them now, as the proxy does not answer: a
+ * container beside it would get no requests. */
+export function isHeldByRoutes({ intent, edge, observed }: PlanInput, component: string): boolean {
+  if (edge?.settings.routes === undefined || edge.routes !== undefined) return false;
+  const service = serviceOf(intent);
+  const current = (observed.get(component) ?? []).filter(({ slot }) => slot === "current");
+  return edge.effects
+    .filter((effect) => effect.kind === "route" && effect.service === service)
+    .some((effect) => effect.component === component && isAlive(effect.target, current, edge.settings));
 }
 
 /** By component, what it wants once the operation has ended; those that do not run then are left out. */

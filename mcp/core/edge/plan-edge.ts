@@ -80,7 +80,7 @@ export function planEdge(edge: EdgeInput, of: ComponentEdge): EdgeSteps {
 type Registration = Extract<Step, { kind: "register-route" }>;
 
 function registration(edge: EdgeInput, of: ComponentEdge, route: WantedRoute): Registration[] {
-  const { service, component, ports, isAlive } = of;
+  const { service, component, ports } = of;
   const hostPort = ports[route.name];
   if (hostPort === undefined || edge.settings.routes === undefined) return [];
   const { name, port, hostname, mode } = route;
@@ -91,20 +91,21 @@ function registration(edge: EdgeInput, of: ComponentEdge, route: WantedRoute): R
   const seen = edge.routes?.get(routeKey(route));
   const isThere = edge.routes === undefined || (seen?.backend === backend && seen.mode === mode);
   if (isSet && isThere) return [];
-  const leadsTo = edge.routes === undefined ? known?.target : seen?.backend;
-  const moves = leadsTo !== undefined && leadsTo !== backend && isAlive(leadsTo);
-  return [
-    {
-      kind: "register-route",
-      component,
-      route: name,
-      port,
-      hostname,
-      mode,
-      backend,
-      ...(moves ? { movesFrom: leadsTo } : {}),
-    },
-  ];
+  const movesFrom = movedFrom(edge, of, { ...route, backend });
+  return [{ kind: "register-route", component, route: name, port, hostname, mode, backend, ...movesFrom }];
+}
+
+/** By what is seen, or else by what was set. */
+function movedFrom(
+  edge: EdgeInput,
+  { isAlive }: ComponentEdge,
+  { backend, ...route }: WantedRoute & { backend: string },
+): Pick<Registration, "movesFrom"> {
+  const leadsTo =
+    edge.routes === undefined
+      ? effectOf(edge, { ...route, kind: "route" })?.target
+      : edge.routes.get(routeKey(route))?.backend;
+  return leadsTo === undefined || leadsTo === backend || !isAlive(leadsTo) ? {} : { movesFrom: leadsTo };
 }
 
 function naming(edge: EdgeInput, component: string, hostname: string): Step[] {
