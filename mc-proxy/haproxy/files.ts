@@ -4,7 +4,7 @@ import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import { certificateListLine } from "./certificate-files.ts";
 import type { WantedState } from "./changes.ts";
 import { mapText } from "./entries.ts";
-import { longestSocketPath, type Paths } from "./paths.ts";
+import { longestDirectory, type Paths } from "./paths.ts";
 
 /** What HAProxy reads at its start only. */
 export interface StaticFiles {
@@ -18,8 +18,8 @@ export interface StaticFiles {
 /** Makes the data plane's directory, for us alone.
  * @throws DetailedError PROXY_DIRECTORY_UNUSABLE */
 export async function prepareDirectory(paths: Paths): Promise<void> {
-  if (Buffer.byteLength(paths.adminSocket(1_000_000)) > longestSocketPath)
-    throw unusable(paths, "its path is too long for sockets in it");
+  if (Buffer.byteLength(paths.directory) > longestDirectory)
+    throw unusable(paths, `its path has more than ${longestDirectory} bytes`);
   if (/[\s"'\\#]/.test(paths.directory))
     throw unusable(paths, "its path has spaces, quotes, # or backslashes");
   try {

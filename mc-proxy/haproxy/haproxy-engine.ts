@@ -22,8 +22,7 @@ import { makeChanges, readRuntime } from "./runtime.ts";
 import { type Wanted, wantedOf } from "./wanted.ts";
 
 export interface HaproxyOptions {
-  /** Ours alone; made when it is missing. Sockets are in it, so its path has to be short (about 70 characters), and
-   * private keys. */
+  /** Ours alone; made when it is missing. Sockets and private keys are in it. Its path has at most 400 bytes. */
   readonly directory: string;
   /** Path or name of the program; default `haproxy`. */
   readonly program?: string;

@@ -8,20 +8,21 @@ export interface Paths {
   readonly certificateList: string;
   readonly maps: string;
   readonly maintenancePage: string;
-  /** What runs, for a later process of ours to find it. */
-  readonly record: string;
   /** What HAProxy prints. */
   readonly log: string;
   /** Each process has an admin socket of its own, so that the previous one can be asked after a reload. */
   adminSocket(generation: number): string;
-  /** Over which TLS connections of a port go to where they are terminated. */
-  terminationSocket(port: number): string;
+  /** The same as HAProxy is told it. It works in the directory, and so the directory's path may be longer than the 107
+   * characters that Linux allows for that of a socket. */
+  adminSocketName(generation: number): string;
+  /** Over which TLS connections of a port go to where they are terminated; as HAProxy is told it. */
+  terminationSocketName(port: number): string;
   map(name: string): string;
   certificate(name: string): string;
 }
 
-/** The longest path that a Unix socket can have on Linux, without its final zero byte; HAProxy first binds `<path>.<pid>.tmp`. */
-export const longestSocketPath = 107 - ".1234567.tmp".length;
+/** Bytes. HAProxy reads at most 2 KiB of a line, and some lines have several paths. */
+export const longestDirectory = 400;
 
 export function pathsBelow(directory: string): Paths {
   const certificates = join(directory, "certificates");
@@ -33,11 +34,15 @@ export function pathsBelow(directory: string): Paths {
     certificateList: join(directory, "certificates.list"),
     maps,
     maintenancePage: join(directory, "maintenance.html"),
-    record: join(directory, "running.json"),
     log: join(directory, "haproxy.log"),
-    adminSocket: (generation) => join(directory, `admin-${generation}.sock`),
-    terminationSocket: (port) => join(directory, `tls-${port}.sock`),
+    adminSocket: (generation) => join(directory, adminSocketName(generation)),
+    adminSocketName,
+    terminationSocketName: (port) => `tls-${port}.sock`,
     map: (name) => join(maps, `${name}.map`),
     certificate: (name) => join(certificates, `${name}.pem`),
   };
+}
+
+function adminSocketName(generation: number): string {
+  return `admin-${generation}.sock`;
 }

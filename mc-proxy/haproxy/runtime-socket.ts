@@ -1,4 +1,6 @@
-import { connect } from "node:net";
+import { closeSync, openSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { basename, dirname } from "node:path";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
 const defaultTimeoutMs = 5_000;
@@ -25,11 +27,27 @@ export function runtimeSocket(path: string, options: { timeoutMs?: number } = {}
   };
 }
 
-function exchange(path: string, text: string, timeoutMs: number): Promise<string> {
+/** The longest path that a Unix socket can have on Linux, without its final zero byte. */
+const longestSocketPath = 107;
+
+/** @throws the error of the file system where its directory is gone */
+function connectTo(path: string): Socket {
+  if (Buffer.byteLength(path) <= longestSocketPath) return connect({ path });
+  const directory = openSync(dirname(path), "r");
+  try {
+    const socket = connect({ path: `/proc/self/fd/${directory}/${basename(path)}` });
+    return socket.once("close", () => closeSync(directory));
+  } catch (thrown) {
+    closeSync(directory);
+    throw thrown;
+  }
+}
+
+async function exchange(path: string, text: string, timeoutMs: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const socket = connect({ path });
+  const socket = connectTo(path);
   const deadline = setTimeout(() => fail(`it did not answer within ${timeoutMs} ms`), timeoutMs);
   const fail = (found: string, cause?: unknown): void => {
     clearTimeout(deadline);

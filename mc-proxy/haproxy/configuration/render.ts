@@ -17,7 +17,7 @@ export function renderConfiguration(
   const ports = [...new Set(desired.listeners.map(({ port }) => port))];
   return [
     "# Written by mc-proxy; changes are lost.",
-    globalSection(desired.limits, paths.adminSocket(process.generation), process.description),
+    globalSection(desired.limits, paths.adminSocketName(process.generation), process.description),
     defaultsSection(desired.limits),
     ...tables(),
     ...ports.flatMap((port) => [publicPort(port, desired, paths), termination(port, desired, paths)]),
@@ -40,7 +40,7 @@ const cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20
 function globalSection(limits: Limits, adminSocket: string, description: string): string {
   return section("global", [
     ...only(description !== "", `description ${description}`),
-    `stats socket ${adminSocket} mode 600 level admin expose-fd listeners`,
+    `stats socket unix@${adminSocket} mode 600 level admin expose-fd listeners`,
     "stats timeout 30s",
     "log stderr format raw local0 notice",
     // A terminated connection counts twice: at the public port, and where TLS is terminated.

@@ -9,7 +9,7 @@ import { section } from "./section.ts";
 /** Where the TLS of a public port's L7 routes is terminated: a socket in our directory that only the port's own frontend
  * reaches, so that the client's address in its PROXY header is true. */
 export function termination(port: number, desired: DesiredState, paths: Paths): string {
-  const socket = `unix@${paths.terminationSocket(port)}`;
+  const socket = `unix@${paths.terminationSocketName(port)}`;
   const value = (index: number): string => `var(txn.route),field(${index},|)`;
   return [
     section(`backend terminate-${port}`, ["mode tcp", `server tls ${socket} send-proxy-v2`]),

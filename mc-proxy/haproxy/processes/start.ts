@@ -32,7 +32,8 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
   await using log = await openLog(paths.log);
   const logBegin = (await log.stat()).size;
   const child = spawn(options.program.path, argumentsOf(options), {
-    cwd: "/",
+    // Sockets are named by their names in it.
+    cwd: paths.directory,
     env: haproxyEnvironment(),
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
@@ -70,7 +71,7 @@ export function argumentsOf({ paths, previous }: Pick<StartOptions, "paths" | "p
   const takeOver =
     previous === undefined
       ? []
-      : ["-x", paths.adminSocket(previous.generation), "-sf", String(previous.identity.pid)];
+      : ["-x", paths.adminSocketName(previous.generation), "-sf", String(previous.identity.pid)];
   return ["-db", "-f", paths.configuration, ...takeOver];
 }
 

@@ -180,14 +180,34 @@ suite("when processes die", () => {
   test("a directory that sockets or the configuration cannot be in is refused", async () => {
     await using directory = await createTemporaryDirectory();
     await using plane = await createDataPlane();
-    for (const name of ["x".repeat(100), "a b"]) {
+    for (const name of [join("x".repeat(200), "x".repeat(200)), "a b"]) {
       const path = join(directory.path, name);
-      await mkdir(path);
+      await mkdir(path, { recursive: true });
       await assert.rejects(openHaproxyEngine({ directory: path, clock: systemClock, logger: plane.logger }), {
         code: "PROXY_DIRECTORY_UNUSABLE",
       });
       assert.deepEqual(await readdir(path), []);
     }
+  });
+
+  test("a directory may have a longer path than sockets can", async () => {
+    await using directory = await createTemporaryDirectory();
+    await using backend = await echoServer("backend");
+    await using plane = await createDataPlane();
+    const { port, certificate, logger } = plane;
+    const path = join(directory.path, "x".repeat(120));
+    const open = () => openHaproxyEngine({ directory: path, clock: systemClock, logger });
+    const state = aState(plane, { routes: [aRoute(plane, "one.test", backend.port)] });
+    const status = async () => (await ask({ port, name: "one.test", ca: certificate.certificate })).status;
+    const first = await open();
+    await first.apply(state);
+    assert.equal(await status(), 200);
+    await first.release();
+    await using second = await open();
+    assert.equal((await second.apply(state)).reloaded, false);
+    const listeners = [...state.listeners, { port: await freePort(), address: "127.0.0.1" }];
+    assert.equal((await second.apply({ ...state, listeners })).reloaded, true);
+    assert.equal(await status(), 200);
   });
 
   test("a route that is there at the start needs no free port more than the public one", async () => {
