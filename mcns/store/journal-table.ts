@@ -10,6 +10,9 @@ export interface JournalLimits {
 
 /** A change of more records is not kept: sending the whole zone costs as much. */
 const mostRecords = 20_000;
+/** Of the changes of a zone that are kept, as they are stored: an answer has all of them at once. When there are more,
+ * only the newer half of so much stays, so that this is seldom. */
+const mostBytes = 8 * 1024 * 1024;
 
 interface Row {
   readonly from_serial: number;
@@ -24,8 +27,12 @@ export class JournalTable {
   readonly #insert: StatementSync;
   readonly #clear: StatementSync;
   readonly #trim: StatementSync;
+  readonly #shrink: StatementSync;
+  readonly #sum: StatementSync;
   readonly #expire: StatementSync;
   readonly #since: StatementSync;
+  /** By zone, at least as much as is stored. */
+  readonly #bytes = new Map<number, number>();
 
   constructor(sql: DatabaseSync, limits: JournalLimits) {
     this.#limits = limits;
@@ -36,6 +43,16 @@ export class JournalTable {
     this.#trim = sql.prepare(
       `DELETE FROM changes WHERE zone_id = ?1 AND id <=
          (SELECT id FROM changes WHERE zone_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+    );
+    this.#shrink = sql.prepare(
+      `DELETE FROM changes WHERE zone_id = ?1 AND id <=
+         (SELECT max(id) FROM
+           (SELECT id, sum(octet_length(removed) + octet_length(added)) OVER (ORDER BY id DESC) AS bytes
+            FROM changes WHERE zone_id = ?1)
+          WHERE bytes > ?2)`,
+    );
+    this.#sum = sql.prepare(
+      "SELECT total(octet_length(removed) + octet_length(added)) AS bytes FROM changes WHERE zone_id = ?",
     );
     this.#expire = sql.prepare("DELETE FROM changes WHERE at_ms < ?");
     this.#since = sql.prepare(
@@ -50,9 +67,14 @@ export class JournalTable {
       this.#clear.run(zoneId);
       return;
     }
-    const { fromSerial, toSerial, removed, added } = change;
-    this.#insert.run(zoneId, fromSerial, toSerial, nowMs, encode(removed), encode(added));
+    const { fromSerial, toSerial } = change;
+    const [removed, added] = [encode(change.removed), encode(change.added)];
+    this.#insert.run(zoneId, fromSerial, toSerial, nowMs, removed, added);
     this.#trim.run(zoneId, this.#limits.maxChanges);
+    const known = this.#bytes.get(zoneId);
+    const bytes = known === undefined ? this.#stored(zoneId) : known + removed.length + added.length;
+    if (bytes > mostBytes) this.#shrink.run(zoneId, mostBytes / 2);
+    this.#bytes.set(zoneId, bytes > mostBytes ? this.#stored(zoneId) : bytes);
   }
 
   /** Forgets what is too old. */
@@ -68,6 +90,10 @@ export class JournalTable {
       removed: decode(row.removed),
       added: decode(row.added),
     }));
+  }
+
+  #stored(zoneId: number): number {
+    return (this.#sum.get(zoneId) as { bytes: number }).bytes;
   }
 }
 

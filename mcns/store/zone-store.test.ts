@@ -243,6 +243,23 @@ test("the journal tells changes as long as it reaches, and no further", async ()
   assert.equal(store.changes(zone, serials[4] ?? 0), undefined);
 });
 
+test("the journal forgets what is older when changes are so large that nobody should be sent all of them", async () => {
+  await using opened = await openStore(1_000);
+  const { store, database } = opened;
+  const text = `"${"x".repeat(59_000)}"`;
+  const names = Array.from({ length: 13 }, (_, index) => `t${index}`);
+  const serials = Array.from({ length: 20 }, (_, index) => {
+    const { serial } = store.edit(zone, "bob", (edit) => {
+      for (const name of names) edit.insert(record(`${name}.${index}`, "TXT", text));
+    });
+    return serial;
+  });
+  const sizes = database.sql.prepare("SELECT total(octet_length(added)) AS bytes FROM changes").get();
+  assert.ok(Number(sizes?.["bytes"]) <= 8 * 1024 * 1024);
+  assert.equal(store.changes(zone, serials[0] ?? 0), undefined);
+  assert.equal(store.changes(zone, serials.at(-2) ?? 0)?.length, 1);
+});
+
 test("after any changes, the picture is what the database would give, and the journal leads to it", async () => {
   await using opened = await openStore(1_000);
   const { store } = opened;
