@@ -61,15 +61,23 @@ function readHeader(encoded: string, algorithms: readonly string[]): ProtectedHe
   return { alg, url, nonce, key };
 }
 
+/** What is hashed of a key of each kind, besides the kind (RFC 7638, section 3.2). */
+const keyParameters: ReadonlyMap<string, readonly string[]> = new Map([
+  ["EC", ["crv", "x", "y"]],
+  ["RSA", ["n", "e"]],
+  ["OKP", ["crv", "x"]],
+]);
+
 /** Only the public parameters that make up a key.
  * @throws AcmeProblem badPublicKey */
 export function publicJwk(value: unknown): JWK {
   if (typeof value !== "object" || value === null) throw badKey("jwk must be an object");
   const given = value as Record<string, unknown>;
   if ("d" in given || "k" in given) throw badKey("jwk must be a public key");
-  const names = { EC: ["crv", "x", "y"], RSA: ["n", "e"], OKP: ["crv", "x"] }[String(given["kty"])];
-  if (names === undefined) throw badKey("kty must be EC, RSA or OKP");
-  const jwk: Record<string, string> = { kty: String(given["kty"]) };
+  const { kty } = given;
+  const names = typeof kty === "string" ? keyParameters.get(kty) : undefined;
+  if (typeof kty !== "string" || names === undefined) throw badKey("kty must be EC, RSA or OKP");
+  const jwk: Record<string, string> = { kty };
   for (const name of names) {
     const part = given[name];
     if (typeof part !== "string") throw badKey(`jwk has no ${name}`);

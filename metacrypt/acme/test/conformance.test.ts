@@ -129,6 +129,14 @@ describe("requests (6)", () => {
     problem(secret, "badPublicKey", 400);
   });
 
+  test("keys of a kind that there is not are refused, whatever they call it", async () => {
+    const fresh = await RawClient.create(acme);
+    for (const kty of ["oct", "constructor", "__proto__", "", null, ["EC"], { toString: 1 }]) {
+      const answer = await fresh.post("new-account", {}, { header: { jwk: { ...fresh.jwk, kty } } });
+      problem(answer, "badPublicKey", 400);
+    }
+  });
+
   test("another content type is refused with 415, a body that is too large with 413 (6.2)", async () => {
     const signed = await client.sign("new-order", anOrder);
     const typed = await client.send("new-order", signed, "application/json");
