@@ -22,6 +22,8 @@ export interface ProtectedHeader {
 }
 
 const base64url = /^[A-Za-z0-9_-]*$/;
+/** Up to 8,192 bits, or the name of a curve. What decoders overlook would make two keys of one. */
+const keyParameter = /^[A-Za-z0-9_-]{1,1400}$/;
 const rsaBits = { minimum: 2_048, maximum: 8_192 };
 
 /** Reads a flattened JWS (RFC 8555, section 6.2).
@@ -80,7 +82,9 @@ export function publicJwk(value: unknown): JWK {
   const jwk: Record<string, string> = { kty };
   for (const name of names) {
     const part = given[name];
-    if (typeof part !== "string") throw badKey(`jwk has no ${name}`);
+    if (typeof part !== "string" || !keyParameter.test(part)) {
+      throw badKey(`jwk has no ${name}, or not in base64url`);
+    }
     jwk[name] = part;
   }
   checkStrength(jwk);

@@ -129,6 +129,14 @@ describe("requests (6)", () => {
     problem(secret, "badPublicKey", 400);
   });
 
+  test("a key with what decoders overlook is refused, lest it has many accounts", async () => {
+    const fresh = await RawClient.create(acme);
+    for (const x of [`${fresh.jwk.x}=`, ` ${fresh.jwk.x}`, `${fresh.jwk.x}!`, "A".repeat(20_000)]) {
+      const answer = await fresh.post("new-account", {}, { header: { jwk: { ...fresh.jwk, x } } });
+      problem(answer, "badPublicKey", 400);
+    }
+  });
+
   test("keys of a kind that there is not are refused, whatever they call it", async () => {
     const fresh = await RawClient.create(acme);
     for (const kty of ["oct", "constructor", "__proto__", "", null, ["EC"], { toString: 1 }]) {
