@@ -42,6 +42,7 @@ const questions: readonly (readonly [string, RecordTypeName, string])[] = [
   ["deep.below.sub.example.org", "AAAA", "a name below a delegation"],
   ["sub.example.org", "NS", "the servers of a delegation are no answer of ours"],
   ["www.example.org", "ANY", "all types at once are not given (RFC 8482)"],
+  ["_udp.example.org", "ANY", "a name between others has none of all types"],
   ["80.2.0.192.in-addr.arpa", "PTR", "a reverse zone"],
   ["99.2.0.192.in-addr.arpa", "PTR", "an address without a name"],
   ["www.example.com", "A", "a name of nobody's zone"],

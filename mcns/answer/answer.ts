@@ -60,7 +60,7 @@ function lookUp(zone: Zone, name: Name, type: number): Step {
   if (node === undefined) return { kind: "no name" };
   const set = node.get(type);
   if (set !== undefined) return { kind: "data", set };
-  if (type === recordTypes.ANY) return { kind: "any" };
+  if (type === recordTypes.ANY && node.size > 0) return { kind: "any" };
   const alias = node.get(recordTypes.CNAME);
   return alias === undefined ? { kind: "no data" } : { kind: "alias", set: alias };
 }

@@ -12,13 +12,14 @@ import { Notifier } from "./notifier.ts";
 const zoneFile = "$TTL 60\n@ SOA ns1 hostmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 127.0.0.1\n";
 
 /** A secondary that answers as long as `isDeaf` says it does not. */
-async function secondary(isDeaf: (count: number) => boolean) {
+async function secondary(isDeaf: (count: number) => boolean, code = 0) {
   const socket = createSocket("udp4");
   const seen: Message[] = [];
   socket.on("message", (packet, from) => {
     seen.push(readMessage(packet));
     const response = Buffer.from(packet);
     response[2] = (response[2] ?? 0) | 0x80;
+    response[3] = code;
     if (!isDeaf(seen.length)) socket.send(response, from.port, from.address);
   });
   socket.bind(0, "127.0.0.1");
@@ -69,4 +70,19 @@ test("a newer change takes the place of a notification that is not answered yet"
   const last = zones.store.require("example.org").serial;
   await eventually(() => assert.deepEqual(serialsOf(deaf.seen).slice(-2), [last, last], "it is repeated"));
   assert.ok(deaf.seen.length <= 4, "the older ones are not repeated");
+});
+
+test("the log says when a secondary refuses to be notified, which is not tried again", async () => {
+  await using zones = await createServedZones();
+  using strict = await secondary(() => false, 5);
+  zones.add("example.org", zoneFile, { notify: [strict.target] });
+  await using running = new AsyncDisposableStack();
+  running.use(new Notifier({ source: zones.store, clock: systemClock, logger: zones.log.logger }));
+  const line = await eventually(() => {
+    const found = zones.log.lines.find(({ secondary: target }) => target === strict.target);
+    assert.ok(found !== undefined);
+    return found;
+  });
+  assert.deepEqual([line["level"], line["code"]], ["warn", "REFUSED"]);
+  assert.equal(strict.seen.length, 1);
 });

@@ -5,7 +5,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { formatHostAndPort, type HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
-import { classes, flagBits, opcodes } from "../wire/code.ts";
+import { classes, codeNameOf, flagBits, opcodes, responseCodes } from "../wire/code.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 import { type Name, nameToWire } from "../wire/name.ts";
 import { recordTypes } from "../wire/record-type.ts";
@@ -62,9 +62,10 @@ export class Notifier implements AsyncDisposable {
     for (const waitMs of waitsMs) {
       try {
         const beganAtMs = clock.now();
-        if (await isConfirmed(zone, target, AbortSignal.any([signal, AbortSignal.timeout(waitMs)]))) {
-          logger.info(facts, "a secondary was notified");
-          return;
+        const code = await answerOf(zone, target, AbortSignal.any([signal, AbortSignal.timeout(waitMs)]));
+        if (code === responseCodes.NOERROR) return logger.info(facts, "a secondary was notified");
+        if (code !== undefined) {
+          return logger.warn({ ...facts, code: codeNameOf(code) }, "a secondary refused a notification");
         }
         await clock.sleep(Math.max(0, beganAtMs + waitMs - clock.now()), signal);
       } catch (thrown) {
@@ -79,18 +80,18 @@ export class Notifier implements AsyncDisposable {
   }
 }
 
-/** Sends one notification; true when the secondary answers it with the same id, false when its port is closed.
+/** Sends one notification; the code with which the secondary answers the same id, undefined when its port is closed.
  * @throws the signal's reason */
-async function isConfirmed(zone: Zone, target: HostAndPort, signal: AbortSignal): Promise<boolean> {
+async function answerOf(zone: Zone, target: HostAndPort, signal: AbortSignal): Promise<number | undefined> {
   const id = randomInt(0x1_0000);
   const socket = createSocket(isIPv6(target.host) ? "udp6" : "udp4");
-  const answered = Promise.withResolvers<boolean>();
+  const answered = Promise.withResolvers<number | undefined>();
   const onAbort = (): void => answered.reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  socket.on("error", () => answered.resolve(false));
+  socket.on("error", () => answered.resolve(undefined));
   socket.on("message", (bytes) => {
     const isAnswer = bytes.length >= 12 && bytes.readUInt16BE(0) === id && (bytes[2] ?? 0) >= 0x80;
-    if (isAnswer) answered.resolve(true);
+    if (isAnswer) answered.resolve((bytes[3] ?? 0) & 15);
   });
   try {
     socket.connect(target.port, target.host, () => {
