@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { DesiredState, EngineRoute, FirewallRule } from "../engine/desired-state.ts";
+import type { Limits } from "../engine/limits.ts";
 
 /** Key to value, as HAProxy holds it. */
 export type Entries = ReadonlyMap<string, string>;
@@ -16,11 +17,12 @@ export const networkRulesMap = (action: FirewallRule["action"], port: number): s
 /** Fields of a route's entry, counted from 1 as HAProxy counts them; the backend takes two. */
 export const field = { kind: 1, address: 2, port: 3, option: 4, rate: 5, body: 6, lengthNeeded: 7 } as const;
 
-/** The maps of a state, whose parts have been judged before. */
-export function mapsOf(desired: DesiredState): Maps {
+/** The maps of a state, whose parts have been judged before.
+ * @param routes the entries of its routes */
+export function mapsOf(desired: Omit<DesiredState, "routes">, routes: Entries): Maps {
   const ports = firewallPorts(desired);
   const maps = new Map<string, Entries>([
-    [routesMap, new Map(desired.routes.map((route) => [routeKey(route), routeValue(route, desired)]))],
+    [routesMap, routes],
     [trustedMap, networks(desired.trustedProxies)],
     [countryOfMap, countryEntries(desired)],
     [countryRulesMap, countryRuleEntries(desired, ports)],
@@ -35,7 +37,7 @@ export function mapsOf(desired: DesiredState): Maps {
 }
 
 /** Ports that have rules: all that are listened on. */
-export function firewallPorts({ listeners, http }: DesiredState): number[] {
+export function firewallPorts({ listeners, http }: Pick<DesiredState, "listeners" | "http">): number[] {
   const ports = [...listeners, ...(http?.listen ?? [])].map(({ port }) => port);
   return [...new Set(ports)].toSorted((left, right) => left - right);
 }
@@ -44,7 +46,7 @@ export function routeKey({ port, hostname }: { port: number; hostname: string })
   return `${port}|${hostname}`;
 }
 
-function routeValue(route: EngineRoute, { limits }: DesiredState): string {
+export function routeValue(route: EngineRoute, limits: Pick<Limits, "maxBodyBytes">): string {
   const kind = route.maintenance ? "maintenance" : route.mode;
   const option = route.mode === "l4" ? (route.sendProxyProtocol ? "proxy" : "raw") : route.backendProtocol;
   const body = route.maxBodyBytes === 0 ? limits.maxBodyBytes : route.maxBodyBytes;
@@ -71,7 +73,7 @@ function canonicalNetwork(cidr: string): string {
 }
 
 /** Only countries that a rule names: all of a GeoIP table would cost 160 MB. */
-function countryEntries({ firewall }: DesiredState): Entries {
+function countryEntries({ firewall }: Pick<DesiredState, "firewall">): Entries {
   const named = new Set(firewall.rules.flatMap(({ country }) => country ?? []));
   return new Map(
     [...named].flatMap((country) =>
@@ -83,7 +85,7 @@ function countryEntries({ firewall }: DesiredState): Entries {
   );
 }
 
-function countryRuleEntries({ firewall }: DesiredState, ports: readonly number[]): Entries {
+function countryRuleEntries({ firewall }: Pick<DesiredState, "firewall">, ports: readonly number[]): Entries {
   const entries = new Map<string, string>();
   // What allows comes last, since it overrules.
   for (const action of ["deny", "allow"] as const) {

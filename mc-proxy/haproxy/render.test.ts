@@ -7,8 +7,9 @@ import { defaultLimits } from "../engine/limits.ts";
 import { changesBetween } from "./changes.ts";
 import { entryCommands } from "./commands.ts";
 import { renderConfiguration } from "./configuration/render.ts";
-import { mapsOf, mapText } from "./entries.ts";
+import { mapText } from "./entries.ts";
 import { pathsBelow } from "./paths.ts";
+import { wantedOf } from "./wanted.ts";
 
 const paths = pathsBelow("/run/mc-proxy/haproxy");
 const golden = new URL("test/golden/everything.cfg", import.meta.url);
@@ -59,7 +60,9 @@ const everything: DesiredState = {
 
 suite("HAProxy's configuration", () => {
   test("everything at once renders as the golden file has it", async () => {
-    const maps = [...mapsOf(everything)].map(([name, entries]) => `# ${name}.map\n${mapText(entries)}`);
+    const maps = [...wantedOf(everything, paths, undefined).maps].map(
+      ([name, entries]) => `# ${name}.map\n${mapText(entries)}`,
+    );
     const rendered = renderConfiguration(everything, paths, { generation: 1, description: "mc-proxy 00" });
     const text = `${rendered}\n=== maps\n${maps.join("")}`;
     if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(golden, text);
@@ -67,14 +70,12 @@ suite("HAProxy's configuration", () => {
   });
 
   test("from one state to the next only what differs is changed", () => {
-    const loaded = { maps: mapsOf(everything), certificates: new Map() };
+    const loaded = wantedOf(everything, paths, undefined);
     const [first, second, third] = everything.routes as [EngineRoute, EngineRoute, EngineRoute];
     const moved = { ...first, backend: { host: "::1", port: 3001 } };
-    const maps = mapsOf({
-      ...everything,
-      routes: [moved, second, third, { ...first, hostname: "new.test" }],
-    });
-    const commands = entryCommands(changesBetween(loaded, { maps, certificates: new Map() }), paths);
+    const routes = [moved, second, third, { ...first, hostname: "new.test" }];
+    const wanted = wantedOf({ ...everything, routes }, paths, loaded);
+    const commands = entryCommands(changesBetween(loaded, wanted), paths);
     const map = "/run/mc-proxy/haproxy/maps/routes.map";
     assert.deepEqual(
       commands.map(({ command }) => command.split(";")),
@@ -86,6 +87,13 @@ suite("HAProxy's configuration", () => {
         ],
       ],
     );
+  });
+
+  test("what is known of a route is forgotten with the limit that its entry was made with", () => {
+    const before = wantedOf(everything, paths, undefined);
+    const limits = { ...everything.limits, maxBodyBytes: 5 };
+    const entries = wantedOf({ ...everything, limits }, paths, before).maps.get("routes");
+    assert.equal(entries?.get("443|one.test"), "l7|127.0.0.1|3000|http1|0|5|0");
   });
 
   test("nothing but host names and addresses gets through", () => {

@@ -12,7 +12,7 @@ import type { EngineProblem } from "../engine/engine.ts";
 import { type CertificateFile, certificateFile } from "./certificate-files.ts";
 import type { WantedState } from "./changes.ts";
 import { renderConfiguration } from "./configuration/render.ts";
-import { mapsOf, routeKey } from "./entries.ts";
+import { type Entries, mapsOf, routeKey, routeValue } from "./entries.ts";
 import type { StaticFiles } from "./files.ts";
 import type { Paths } from "./paths.ts";
 import { descriptionMark } from "./processes/adopt.ts";
@@ -22,8 +22,24 @@ export interface Wanted extends WantedState {
   readonly files: StaticFiles;
   /** What is left out because it cannot be done. */
   readonly problems: readonly EngineProblem[];
+  /** What was worked out for each route. */
+  readonly knownRoutes: KnownRoutes;
   readonly drainTimeoutMs: number;
   readonly stopTimeoutMs: number;
+}
+
+/** With thousands of routes, of which one changes, looking at all others again would be most of the work. */
+interface KnownRoutes {
+  /** What the entries have been made with. */
+  readonly maxBodyBytes: number;
+  readonly byRoute: WeakMap<EngineRoute, KnownRoute>;
+}
+
+interface KnownRoute {
+  readonly key: string;
+  readonly value: string;
+  /** Empty: nothing is wrong with the route by itself. */
+  readonly problems: readonly string[];
 }
 
 const plainMaintenancePage = `<!doctype html>
@@ -32,19 +48,24 @@ const plainMaintenancePage = `<!doctype html>
 `;
 
 /** Nothing that has not been judged here gets into HAProxy's files or commands.
- * @param previous spares looking at certificates again that were looked at already */
+ * @param previous spares looking at routes and certificates again that were looked at already */
 export function wantedOf(desired: DesiredState, paths: Paths, previous: Wanted | undefined): Wanted {
   const problems: EngineProblem[] = [];
   const judged = {
     ...desired,
-    routes: judgedRoutes(desired, problems),
     firewall: judgedFirewall(desired, problems),
     trustedProxies: withoutProblems(desired.trustedProxies, networkProblem, (found, subject) =>
       problems.push({ kind: "firewall", subject, found }),
     ),
   };
+  const { maxBodyBytes } = desired.limits;
+  const knownRoutes =
+    previous?.knownRoutes.maxBodyBytes === maxBodyBytes
+      ? previous.knownRoutes
+      : { maxBodyBytes, byRoute: new WeakMap<EngineRoute, KnownRoute>() };
   return {
-    maps: mapsOf(judged),
+    maps: mapsOf(judged, judgedRoutes(desired, knownRoutes, problems)),
+    knownRoutes,
     certificates: judgedCertificates(desired, paths, previous, problems),
     files: staticFiles(judged, paths),
     problems,
@@ -69,20 +90,30 @@ function staticFiles(desired: DesiredState, paths: Paths): StaticFiles {
   };
 }
 
-function judgedRoutes(desired: DesiredState, problems: EngineProblem[]): EngineRoute[] {
+/** @returns the entries of those that can be served */
+function judgedRoutes(desired: DesiredState, known: KnownRoutes, problems: EngineProblem[]): Entries {
   const ports = new Set(desired.listeners.map(({ port }) => port));
-  const kept = new Map<string, EngineRoute>();
+  const kept = new Map<string, string>();
   for (const route of desired.routes) {
-    const found = routeProblems(route);
+    const { key, value, problems: own } = knownRoute(route, known);
+    const found = [...own];
     if (!ports.has(route.port)) found.push("nothing listens on its port");
-    if (kept.has(routeKey(route))) found.push("there is another route for the same port and name");
+    if (kept.has(key)) found.push("there is another route for the same port and name");
     if (kept.size >= maximalRoutes) found.push(`there are more than ${maximalRoutes} routes`);
     if (route.mode === "l7" && route.backendProtocol === "tls" && desired.backendCaFile === undefined)
       found.push("no authority for TLS backends is configured");
-    if (found.length === 0) kept.set(routeKey(route), route);
+    if (found.length === 0) kept.set(key, value);
     else problems.push({ kind: "route", subject: describeRoute(route), found: found.join("; ") });
   }
-  return [...kept.values()];
+  return kept;
+}
+
+function knownRoute(route: EngineRoute, known: KnownRoutes): KnownRoute {
+  const before = known.byRoute.get(route);
+  if (before !== undefined) return before;
+  const made = { key: routeKey(route), value: routeValue(route, known), problems: routeProblems(route) };
+  known.byRoute.set(route, made);
+  return made;
 }
 
 function judgedFirewall({ firewall }: DesiredState, problems: EngineProblem[]): DesiredState["firewall"] {
