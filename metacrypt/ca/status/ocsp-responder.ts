@@ -48,14 +48,15 @@ export class OcspResponder {
       if (thrown instanceof DetailedError) return ocspFailure("malformedRequest");
       throw thrown;
     }
-    const authority = this.#authorityOf(request.certificates);
-    if (authority === undefined) return ocspFailure("unauthorized");
-    return this.#answerFor(request, authority);
+    const authorities = this.#authoritiesOf(request.certificates);
+    const [signer] = authorities;
+    if (signer === undefined) return ocspFailure("unauthorized");
+    return this.#answerFor(request, signer, new Set(authorities.map(({ id }) => id)));
   }
 
-  async #answerFor(request: OcspRequest, authority: Authority): Promise<Buffer> {
+  async #answerFor(request: OcspRequest, signer: Authority, issuers: ReadonlySet<string>): Promise<Buffer> {
     const nowMs = this.#parts.clock.now();
-    const certificates = request.certificates.map((id) => ({ id, status: this.#status(id, authority) }));
+    const certificates = request.certificates.map((id) => ({ id, status: this.#status(id, issuers) }));
     const [only] = certificates;
     const key =
       request.nonce === undefined && certificates.length === 1
@@ -71,7 +72,7 @@ export class OcspResponder {
       const thisUpdateMs = nowMs - backdateMs;
       const nextUpdateMs = nowMs + lifetimeMs;
       const answer = { certificates, nonce: request.nonce, thisUpdateMs, nextUpdateMs };
-      const encoded = await ocspResponse(answer, authority);
+      const encoded = await ocspResponse(answer, signer);
       if (key !== undefined && only !== undefined) {
         this.#keep(key, { encoded, freshUntilMs: nowMs + cachedMs, status: only.status });
       }
@@ -87,15 +88,14 @@ export class OcspResponder {
     this.#cache.set(key, answer);
   }
 
-  #status({ serialNumber }: CertificateId, authority: Authority): OcspStatus {
+  #status({ serialNumber }: CertificateId, issuers: ReadonlySet<string>): OcspStatus {
     const summary = this.#parts.index.get(serialNumber);
-    if (summary?.issuer !== authority.id) return "unknown";
-    return summary.revocation ?? "good";
+    return summary === undefined || !issuers.has(summary.issuer) ? "unknown" : (summary.revocation ?? "good");
   }
 
-  /** The one authority that all the certificates are of. */
-  #authorityOf(certificates: readonly CertificateId[]): Authority | undefined {
-    return this.#parts.authorities().find(({ certificate }) =>
+  /** The authority that all the certificates are of: several where its certificate was renewed for the same key. */
+  #authoritiesOf(certificates: readonly CertificateId[]): Authority[] {
+    return this.#parts.authorities().filter(({ certificate }) =>
       certificates.every(({ hash, issuerNameHash, issuerKeyHash }) => {
         if (hash === undefined) return false;
         const digest = (octets: Uint8Array) => createHash(hash).update(octets).digest();
