@@ -6,6 +6,7 @@ import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
 import type { Challenger } from "./acme/challenges.ts";
 import { issueCertificate } from "./acme/issue.ts";
 import { thumbprint } from "./acme/jws.ts";
+import { createReachability } from "./reachability.ts";
 import { type AcmeSession, type AcmeSettings, createAcmeSession } from "./acme/session.ts";
 
 /** Gets certificates from an authority. */
@@ -32,6 +33,7 @@ export function createCertificateIssuer(options: {
   const stopped = new AbortController();
   let opened: Promise<{ session: AcmeSession; challenger: Challenger }> | undefined;
   const slots = new Set<Promise<unknown>>();
+  const reachability = createReachability(clock);
 
   async function open() {
     const key = await accountKey(options.accountKeyFile);
@@ -66,7 +68,7 @@ export function createCertificateIssuer(options: {
     async issue(hostname, signal) {
       while (slots.size >= mostAtOnce) await Promise.race(slots);
       signal.throwIfAborted();
-      const issued = issueNow(hostname, signal);
+      const issued = reachability.callOnce(() => issueNow(hostname, signal));
       const slot = issued.catch(() => undefined).finally(() => slots.delete(slot));
       slots.add(slot);
       return issued;
