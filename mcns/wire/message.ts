@@ -60,6 +60,8 @@ export function readMessage(bytes: Uint8Array): Message {
   const id = reader.u16();
   const flags = reader.u16();
   const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
+  // RFC 9619: there is no message with several.
+  if (counts[0] > 1) throw new WireError("there is more than one question");
   const questions = times(counts[0], () => readQuestion(reader));
   const answers = times(counts[1], () => readRecord(reader));
   const authorities = times(counts[2], () => readRecord(reader));
@@ -100,14 +102,42 @@ function readQuestion(reader: WireReader): Question {
 
 function readRecord(reader: WireReader): MessageRecord {
   const startAt = reader.at;
-  const name = reader.readName();
+  reader.skipName();
   const type = reader.u16();
   const kind = reader.u16();
   const ttl = reader.u32();
   const dataLength = reader.u16();
   const dataAt = reader.at;
   reader.take(dataLength);
-  return { name, type, class: kind, ttl, startAt, dataAt, dataLength };
+  return new ReadRecord(reader.bytes, { type, class: kind, ttl, startAt, dataAt, dataLength });
+}
+
+/** Its name is put together when it is asked for: a message may have thousands of long ones, and who sends such a
+ * message must not keep the server busy before it is known who that is. */
+class ReadRecord implements MessageRecord {
+  readonly type: number;
+  readonly class: number;
+  readonly ttl: number;
+  readonly startAt: number;
+  readonly dataAt: number;
+  readonly dataLength: number;
+  readonly #bytes: Uint8Array;
+  #name: Name | undefined;
+
+  constructor(bytes: Uint8Array, fields: Omit<MessageRecord, "name">) {
+    this.#bytes = bytes;
+    this.type = fields.type;
+    this.class = fields.class;
+    this.ttl = fields.ttl;
+    this.startAt = fields.startAt;
+    this.dataAt = fields.dataAt;
+    this.dataLength = fields.dataLength;
+  }
+
+  get name(): Name {
+    this.#name ??= new WireReader(this.#bytes, this.startAt).readName();
+    return this.#name;
+  }
 }
 
 function ednsOf(bytes: Uint8Array, extras: readonly MessageRecord[]): Edns | undefined {

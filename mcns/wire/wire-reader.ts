@@ -1,5 +1,8 @@
 import { longestLabelBytes, longestNameBytes, type Name, writtenByte } from "./name.ts";
 
+/** More than a name has labels: no writer needs more. */
+const mostPointers = 127;
+
 /** Bytes that are no DNS message. */
 export class WireError extends Error {
   override readonly name = "WireError";
@@ -84,6 +87,7 @@ export class WireReader {
     let bound = this.at;
     let after = -1;
     let total = 1;
+    let pointers = 0;
     for (;;) {
       if (at >= limit) throw new WireError("a name ends too early");
       const length = this.bytes[at] ?? 0;
@@ -93,6 +97,7 @@ export class WireReader {
         const target = ((length & 0x3f) << 8) | (this.bytes[at + 1] ?? 0);
         if (after < 0) after = at + 2;
         if (target >= bound) throw new WireError("a pointer does not point back");
+        if (++pointers > mostPointers) throw new WireError("a name has too many pointers");
         bound = target;
         limit = this.bytes.length;
         at = target;

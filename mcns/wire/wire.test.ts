@@ -41,6 +41,17 @@ describe("names", () => {
     );
   });
 
+  test("are refused when only a long chain of pointers leads to them", () => {
+    const chained = (count: number): WireReader => {
+      const pointers = Array.from({ length: count }, (_, index) => [0xc0, Math.max(0, index * 2 - 1)]);
+      const bytes = Uint8Array.from([0, ...pointers.flat()]);
+      return new WireReader(bytes, bytes.length - 2);
+    };
+    assert.equal(chained(100).readName(), "");
+    assert.throws(() => chained(128).readName(), WireError);
+    assert.throws(() => chained(128).skipName(), WireError);
+  });
+
   test("are taken apart at dots that are no part of a label", () => {
     const name = parseName("a\\.b.c\\\\.d") ?? "";
     assert.deepEqual(labelsOf(name), ["a\\.b", "c\\\\", "d"]);
