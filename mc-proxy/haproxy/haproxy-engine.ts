@@ -31,14 +31,15 @@ export interface HaproxyOptions {
 }
 
 /** Opens the data plane in a directory, and takes over an HAProxy that still serves from it. Without one, none is started
- * before the first `apply`.
+ * before the first `apply`. One of another version than is installed is replaced then, without losing a request: whoever
+ * upgrades wants the new one to run.
  * @throws DetailedError HAPROXY_MISSING, HAPROXY_TOO_OLD, PROXY_DIRECTORY_UNUSABLE */
 export async function openHaproxyEngine(options: HaproxyOptions): Promise<Engine> {
   const program = await findHaproxy(options.program ?? "haproxy");
   const paths = pathsBelow(options.directory);
   await prepareDirectory(paths);
   const released = new AbortController();
-  const running = await adoptHaproxy(paths, options.clock, released.signal);
+  const running = await adoptHaproxy(paths, program, options.clock, released.signal);
   return new HaproxyEngine({ ...options, program, paths, released }, running);
 }
 
@@ -100,7 +101,7 @@ class HaproxyEngine implements Engine {
     const running = this.#running;
     const [table = "", stat = ""] = await this.#ask(running, ["show table routes", "show stat -1 1 -1"]);
     return {
-      engine: `haproxy ${program.version}`,
+      engine: `haproxy ${running?.version ?? program.version}`,
       running: running !== undefined,
       ...(running === undefined ? {} : { pid: running.identity.pid, startedAtMs: running.startedAtMs }),
       restarts: this.#restarts,

@@ -93,10 +93,10 @@ suite("what HAProxy answers", () => {
   test("versions are read as HAProxy 2.4 and older and newer print them", () => {
     assert.equal(
       parseVersion("HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/"),
-      "2.6.12",
+      "2.6.12-1+deb12u4",
     );
-    assert.equal(parseVersion("HA-Proxy version 2.2.9-2+deb11u6 2023/12/22"), "2.2.9");
-    assert.equal(parseVersion("HAProxy version 3.0-dev5-abc 2024/03/01"), "3.0");
+    assert.equal(parseVersion("HA-Proxy version 2.2.9-2+deb11u6 2023/12/22"), "2.2.9-2+deb11u6");
+    assert.equal(parseVersion("HAProxy version 3.0-dev5-abc 2024/03/01"), "3.0-dev5-abc");
     assert.equal(parseVersion("nginx version: nginx/1.22.1"), undefined);
   });
 

@@ -5,6 +5,7 @@ import type { Paths } from "../paths.ts";
 import { runtimeSocket } from "../runtime-socket.ts";
 import { endOf, type HaproxyProcess, infoOf, stopProcess } from "./haproxy-process.ts";
 import { identityOf } from "./identity.ts";
+import type { HaproxyProgram } from "./program.ts";
 
 /** What the configuration's `description` begins with; the fingerprint follows. */
 export const descriptionMark = "mc-proxy";
@@ -14,6 +15,7 @@ export const descriptionMark = "mc-proxy";
  * @param signal ends the watch over what was found */
 export async function adoptHaproxy(
   paths: Paths,
+  { version }: Pick<HaproxyProgram, "version">,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<HaproxyProcess | undefined> {
@@ -25,7 +27,8 @@ export async function adoptHaproxy(
   }
   const newest = found.pop();
   await Promise.all(found.map(({ identity }) => stopProcess(identity, 0, clock)));
-  return newest;
+  // One of another version has another configuration, as far as anybody who asks for ours is concerned.
+  return newest?.version === version || newest === undefined ? newest : { ...newest, fingerprint: "" };
 }
 
 /** Oldest first. */
@@ -49,6 +52,7 @@ async function runningAt(
     identity,
     generation,
     socket,
+    version: info.version,
     startedAtMs: clock.now() - info.uptimeSeconds * 1_000,
     fingerprint: info.description.startsWith(`${descriptionMark} `)
       ? info.description.slice(descriptionMark.length + 1)

@@ -9,6 +9,8 @@ export interface HaproxyProcess {
   /** Counts up with each start in the same directory. */
   readonly generation: number;
   readonly socket: RuntimeSocket;
+  /** Of the program that runs, which may be another than is installed meanwhile. */
+  readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAtMs: number;
   /** What its configuration is told from others by. */

@@ -5,7 +5,7 @@ import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 /** The HAProxy that is installed. */
 export interface HaproxyProgram {
   readonly path: string;
-  /** e.g. `2.6.12` */
+  /** e.g. `2.6.12-1+deb12u4` */
   readonly version: string;
 }
 
@@ -19,7 +19,7 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export async function findHaproxy(program: string): Promise<HaproxyProgram> {
   const version = parseVersion(await versionOutput(program));
   if (version === undefined) throw missing(program, "it does not say its version as HAProxy does");
-  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
   if (major < oldest.major || (major === oldest.major && minor < oldest.minor))
     throw tooOld(program, version);
   return { path: program, version };
@@ -27,7 +27,7 @@ export async function findHaproxy(program: string): Promise<HaproxyProgram> {
 
 /** The version in what `haproxy -v` prints; undefined: it is not from HAProxy. */
 export function parseVersion(output: string): string | undefined {
-  return /^HA-?Proxy version (\d+\.\d+(?:\.\d+)?)/m.exec(output)?.[1];
+  return /^HA-?Proxy version (\d+\.\d+\S*)/m.exec(output)?.[1];
 }
 
 /** What HAProxy sees of our environment. */

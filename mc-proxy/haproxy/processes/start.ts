@@ -52,10 +52,12 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
       throw startFailed(options, await linesSince(paths.log, logBegin));
     }
     const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
-    if (identity !== undefined && (await infoOf(socket))?.pid === identity.pid) {
+    const info = await infoOf(socket);
+    if (identity !== undefined && info?.pid === identity.pid) {
       // The process before has closed it, or is gone.
       await rm(paths.adminSocket(generation - 1), { force: true });
-      return { identity, generation, socket, startedAtMs: clock.now(), fingerprint, ended };
+      const { version } = info;
+      return { identity, generation, socket, version, startedAtMs: clock.now(), fingerprint, ended };
     }
     if (performance.now() > deadlineMs) {
       child.kill("SIGKILL");

@@ -190,6 +190,34 @@ suite("when processes die", () => {
     }
   });
 
+  test("an HAProxy that was upgraded meanwhile replaces the one that serves, and no request fails", async () => {
+    await using directory = await createTemporaryDirectory();
+    await using backend = await echoServer("backend");
+    await using plane = await createDataPlane();
+    const { port, certificate, logger } = plane;
+    const upgraded = join(directory.path, "haproxy");
+    await writeFile(
+      upgraded,
+      '#!/bin/sh\n[ "$1" = -v ] && exec echo "HAProxy version 9.9.9"\nexec haproxy "$@"\n',
+    );
+    await chmod(upgraded, 0o700);
+    const open = (program: string) =>
+      openHaproxyEngine({ directory: join(directory.path, "engine"), program, clock: systemClock, logger });
+    const state = aState(plane, { routes: [aRoute(plane, "one.test", backend.port)] });
+    const first = await open("haproxy");
+    await first.apply(state);
+    const before = await first.stats();
+    await first.release();
+    await using load = startLoad({ port, name: "one.test", ca: certificate.certificate });
+    await using second = await open(upgraded);
+    assert.equal((await second.stats()).engine, before.engine, "it says what runs, not what is installed");
+    assert.equal((await second.apply(state)).reloaded, true);
+    assert.notEqual((await second.stats()).pid, before.pid);
+    assert.equal((await second.apply(state)).reloaded, false);
+    await load.stop();
+    assert.deepEqual(load.failures, []);
+  });
+
   test("a directory may have a longer path than sockets can", async () => {
     await using directory = await createTemporaryDirectory();
     await using backend = await echoServer("backend");
