@@ -45,12 +45,10 @@ export class CaMount implements Engine, CertificateIssuer {
     this.authorities = new AuthorityStore(records);
     this.profiles = new ProfileStore(records);
     this.desk = new AuthorityDesk({ mount, authorities: this.authorities, audit, clock });
-    this.crls = new CrlPublisher({ mount, records, audit, clock, index: certificates.index });
-    this.ocsp = new OcspResponder({
-      index: certificates.index,
-      authorities: () => this.authorities.all(),
-      clock,
-    });
+    const { index } = certificates;
+    const authorities = (): Authority[] => this.authorities.all();
+    this.crls = new CrlPublisher({ mount, records, audit, clock, index, authorities });
+    this.ocsp = new OcspResponder({ index, authorities, clock });
   }
 
   /** How many certificates were issued. */

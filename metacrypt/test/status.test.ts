@@ -4,12 +4,11 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { describe, test } from "node:test";
-import { generateKeyPair } from "../ca/key-pair.ts";
-import { CaMount } from "../ca/mount.ts";
+import type { CaMount } from "../ca/mount.ts";
 import { pemOf } from "../ca/pem.ts";
 import { createPkiHandler } from "../ca/status/pki-handler.ts";
 import { issueFor, mountOfDepth, rootPem, run, temporaryDirectory, type Directory } from "./ca-fixture.ts";
-import { memoryEngineParts, memoryEngines } from "./memory-engine.ts";
+import { memoryEngines } from "./memory-engine.ts";
 
 /** Serves what certificates point to, as a server without TLS does. */
 async function serve(mounts: Record<string, CaMount>): Promise<{ origin: string } & AsyncDisposable> {
@@ -105,22 +104,6 @@ describe("openssl ocsp", () => {
     await assert.rejects(askOpenssl({ ...asked, origin: otherServer.origin }), {
       stdout: /unauthorized \(6\)/,
     });
-  });
-
-  test("is told good by an authority whose certificate was renewed for the same key, under both", async () => {
-    await using directory = await temporaryDirectory();
-    const keyFile = await directory.file("key.pem", generateKeyPair().privateKeyPem);
-    const mount = await CaMount.open(memoryEngineParts());
-    await using server = await serve({ pki: mount });
-    for (const name of ["root", "renewed"]) {
-      const usage = "keyUsage=critical,keyCertSign,cRLSign,digitalSignature";
-      const subject = ["-subj", "/CN=Same", "-days", "30", "-addext", usage];
-      const certificate = await run("openssl", "req", "-x509", "-key", keyFile, ...subject);
-      mount.desk.import(name, certificate, await readFile(keyFile, "utf8"), "test");
-      mount.desk.change(name, { makeDefault: true }, "test");
-      const { certificatePem: leafPem } = await issueFor(mount, [`${name}.example.org`]);
-      assert.match(await askOpenssl({ directory, mount, origin: server.origin, leafPem }), /leaf\.pem: good/);
-    }
   });
 
   test("gets the same by GET, which caches may keep, as by POST", async () => {

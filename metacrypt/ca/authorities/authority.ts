@@ -62,6 +62,14 @@ export function openAuthority(stored: StoredAuthority): Authority {
   };
 }
 
+/** Whether both sign in the same name with the same key: one of them is the other, renewed. */
+export function isSameIssuer(
+  { certificate: one }: Pick<Authority, "certificate">,
+  { certificate: other }: Pick<Authority, "certificate">,
+): boolean {
+  return one.subject.equals(other.subject) && one.publicKey.equals(other.publicKey);
+}
+
 /** Whether it signed its own certificate. */
 export function isRoot({ certificate }: Pick<Authority, "certificate">): boolean {
   return certificate.subject.equals(certificate.issuer);

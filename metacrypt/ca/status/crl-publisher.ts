@@ -2,8 +2,9 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { z } from "zod";
 import type { AuditLog } from "../../audit/audit-log.ts";
 import type { SealedRecords } from "../../barrier/sealed-records.ts";
-import type { Authority } from "../authorities/authority.ts";
+import { type Authority, isSameIssuer } from "../authorities/authority.ts";
 import type { CertificateIndex } from "../certificates/certificate-index.ts";
+import type { IssuedSummary } from "../certificates/search.ts";
 import { writeCrl, type RevokedEntry } from "./crl.ts";
 
 /** What outlives a restart: enough for the next list, which is then signed anew. Lists can be larger than records. */
@@ -29,6 +30,8 @@ export interface CrlPublisherParts {
   readonly mount: string;
   readonly records: SealedRecords;
   readonly index: CertificateIndex;
+  /** Of the mount. */
+  readonly authorities: () => readonly Authority[];
   readonly audit: AuditLog;
   readonly clock: Clock;
 }
@@ -48,7 +51,7 @@ export class CrlPublisher {
   async current(authority: Authority): Promise<PublishedCrl> {
     for (;;) {
       const current = this.#current.get(authority.id);
-      if (current !== undefined && !this.#isDue(authority.id, current)) return current;
+      if (current !== undefined && !this.#isDue(authority, current)) return current;
       const signing = this.#signing.get(authority.id) ?? this.#begin(authority);
       await signing;
     }
@@ -67,25 +70,36 @@ export class CrlPublisher {
     return value === undefined ? undefined : lastCrl.parse(JSON.parse(Buffer.from(value).toString("utf8")));
   }
 
-  #isDue(id: string, { revocations, thisUpdateMs }: PublishedCrl): boolean {
-    if (this.#parts.index.revoked(id).size !== revocations) return true;
+  #isDue(authority: Authority, { revocations, thisUpdateMs }: PublishedCrl): boolean {
+    if (sizeOf(this.#revoked(authority)) !== revocations) return true;
     const nowMs = this.#parts.clock.now();
     // Also where the clock was turned back: a list from the future is refused by clients.
     return nowMs >= thisUpdateMs + lifetimeMs * refreshPart || nowMs < thisUpdateMs;
   }
 
+  /** All that was revoked of one issuer: a list is of a name and a key (RFC 5280, section 5), whatever certificates it
+   * has for them. */
+  #revoked(authority: Authority): ReadonlyMap<string, IssuedSummary>[] {
+    const { authorities, index } = this.#parts;
+    const issuers = authorities().filter((each) => isSameIssuer(each, authority));
+    return issuers.map(({ id }) => index.revoked(id));
+  }
+
   async #publish(authority: Authority, last: LastCrl | undefined): Promise<PublishedCrl> {
-    const { mount, records, index, audit, clock } = this.#parts;
+    const { mount, records, audit, clock } = this.#parts;
     const nowMs = clock.now();
-    const revoked = index.revoked(authority.id);
+    const revoked = this.#revoked(authority);
     const contents = {
       number: (last?.number ?? 0) + 1,
       thisUpdateMs: Math.floor((nowMs - backdateMs) / 1_000) * 1_000,
       nextUpdateMs: Math.floor((nowMs + lifetimeMs) / 1_000) * 1_000,
-      revoked: entriesOf(revoked.values(), last?.thisUpdateMs ?? -Infinity),
+      revoked: entriesOf(
+        revoked.flatMap((each) => [...each.values()]),
+        last?.thisUpdateMs ?? -Infinity,
+      ),
     };
     const { number, thisUpdateMs, nextUpdateMs } = contents;
-    const revocations = revoked.size;
+    const revocations = sizeOf(revoked);
     const encoded = await writeCrl(contents, authority);
     const published = { number, thisUpdateMs, nextUpdateMs, revocations, encoded };
     const entry = {
@@ -103,15 +117,12 @@ export class CrlPublisher {
   }
 }
 
+function sizeOf(maps: readonly ReadonlyMap<string, unknown>[]): number {
+  return maps.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** Certificates stay on the list until one was published after their end (RFC 5280, section 3.3). */
-function entriesOf(
-  summaries: Iterable<{
-    serialNumber: string;
-    notAfterMs: number;
-    revocation: RevokedEntry["revocation"] | undefined;
-  }>,
-  lastUpdateMs: number,
-): RevokedEntry[] {
+function entriesOf(summaries: readonly IssuedSummary[], lastUpdateMs: number): RevokedEntry[] {
   const entries: RevokedEntry[] = [];
   for (const { serialNumber, notAfterMs, revocation } of summaries) {
     if (revocation !== undefined && notAfterMs >= lastUpdateMs) entries.push({ serialNumber, revocation });
