@@ -40,7 +40,8 @@ export interface ProxyClient extends AsyncDisposable {
     rule: MessageInitShape<typeof FirewallRuleSchema>,
     signal?: AbortSignal,
   ): Promise<FirewallRule | undefined>;
-  removeFirewallRule(id: string, signal?: AbortSignal): Promise<void>;
+  /** Returns what was removed; none there is success. */
+  removeFirewallRule(id: string, signal?: AbortSignal): Promise<FirewallRule | undefined>;
   listFirewallRules(signal?: AbortSignal): Promise<FirewallRule[]>;
 }
 
@@ -87,7 +88,7 @@ export function createProxyClient(options: { socket: string; timeoutMs: number }
     addFirewallRule: (rule, signal) =>
       call(async (how) => (await admin.addFirewallRule({ rule }, how)).rule, signal),
     removeFirewallRule: (id, signal) =>
-      call(async (how) => void (await admin.removeFirewallRule({ id }, how)), signal),
+      call(async (how) => (await admin.removeFirewallRule({ id }, how)).removed, signal),
     listFirewallRules: (signal) =>
       call(async (how) => (await admin.listFirewallRules({}, how)).rules, signal),
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),

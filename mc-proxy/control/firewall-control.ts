@@ -61,15 +61,18 @@ export class FirewallControl {
   }
 
   /** None there is success.
+   * @returns what was removed
    * @throws DetailedError FIREWALL_RULE_INVALID, STORE_WRITE_FAILED, CHANGE_NOT_APPLIED */
-  async remove(id: string): Promise<void> {
+  async remove(id: string): Promise<FirewallRule | undefined> {
     const attempted = "remove firewall rule";
     if (!isFirewallRuleId(id))
       throw invalid("FIREWALL_RULE_INVALID", attempted, id, ["id is not one of a firewall rule"]);
+    let removed: FirewallRule | undefined;
     await this.#changes.make(`firewall rule ${id}`, () => {
-      const before = this.#holdings.rule(id);
-      return before === undefined ? undefined : this.#change(attempted, id, before, undefined);
+      removed = this.#holdings.rule(id);
+      return removed === undefined ? undefined : this.#change(attempted, id, removed, undefined);
     });
+    return removed;
   }
 
   #change(

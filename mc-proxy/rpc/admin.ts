@@ -43,8 +43,8 @@ export function adminRoutes(parts: {
         return { rule: encodeFirewallRule(await firewall.add(decodeFirewallRule(rule))) };
       },
       async removeFirewallRule({ id }) {
-        await firewall.remove(id);
-        return {};
+        const removed = await firewall.remove(id);
+        return removed === undefined ? {} : { removed: encodeFirewallRule(removed) };
       },
       listFirewallRules: () => ({ rules: firewall.list().map(encodeFirewallRule) }),
     });

@@ -1,3 +1,4 @@
+import { freePort } from "@metacircular/testkit/free-port.ts";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, stat, writeFile } from "node:fs/promises";
@@ -127,15 +128,16 @@ describe("the admin API", () => {
 
   test("opens and closes ports with routes where any port may be used", async () => {
     const engine = new FakeEngine();
+    const port = await freePort();
     const listen = { addresses: ["127.0.0.1"], ports: [443], any_port: true };
     await using proxy = await startControlPlane({ engine, overrides: { listen } });
-    await proxy.client.addRoute(aRoute({ port: 9_443 }));
-    assert.deepEqual((await proxy.client.status()).ports, [443, 9_443]);
+    await proxy.client.addRoute(aRoute({ port }));
+    assert.deepEqual((await proxy.client.status()).ports, [443, port]);
     assert.deepEqual(
       engine.current?.listeners.map(({ port }) => port),
-      [443, 9_443],
+      [443, port],
     );
-    await proxy.client.removeRoute({ port: 9_443, hostname: "hello.example.org" });
+    await proxy.client.removeRoute({ port, hostname: "hello.example.org" });
     assert.deepEqual((await proxy.client.status()).ports, [443]);
   });
 
@@ -165,8 +167,8 @@ describe("the admin API", () => {
     await client.addFirewallRule({ id: rule?.id ?? "", action: FirewallAction.ALLOW, source, port: 443 });
     const [listed, ...more] = await client.listFirewallRules();
     assert.deepEqual([listed?.action, listed?.port, more.length], [FirewallAction.ALLOW, 443, 0]);
-    await client.removeFirewallRule(rule?.id ?? "");
-    await client.removeFirewallRule(rule?.id ?? "");
+    assert.equal((await client.removeFirewallRule(rule?.id ?? ""))?.port, 443);
+    assert.equal(await client.removeFirewallRule(rule?.id ?? ""), undefined);
     assert.deepEqual(engine.applied.at(-1)?.firewall.rules, []);
     await assert.rejects(client.addFirewallRule({ action: FirewallAction.DENY }), {
       code: "FIREWALL_RULE_INVALID",

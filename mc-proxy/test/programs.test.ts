@@ -70,6 +70,7 @@ describe("mcproxyctl", () => {
       "firewall list",
       "firewall list -o json",
       "firewall remove friend",
+      "firewall remove friend",
       "route add hello.example.org:99999 127.0.0.1:8080",
       "route add -bad-.example.org nowhere",
       "route add a.example.org:1 127.0.0.1:1",

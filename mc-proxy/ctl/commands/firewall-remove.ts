@@ -11,7 +11,9 @@ export function defineFirewallRemove(parent: Command, context: ControlContext): 
     .addOption(socketOption(context))
     .addHelpText("after", examples("mcproxyctl firewall remove office"))
     .action(async (id, options) => {
-      await withClient(options.socket, (client, signal) => client.removeFirewallRule(id, signal));
-      context.say("removed");
+      const removed = await withClient(options.socket, (client, signal) =>
+        client.removeFirewallRule(id, signal),
+      );
+      context.say(removed === undefined ? "there was none" : "removed");
     });
 }
