@@ -19,6 +19,7 @@ import type { Change, Changes } from "./change.ts";
 import { closedPortProblem } from "./desired-state.ts";
 import type { Holdings } from "./holdings.ts";
 import { invalid } from "./invalid.ts";
+import { requireUsablePort } from "./port-probe.ts";
 
 /** Adds, changes and removes routes. */
 export class RoutesControl {
@@ -48,8 +49,8 @@ export class RoutesControl {
   /** Adds a route or replaces the one with its key, whose maintenance stays. A route that is there as asked for costs
    * the data plane nothing.
    * @returns what it replaced; the same route where nothing changed
-   * @throws DetailedError ROUTE_INVALID, ROUTE_PORT_CLOSED, ROUTE_AUTHORITY_MISSING, ROUTES_TOO_MANY,
-   * STORE_WRITE_FAILED, CHANGE_NOT_APPLIED */
+   * @throws DetailedError ROUTE_INVALID, ROUTE_PORT_CLOSED, ROUTE_PORT_UNUSABLE, ROUTE_AUTHORITY_MISSING,
+   * ROUTES_TOO_MANY, STORE_WRITE_FAILED, CHANGE_NOT_APPLIED */
   async add(request: RouteRequest): Promise<Route | undefined> {
     const attempted = "add route";
     const parsed = parseRoute(request, this.#ownListeners());
@@ -58,7 +59,7 @@ export class RoutesControl {
     this.#refuseUnservable(parsed.route);
     const subject = formatRouteKey(parsed.route);
     let replaced: Route | undefined;
-    await this.#changes.make(`route ${subject}`, () => {
+    await this.#changes.make(`route ${subject}`, async () => {
       const before = this.#holdings.route(parsed.route);
       replaced = before?.route;
       const maintenance = parsed.route.maintenance || replaced?.maintenance === true;
@@ -66,6 +67,7 @@ export class RoutesControl {
       if (replaced !== undefined && isSameRoute(replaced, route) && this.#applying.isUpToDate)
         return undefined;
       if (before === undefined && this.#holdings.routeCount >= maximalRoutes) throw tooMany(subject);
+      await this.#requireUsablePort(route.port, subject);
       return this.#change(attempted, route, before, { route, updatedAtMs: this.#clock.now() });
     });
     return replaced;
@@ -127,6 +129,12 @@ export class RoutesControl {
       found: "there is no such route",
       remedy: "look at the routes there are: mcproxyctl route list",
     });
+  }
+
+  #requireUsablePort(port: number, subject: string): Promise<void> {
+    const { addresses } = this.#config.listen;
+    const isOpen = (): boolean => this.#holdings.ports().includes(port);
+    return requireUsablePort({ addresses, port }, subject, isOpen, this.#clock);
   }
 
   #refuseUnservable(route: Route): void {

@@ -89,6 +89,23 @@ test("a port that comes with a route, and goes with it, costs no request on the 
   assert.deepEqual(load.failures, []);
 });
 
+test("a route whose port another program has is refused, and costs no request on the others", async () => {
+  await using proxy = await startRunningProxy({ config: { listen: "any_port = true" } });
+  await using backend = await echoServer("app");
+  const question = { port: proxy.port, name: "one.test", ca: proxy.certificate.certificate };
+  await proxy.client.addRoute(aRouteOf(proxy, "one.test", backend.port));
+  await using load = startLoad(question);
+  await load.more(20);
+  await assert.rejects(proxy.client.addRoute(aRouteOf({ port: backend.port }, "one.test", backend.port)), {
+    code: "ROUTE_PORT_UNUSABLE",
+    category: "failed-precondition",
+  });
+  await load.more(20);
+  assert.deepEqual(load.failures, []);
+  const { ports, problems } = await proxy.client.status();
+  assert.deepEqual([ports, problems], [[proxy.port], []]);
+});
+
 describe("the maintenance page", () => {
   test("is the configured one, and is there until maintenance ends", async () => {
     await using directory = await createTemporaryDirectory();
