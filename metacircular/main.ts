@@ -3,7 +3,9 @@ import packageJson from "./package.json" with { type: "json" };
 import { exitCodeOf, exitCodes, formatError } from "./output/error.ts";
 
 const program = new Command("metacircular")
-  .description("The whole platform on this machine: identity, agent, and an example service.")
+  .description(
+    "The whole platform on this machine: identity, certificates, proxy, names, agent, and an example.",
+  )
   .version(packageJson.version, "-V, --version")
   .exitOverride();
 
@@ -31,7 +33,7 @@ program
 
 program
   .command("env")
-  .description("print what a shell has to evaluate so that mcp talks to this platform")
+  .description("print what a shell has to evaluate so that the commands talk to this platform")
   .addOption(stateOption())
   .addHelpText("after", '\nExample:\n  eval "$(metacircular env)"')
   .action(async (options) => (await import("./commands/env.ts")).env(options));

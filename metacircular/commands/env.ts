@@ -2,10 +2,10 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { join } from "node:path";
 import { quoteForShell } from "../output/shell.ts";
 import { sampleName } from "../bootstrap/sample-definition.ts";
-import { curlResolve, type Platform } from "../platform.ts";
+import { curlResolve, metacryptGrpcAddress, nameServerGrpcAddress, type Platform } from "../platform.ts";
 import { findPlatform, statePath, thisHost } from "./context.ts";
 
-/** Prints what a shell evaluates so that `mcp`, and `podman` beside it, work with the platform.
+/** Prints what a shell evaluates so that `mcp`, `metacrypt`, `mcns`, `mcproxyctl` and `podman` work with the platform.
  * @throws DetailedError `PLATFORM_ABSENT` */
 export async function env(options: { state?: string }): Promise<void> {
   const host = thisHost();
@@ -18,17 +18,25 @@ export async function env(options: { state?: string }): Promise<void> {
 
 function exportsOf({ layout, settings, host }: Platform): [string, string][] {
   const { containersConf, storageConf } = settings.podman;
+  const { config, token } = layout.operator;
+  const variables: [string, string][] = [
+    ["MCP_CONFIG", config],
+    ["METACIRCULAR_CA", layout.authorityCertificate],
+    ["METACIRCULAR_RESOLVE", curlResolve(sampleName, settings)],
+    ["METACRYPT_SERVER", metacryptGrpcAddress(settings)],
+    ["METACRYPT_CA", layout.authorityCertificate],
+    ["METACRYPT_TOKEN_FILE", token],
+    ["MCNS_ADDRESS", nameServerGrpcAddress(settings)],
+    ["MCNS_CA_FILE", layout.authorityCertificate],
+    ["MCNS_TOKEN_FILE", token],
+    ["MC_PROXY_ADMIN_SOCKET", layout.proxy.socket],
+    ["CONTAINERS_CONF", containersConf],
+    ["CONTAINERS_STORAGE_CONF", storageConf],
+  ];
+  const chosen = variables.filter(([, value]) => value !== "");
   return [
-    ["MCP_CONFIG", quoteForShell(layout.operator.config)],
-    ["METACIRCULAR_CA", quoteForShell(layout.authorityCertificate)],
-    ["METACIRCULAR_RESOLVE", quoteForShell(curlResolve(sampleName, settings))],
+    ...chosen.map(([name, value]): [string, string] => [name, quoteForShell(value)]),
     ["PATH", `${quoteForShell(join(host.checkout, "bin"))}:"$PATH"`],
-    ...(containersConf === ""
-      ? []
-      : [["CONTAINERS_CONF", quoteForShell(containersConf)] as [string, string]]),
-    ...(storageConf === ""
-      ? []
-      : [["CONTAINERS_STORAGE_CONF", quoteForShell(storageConf)] as [string, string]]),
   ];
 }
 

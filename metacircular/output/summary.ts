@@ -30,7 +30,7 @@ export async function describePlatform(
     ["operator", `${operatorName}, password in ${layout.operator.password}`],
   ];
   const sample = services.find(({ name, active }) => name === sampleName && active);
-  if (sample !== undefined) rows.push([sampleName, serviceUrl(sampleName, settings)]);
+  if (sample !== undefined) rows.push([sampleName, whereSampleIs(sample, platform)]);
   const lines = [
     `Metacircular is up on node ${settings.node}.`,
     "",
@@ -51,11 +51,24 @@ function nextCommands(platform: Platform, services: readonly ServiceInfo[]): str
   const program = quoteForShell(join(host.checkout, "bin", "metacircular"));
   const active = services.filter((service) => service.active).map(({ name }) => name);
   const service = active.includes(sampleName) ? sampleName : (active[0] ?? sampleName);
+  const sample = services.find(({ name, active }) => name === sampleName && active);
   const visit = `curl --cacert "$METACIRCULAR_CA" --resolve "$METACIRCULAR_RESOLVE" ${serviceUrl(sampleName, settings)}`;
   return [
     `eval "$(${program} env${state})"`,
     `mcp status ${service}`,
     `mcp logs ${service} --follow`,
-    ...(service === sampleName ? [visit] : []),
+    ...(sample !== undefined && isAtIngress(sample, settings) ? [visit] : []),
   ];
+}
+
+/** Definitions that an earlier version deployed may name a port that the proxy cannot have. */
+function whereSampleIs(sample: ServiceInfo, { layout, settings }: Platform): string {
+  const url = serviceUrl(sampleName, settings);
+  if (isAtIngress(sample, settings)) return url;
+  const file = join(layout.operator.definitions, `${sampleName}.toml`);
+  return `for ${url} let a route have port = ${settings.ports.ingress} in ${file}, and run: mcp deploy ${sampleName}`;
+}
+
+function isAtIngress({ components }: ServiceInfo, { ports }: Platform["settings"]): boolean {
+  return components.some(({ routes }) => routes.some(({ port }) => port === ports.ingress));
 }

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createBrowser } from "./browser.ts";
-import { createTestPlatform, type Outcome, run, type TestPlatform } from "./metacircular.ts";
+import { createTestPlatform, execute, type Outcome, run, type TestPlatform } from "./metacircular.ts";
 
 // One platform goes through its whole life, in this order: starting one takes longer than everything else.
 let platform: TestPlatform;
@@ -105,6 +105,18 @@ describe("metacircular", { concurrency: false }, () => {
     const resolver = new Resolver();
     resolver.setServers([`127.0.0.1:${ports.dns}`]);
     assert.deepEqual(await resolver.resolve4(name), ["127.0.0.1"]);
+  });
+
+  test("the services' own commands work with what env exports", async () => {
+    const exported = await platform.exported();
+    const calls = [
+      ["metacrypt/main.ts", "mount", "list", /pki/],
+      ["mcns/main.ts", "zone", "list", /mc\.internal/],
+      ["mc-proxy/ctl/main.ts", "route", "list", /hello\.mc\.internal/],
+    ] as const;
+    for (const [entry, subject, verb, expected] of calls) {
+      assert.match(succeeded(await execute(entry, [subject, verb], exported)).stdout, expected);
+    }
   });
 
   test("Chromium shows the sample when it trusts the root, and refuses it when not", async () => {
