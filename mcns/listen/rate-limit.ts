@@ -80,3 +80,8 @@ export function networkOf(address: string): string {
   const last = Number.parseInt(groups[3] ?? "0", 16) & 0xff00;
   return [...groups.slice(0, 3).map((group) => Number.parseInt(group, 16)), last].join(":");
 }
+
+/** Whom connections are counted for: an IPv4 address, or the /56 of an IPv6 address, as one client may use all of it. */
+export function subscriberOf(address: string): string {
+  return isIPv4(address) ? address : networkOf(address);
+}

@@ -8,6 +8,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { framed, FrameReader } from "../wire/frames.ts";
 import { type Client, type HandlePacket, isMessages, type Response, type Transport } from "./client.ts";
 import type { QueryMetrics } from "./query-metrics.ts";
+import { subscriberOf } from "./rate-limit.ts";
 
 export interface StreamLimits {
   /** Connections at the same time. */
@@ -88,7 +89,7 @@ class OpenConnections {
 
   /** Destroys the connection when it is one too many. */
   admit(socket: Socket): boolean {
-    const client = socket.remoteAddress ?? "";
+    const client = subscriberOf(plainAddress(socket.remoteAddress ?? ""));
     const count = this.#perClient.get(client) ?? 0;
     if (this.#sockets.size >= this.#limits.connections || count >= this.#limits.connectionsPerClient) {
       socket.destroy();

@@ -9,7 +9,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import { type SelfSigned, selfSigned } from "@metacircular/testkit/self-signed.ts";
 import { Networks } from "../forward/networks.ts";
 import { type DnsServer, type DnsSettings, startDnsServer } from "../listen/dns-server.ts";
-import { networkOf, RateLimit } from "../listen/rate-limit.ts";
+import { networkOf, RateLimit, subscriberOf } from "../listen/rate-limit.ts";
 import { framed, FrameReader } from "../wire/frames.ts";
 import { readMessage } from "../wire/message.ts";
 import { queryFor } from "./packets.ts";
@@ -196,4 +196,10 @@ test("a rate limit counts by networks, refills with time, and spares who is exem
   assert.deepEqual(verdicts("198.51.100.1"), ["send", "drop", "drop"]);
   assert.equal(networkOf("2001:db8:1:2ff::1"), networkOf("2001:db8:1:200:aaaa::"));
   assert.notEqual(networkOf("2001:db8:1:2ff::1"), networkOf("2001:db8:1:300::1"));
+});
+
+test("connections are counted by IPv4 address, and by the network that one client of IPv6 may have", () => {
+  assert.notEqual(subscriberOf("192.0.2.1"), subscriberOf("192.0.2.2"));
+  assert.equal(subscriberOf("2001:db8:1:2ff::1"), subscriberOf("2001:db8:1:200:aaaa::"));
+  assert.notEqual(subscriberOf("2001:db8:1:2ff::1"), subscriberOf("2001:db8:1:300::1"));
 });
