@@ -63,6 +63,8 @@ export interface TemplateContext {
 
 /** For clocks of clients that are a little behind. */
 const backdateMs = 60_000;
+/** How far in the past: further back would vouch for times when nobody had looked. */
+const pastMs = 24 * 60 * 60 * 1_000;
 /** How far in the future a certificate may begin. */
 const futureMs = 90 * 24 * 60 * 60 * 1_000;
 /** Upper bound of X.520 `ub-common-name`. */
@@ -198,7 +200,7 @@ function validityOf(
   checkLifetime(profile, lifetimeMs);
   const notBeforeMs = Math.max(request.notBeforeMs ?? nowMs - backdateMs, issuerNotBeforeMs);
   const notAfterMs = Math.min(startMs + lifetimeMs, issuerNotAfterMs);
-  const inReach = startMs >= nowMs - profile.maximumLifetimeMs && startMs <= nowMs + futureMs;
+  const inReach = startMs >= nowMs - pastMs && startMs <= nowMs + futureMs;
   if (!inReach || notAfterMs <= Math.max(nowMs, notBeforeMs))
     throw timesRefused(profile, startMs, notAfterMs);
   return { notBeforeMs: wholeSeconds(notBeforeMs), notAfterMs: wholeSeconds(notAfterMs) };
@@ -221,7 +223,8 @@ function timesRefused(profile: Profile, startMs: number, endMs: number): Detaile
     category: "invalid-argument",
     attempted: `issue a certificate of profile ${profile.name}`,
     found: `a validity from ${instant(startMs)} to ${instant(endMs)}`,
-    remedy: "let it begin now or within 90 days, and end after that and within the issuer's own validity",
+    remedy:
+      "let it begin at most a day ago and within 90 days, and end after that and within the issuer's own validity",
   });
 }
 

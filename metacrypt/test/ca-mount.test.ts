@@ -98,6 +98,25 @@ describe("a mount of authorities", () => {
     assert.match(String(new X509Certificate(certificatePem).subjectAltName), /a\.example\.org/);
   });
 
+  test("says of nothing that it was certified long before it was", async () => {
+    const mount = await mountOfDepth(0);
+    const { publicKey } = generateKeyPair();
+    const beginning = (notBeforeMs: number): ReturnType<CaMount["issue"]> =>
+      mount.issue({
+        profile: "server",
+        names: ["a.example.org"],
+        publicKey,
+        requester: "tester",
+        notBeforeMs,
+      });
+    const dayMs = 24 * 60 * 60 * 1_000;
+    for (const startMs of [Date.now() - 80 * dayMs, Date.now() - 2 * dayMs, Date.now() + 91 * dayMs]) {
+      await assert.rejects(beginning(startMs), { code: "CERTIFICATE_LIFETIME_INVALID" });
+    }
+    await beginning(Date.now() - dayMs / 2);
+    await beginning(Date.now() + 89 * dayMs);
+  });
+
   test("bounds names by the authorities above, as openssl does", async () => {
     await using directory = await temporaryDirectory();
     const mount = await mountOfDepth(1);
