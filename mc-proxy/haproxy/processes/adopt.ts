@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Paths } from "../paths.ts";
 import { runtimeSocket } from "../runtime-socket.ts";
+import { killHanging } from "./hanging.ts";
 import { endOf, type HaproxyProcess, infoOf, stopProcess } from "./haproxy-process.ts";
 import { identityOf } from "./identity.ts";
 import type { HaproxyProgram } from "./program.ts";
@@ -11,7 +12,8 @@ import type { HaproxyProgram } from "./program.ts";
 export const descriptionMark = "mc-proxy";
 
 /** Finds the HAProxy that serves from the directory though whoever started it is gone. Others that are found are
- * stopped: only the newest can have all listening sockets. Sockets that nobody answers are removed.
+ * stopped: only the newest can have all listening sockets. One that hangs is ended, and sockets that nobody answers are
+ * removed.
  * @param signal ends the watch over what was found */
 export async function adoptHaproxy(
   paths: Paths,
@@ -22,8 +24,12 @@ export async function adoptHaproxy(
   const found: HaproxyProcess[] = [];
   for (const generation of await generationsIn(paths)) {
     const running = await runningAt(paths, generation, clock, signal);
-    if (running === undefined) await rm(paths.adminSocket(generation), { force: true });
-    else found.push(running);
+    if (running !== undefined) {
+      found.push(running);
+      continue;
+    }
+    await killHanging(paths, generation, clock);
+    await rm(paths.adminSocket(generation), { force: true });
   }
   const newest = found.pop();
   await Promise.all(found.map(({ identity }) => stopProcess(identity, 0, clock)));

@@ -218,6 +218,24 @@ suite("when processes die", () => {
     assert.deepEqual(load.failures, []);
   });
 
+  test("HAProxy that hangs when nobody manages it is replaced by the next who does", async () => {
+    await using directory = await createTemporaryDirectory();
+    await using backend = await echoServer("backend");
+    await using plane = await createDataPlane();
+    const { port, certificate, logger } = plane;
+    const open = () => openHaproxyEngine({ directory: directory.path, clock: systemClock, logger });
+    const state = aState(plane, { routes: [aRoute(plane, "one.test", backend.port)] });
+    const first = await open();
+    await first.apply(state);
+    const hanging = pidOf(await first.stats());
+    process.kill(hanging, "SIGSTOP");
+    await first.release();
+    await using second = await open();
+    await second.apply(state);
+    assert.notEqual((await second.stats()).pid, hanging);
+    assert.equal((await ask({ port, name: "one.test", ca: certificate.certificate })).status, 200);
+  });
+
   test("a directory may have a longer path than sockets can", async () => {
     await using directory = await createTemporaryDirectory();
     await using backend = await echoServer("backend");
