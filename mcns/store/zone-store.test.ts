@@ -10,7 +10,7 @@ import { readDataText } from "../records/record-text.ts";
 import type { Name } from "../wire/name.ts";
 import { isZoneTypeName, recordTypes, typeNameOf } from "../wire/record-type.ts";
 import { buildZone, recordsOf, type ResourceRecord, type Zone } from "../zone/zone.ts";
-import { soaRecord } from "../wire/soa.ts";
+import { isNewerSerial, soaRecord } from "../wire/soa.ts";
 import { migrations } from "./migrations.ts";
 import type { NewRecord } from "./record-table.ts";
 import { ZoneStore } from "./zone-store.ts";
@@ -258,6 +258,19 @@ test("the journal forgets what is older when changes are so large that nobody sh
   assert.ok(Number(sizes?.["bytes"]) <= 8 * 1024 * 1024);
   assert.equal(store.changes(zone, serials[0] ?? 0), undefined);
   assert.equal(store.changes(zone, serials.at(-2) ?? 0)?.length, 1);
+});
+
+test("a serial number given from outside leads to a newer one, however far away it is", async () => {
+  for (const distance of [1, 2 ** 31 - 2, 2 ** 31 - 1]) {
+    await using opened = await openStore();
+    const { store } = opened;
+    const before = liveZone(store).soa.serial;
+    const { serial } = store.edit(zone, "bob", (edit) => {
+      edit.startFrom((before + distance) % 2 ** 32);
+      edit.insert(record("new", "A", "192.0.2.1"));
+    });
+    assert.ok(isNewerSerial(serial, before), `${before} and ${serial}`);
+  }
 });
 
 test("after any changes, the picture is what the database would give, and the journal leads to it", async () => {

@@ -12,7 +12,7 @@ import { JournalTable, type JournalLimits } from "./journal-table.ts";
 import { checkNode } from "./node-rules.ts";
 import { NodeTree } from "./node-tree.ts";
 import { type NewRecord, type RecordQuery, RecordTable, type StoredRecord } from "./record-table.ts";
-import { nextSerial } from "./serial-number.ts";
+import { nextSerial, serialAfter } from "./serial-number.ts";
 import { nodeOf, nodesOf, policyOf, startOfAuthority } from "./stored-nodes.ts";
 import { type Difference, difference } from "./zone-difference.ts";
 import { ZoneEdit } from "./zone-edit.ts";
@@ -184,7 +184,9 @@ export class ZoneStore implements ZoneSource {
       const found = difference(before.tree.nodes, nodes);
       const changed = found.removed.length + found.added.length > 0;
       const isTouched = changed || edit.zone !== before.stored;
-      const serial = changed ? nextSerial(edit.zone.serial, nowMs) : before.stored.serial;
+      const serial = changed
+        ? serialAfter(before.stored.serial, edit.zone.serial, nowMs)
+        : before.stored.serial;
       const stored = isTouched ? { ...edit.zone, serial, updatedAtMs: nowMs } : before.stored;
       if (isTouched) this.#zones.update(stored);
       if (changed) this.#journal.add(stored.id, changeBetween(before.stored, stored, found), nowMs);
