@@ -23,7 +23,12 @@ export type Intent =
       readonly except?: readonly string[];
     }
   /** Bring certificates, routes and names to what was last asked for. No container is touched. */
-  | { readonly kind: "edge"; readonly service: string }
+  | {
+      readonly kind: "edge";
+      readonly service: string;
+      /** The authority is not asked for any. */
+      readonly withoutCertificates?: boolean;
+    }
   /** Record what is declared, and stop what is inactive. */
   | { readonly kind: "sync"; readonly service: string; readonly declared: ServiceSpec }
   /** Take over containers that somebody else created. */

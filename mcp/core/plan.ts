@@ -99,7 +99,7 @@ function componentPlans(input: PlanInput, edge: EdgePlanner): Step[][] {
         edge.stopped(name, isAtRest(input, name) ? [] : containers(input, name, { want: "stopped" }), false),
       );
     case "edge":
-      return componentNames(input).map((name) => keepEdge(input, edge, name));
+      return componentNames(input).map((name) => keepEdge(input, intent, edge, name));
     case "adopt":
       return intent.containers.map((container) =>
         adoptContainer(container, input.observed.get(container.spec.name) ?? []),

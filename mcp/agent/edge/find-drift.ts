@@ -10,7 +10,8 @@ import type { Edge, EdgeSight } from "./edge.ts";
 /** A service whose edge is not as it should be, and can be brought there now. */
 export interface ServiceDrift {
   readonly service: string;
-  readonly steps: readonly Step[];
+  /** What the authority is to be asked for, or anything else. */
+  readonly has: { readonly certificates: boolean; readonly others: boolean };
 }
 
 /** Compares what was last asked for with what there is, by the planner. What differs though it was set is written down
@@ -46,8 +47,14 @@ export function findDrift(seen: {
     });
     const possible = steps.filter((step) => canBeDone(step, sight));
     if (!isBusy(service)) for (const step of possible) noteDrift(step, registry, nowMs);
-    return possible.length === 0 ? [] : [{ service, steps }];
+    const certificates = possible.some(isForAuthority);
+    const others = !possible.every(isForAuthority);
+    return possible.length === 0 ? [] : [{ service, has: { certificates, others } }];
   });
+}
+
+function isForAuthority({ kind }: Step): boolean {
+  return kind === "provision-certificate";
 }
 
 /** False for steps that only make sense with others. */

@@ -58,6 +58,7 @@ async function aKeptWorld(prepare: (engine: Engine, memory: EdgeMemory) => Promi
   return { engine, memory, alerts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+const dayMs = 86_400_000;
 const hostname = `hello.${zone}`;
 const alertsOf = ({ alerts }: World) => [...(alerts.get("hello/web") ?? [])];
 const pendingOf = ({ engine }: World) =>
@@ -89,7 +90,6 @@ describe("the keeper of the edge", () => {
   test("renews a certificate in its last third, and says when that keeps failing", async () => {
     await using world = await aKeptWorld((engine) => engine.run(aDeploy([aWeb("v1")])));
     const { memory, engine } = world;
-    const dayMs = 86_400_000;
     memory.down.add("authority");
     const nowMs = engine.clock.now();
     memory.certificates.set(hostname, { notBeforeMs: nowMs - 80 * dayMs, notAfterMs: nowMs + 10 * dayMs });
@@ -98,6 +98,35 @@ describe("the keeper of the edge", () => {
     await eventually(() => assert.deepEqual([pendingOf(world), alertsOf(world)], [[], []]));
     assert.ok((memory.certificates.get(hostname)?.notAfterMs ?? 0) > nowMs + 80 * dayMs);
   });
+
+  test("puts a route back within minutes while the authority refuses a renewal", async () => {
+    await using world = await aKeptWorld((engine) => engine.run(aDeploy([aWeb("v1")])));
+    const { memory, engine } = world;
+    const before = memory.shown();
+    memory.refused.add(hostname);
+    const nowMs = engine.clock.now();
+    memory.certificates.set(hostname, { notBeforeMs: nowMs - 80 * dayMs, notAfterMs: nowMs + 10 * dayMs });
+    await eventually(() => assert.ok((pendingOf(world)[0]?.pending?.attempts ?? 0) > 8));
+    memory.routes.clear();
+    const goneAtMs = engine.clock.now();
+    await eventually(() => assert.deepEqual(memory.shown(), before));
+    assert.ok(engine.clock.now() - goneAtMs < 10 * 60_000, `${engine.clock.now() - goneAtMs} ms`);
+  });
+
+  for (const part of ["proxy", "names", "authority"] as const) {
+    test(`does not fill journal and log in a day without ${part}`, async () => {
+      await using world = await aKeptWorld((engine, memory) => {
+        memory.down.add(part);
+        return engine.run(aDeploy([aWeb("v1")]));
+      });
+      const { engine } = world;
+      const beganAtMs = engine.clock.now();
+      await eventually(() => assert.ok(engine.clock.now() > beganAtMs + dayMs), 60_000);
+      assert.equal(pendingOf(world).length, 1);
+      const operations = engine.registry.operations.list({ service: "", limit: 1_000, inProgress: false });
+      assert.ok(operations.length <= 120, `${operations.length} operations`);
+    });
+  }
 
   test("takes away what an undeploy had to leave", async () => {
     await using world = await aKeptWorld(async (engine, memory) => {

@@ -1,7 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
-import { edgeDelayMs } from "@metacircular/mcp-core/edge/backoff.ts";
+import { certificateDelayMs, edgeDelayMs } from "@metacircular/mcp-core/edge/backoff.ts";
 import type { EdgeEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import type { Deployer } from "../deploy/deploy.ts";
 import { agentCaller, type ServiceLocks } from "../deploy/locks.ts";
@@ -11,6 +11,7 @@ import { createWaiting } from "../reconcile/waiting.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { announceEdge } from "./announce.ts";
+import { type Attempts, createAttempts } from "./attempts.ts";
 import type { Edge } from "./edge.ts";
 import { findDrift, type ServiceDrift } from "./find-drift.ts";
 
@@ -36,12 +37,6 @@ export interface EdgeKeeperOptions {
   readonly intervalMs: number;
 }
 
-/** Of a service, its attempts that left something pending. */
-interface Attempts {
-  readonly failed: number;
-  readonly nextAtMs: number;
-}
-
 /** A service that an operation holds is looked at again after this time. */
 const busyMs = 1_000;
 const mostAtOnce = 8;
@@ -51,15 +46,15 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
   const stop = new AbortController();
   const { signal } = stop;
   const waiting = createWaiting(clock, signal);
-  const attempts = new Map<string, Attempts>();
+  // The authority, which is asked more and more seldom, holds up nothing else.
+  const attempts = { certificates: createAttempts(), others: createAttempts() };
   const ended: Promise<void>[] = [];
   let looksInVain = 0;
 
   async function look(): Promise<number> {
     const effects = registry.edge.all();
-    for (const service of attempts.keys()) {
-      if (!effects.some((effect) => effect.service === service)) attempts.delete(service);
-    }
+    const services = new Set(effects.map(({ service }) => service));
+    for (const each of Object.values(attempts)) each.keep(services);
     if (effects.length === 0) {
       announceEdge([], new Map(), options);
       return clock.now() + intervalMs;
@@ -84,28 +79,26 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
   }
 
   function repairAll(drifting: readonly ServiceDrift[]): Promise<void> {
-    const due = drifting
-      .filter(({ service }) => locks.holder(service) === undefined)
-      .filter(({ service }) => (attempts.get(service)?.nextAtMs ?? 0) <= clock.now());
-    return fewAtOnce(due, ({ service }) => repair(service));
+    const free = drifting.filter(({ service }) => locks.holder(service) === undefined);
+    const due = dueOf(free, attempts, clock.now());
+    return fewAtOnce(due, ({ service, certificates }) => repair(service, certificates));
   }
 
-  async function repair(service: string): Promise<void> {
+  async function repair(service: string, withCertificates: boolean): Promise<void> {
     if (signal.aborted) return;
     try {
-      const intent = { kind: "edge", service } as const;
+      const intent = { kind: "edge", service, withoutCertificates: !withCertificates } as const;
       await deployer.run({ operationId: newId(), caller: agentCaller, intent });
     } catch (error) {
       // Somebody else is at work, or the agent is stopping; what is not done then is seen again.
       logger.debug({ service, error: messageOf(error) }, "the edge was not repaired");
     }
     const left = pendingOf(registry.edge.ofService(service));
-    if (left.length === 0) attempts.delete(service);
-    else {
-      const failed = (attempts.get(service)?.failed ?? 0) + 1;
-      const codes = left.map(({ pending }) => pending?.code ?? "");
-      attempts.set(service, { failed, nextAtMs: clock.now() + edgeDelayMs(failed, codes) });
-    }
+    const certificates = left.filter(({ kind, wanted }) => kind === "certificate" && wanted);
+    const nowMs = clock.now();
+    attempts.others.count(service, nowMs, left.length > certificates.length ? edgeDelayMs : undefined);
+    if (withCertificates || certificates.length === 0)
+      attempts.certificates.count(service, nowMs, delayOf(certificates));
   }
 
   /** Services that do not answer are asked again and again, at growing intervals. */
@@ -115,7 +108,7 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
     const isPending = pendingOf(effects).length > 0;
     looksInVain = isPending ? looksInVain + 1 : 0;
     if (isBusy) return nowMs + busyMs;
-    return nowMs + (isPending ? Math.min(edgeDelayMs(looksInVain, []), intervalMs) : intervalMs);
+    return nowMs + (isPending ? Math.min(edgeDelayMs(looksInVain), intervalMs) : intervalMs);
   }
 
   async function lookOrRetry(): Promise<number> {
@@ -125,7 +118,7 @@ export function createEdgeKeeper(options: EdgeKeeperOptions): EdgeKeeper {
       signal.throwIfAborted();
       logger.warn({ error: messageOf(error) }, "cannot compare the edge");
       looksInVain += 1;
-      return clock.now() + Math.min(intervalMs, edgeDelayMs(looksInVain, []));
+      return clock.now() + Math.min(intervalMs, edgeDelayMs(looksInVain));
     }
   }
 
@@ -168,4 +161,22 @@ async function fewAtOnce<Item>(items: readonly Item[], work: (item: Item) => Pro
 
 function pendingOf(effects: readonly EdgeEffect[]): EdgeEffect[] {
   return effects.filter(({ pending }) => pending !== undefined);
+}
+
+function delayOf(certificates: readonly EdgeEffect[]): ((failed: number) => number) | undefined {
+  const codes = certificates.map(({ pending }) => pending?.code ?? "");
+  return codes.length === 0 ? undefined : (failed) => certificateDelayMs(failed, codes);
+}
+
+/** What is due of what could be done now. */
+function dueOf(
+  drifting: readonly ServiceDrift[],
+  attempts: { readonly certificates: Attempts; readonly others: Attempts },
+  nowMs: number,
+): { service: string; certificates: boolean }[] {
+  return drifting.flatMap(({ service, has }) => {
+    const certificates = has.certificates && attempts.certificates.isDue(service, nowMs);
+    const others = has.others && attempts.others.isDue(service, nowMs);
+    return certificates || others ? [{ service, certificates }] : [];
+  });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { edgeDelayMs } from "./backoff.ts";
+import { certificateDelayMs, edgeDelayMs } from "./backoff.ts";
 import { isCertificateDue } from "./edge-input.ts";
 import { describeEffect, type EdgeEffect } from "./effect.ts";
 import { addressType, recordName, routeHostname } from "./hostname.ts";
@@ -58,14 +58,19 @@ describe("a certificate", () => {
 describe("the pause after an attempt", () => {
   test("grows from a second to a minute", () => {
     assert.deepEqual(
-      [1, 2, 3, 6, 7, 1_000].map((attempts) => edgeDelayMs(attempts, [])),
+      [1, 2, 3, 6, 7, 1_000].map((attempts) => edgeDelayMs(attempts)),
       [1_000, 2_000, 4_000, 32_000, 60_000, 60_000],
     );
   });
 
   test("grows from a minute to six hours where an authority refused", () => {
-    const pauses = [1, 2, 1_000].map((attempts) => edgeDelayMs(attempts, ["ACME_REFUSED"]));
+    const pauses = [1, 2, 1_000].map((attempts) => certificateDelayMs(attempts, ["ACME_REFUSED"]));
     assert.deepEqual(pauses, [60_000, 120_000, 21_600_000]);
+  });
+
+  test("grows from a second to a quarter of an hour where an authority does not answer", () => {
+    const pauses = [1, 2, 1_000].map((attempts) => certificateDelayMs(attempts, ["UNREACHABLE"]));
+    assert.deepEqual(pauses, [1_000, 2_000, 900_000]);
   });
 });
 

@@ -33,15 +33,21 @@ export function planEdgeOf(input: PlanInput): EdgePlanner {
 
 /** Brings the edge of one component to what was last asked for. What should run and does not keeps what it has, so
  * that it is found again when it is back. */
-export function keepEdge(input: PlanInput, edge: EdgePlanner, name: string): Step[] {
+export function keepEdge(
+  input: PlanInput,
+  { withoutCertificates }: Extract<Intent, { kind: "edge" }>,
+  edge: EdgePlanner,
+  name: string,
+): Step[] {
   const component = input.registered?.components.find(({ spec }) => spec.name === name);
   if (component?.desired !== "running") return edge.stopped(name, [], false);
   const current = input.observed.get(name)?.find(({ slot, lost }) => slot === "current" && !lost);
   const runs = current?.running === true && current.stopping !== true;
-  return edge.running(component.spec, [], {
+  const steps = edge.running(component.spec, [], {
     wanted: before(input, name),
     ports: runs ? current.hostPorts : {},
   });
+  return withoutCertificates === true ? steps.filter(({ kind }) => kind !== "provision-certificate") : steps;
 }
 
 /** Whether routes lead to the component's own container and nobody can move them now, as the proxy does not answer: a
