@@ -14,8 +14,15 @@ export const countryOfMap = "country-of";
 export const countryRulesMap = "countries";
 export const networkRulesMap = (action: FirewallRule["action"], port: number): string => `${action}-${port}`;
 
-/** Fields of a route's entry, counted from 1 as HAProxy counts them; the backend takes two. */
-export const field = { kind: 1, address: 2, port: 3, option: 4, rate: 5, body: 6, lengthNeeded: 7 } as const;
+/** Fields of a route's entry, counted from 1 as HAProxy counts them. The last four, from `counted` on, are what the numbers
+ * of the route are kept under; of these the first two are its own key. */
+export const field = {
+  ...{ kind: 1, option: 2, rate: 3, body: 4, lengthNeeded: 5 },
+  ...{ counted: 6, address: 8, port: 9 },
+} as const;
+
+/** Begin of the entries of L7 routes that have limits of their own; that of the others is a part of it. */
+export const limitedKind = "l7-limited";
 
 /** The maps of a state, whose parts have been judged before.
  * @param routes the entries of its routes */
@@ -47,12 +54,14 @@ export function routeKey({ port, hostname }: { port: number; hostname: string })
 }
 
 export function routeValue(route: EngineRoute, limits: Pick<Limits, "maxBodyBytes">): string {
-  const kind = route.maintenance ? "maintenance" : route.mode;
   const option = route.mode === "l4" ? (route.sendProxyProtocol ? "proxy" : "raw") : route.backendProtocol;
   const body = route.maxBodyBytes === 0 ? limits.maxBodyBytes : route.maxBodyBytes;
   const lengthNeeded = route.maxBodyBytes > 0 && route.backendProtocol !== "h2c" ? 1 : 0;
-  const { host, port } = route.backend;
-  return [kind, host, port, option, route.rateLimit, route.mode === "l7" ? body : 0, lengthNeeded].join("|");
+  const limited = route.mode === "l7" && (route.rateLimit > 0 || lengthNeeded === 1);
+  const kind = route.maintenance ? "maintenance" : limited ? limitedKind : route.mode;
+  const limit = route.mode === "l7" ? body : 0;
+  const counted = `${routeKey(route)}|${backendKey(route.backend)}`;
+  return [kind, option, route.rateLimit, limit, lengthNeeded, counted].join("|");
 }
 
 /** The backend in an entry's spelling, as the numbers of routes are kept by it. */

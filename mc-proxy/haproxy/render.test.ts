@@ -13,6 +13,7 @@ import { wantedOf } from "./wanted.ts";
 
 const paths = pathsBelow("/run/mc-proxy/haproxy");
 const golden = new URL("test/golden/everything.cfg", import.meta.url);
+const terminatingGolden = new URL("test/golden/terminating-port.cfg", import.meta.url);
 
 const route: EngineRoute = {
   ...{ port: 443, hostname: "one.test", mode: "l7", backend: { host: "127.0.0.1", port: 3000 } },
@@ -69,6 +70,24 @@ suite("HAProxy's configuration", () => {
     assert.equal(text, await readFile(golden, "utf8"));
   });
 
+  test("a port with L7 routes only terminates TLS itself, unless something has to be read before", async () => {
+    const { tlsAlpnBackend: _, ...without } = everything;
+    const portOf = (state: DesiredState): string => {
+      const rendered = renderConfiguration(state, paths, { generation: 1, description: "" });
+      return /^frontend port-8443\n[^]*?\n(?=\n)/m.exec(rendered)?.[0] ?? "";
+    };
+    const text = portOf({ ...without, trustedProxies: [] });
+    if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(terminatingGolden, text);
+    assert.equal(text, await readFile(terminatingGolden, "utf8"));
+    const routes = [{ ...route, port: 8443, mode: "l4" as const }];
+    for (const state of [
+      { ...without, trustedProxies: [], routes },
+      { ...everything, trustedProxies: [] },
+      without,
+    ])
+      assert.match(portOf(state), /^ {2}mode tcp$/m);
+  });
+
   test("from one state to the next only what differs is changed", () => {
     const loaded = wantedOf(everything, paths, undefined);
     const [first, second, third] = everything.routes as [EngineRoute, EngineRoute, EngineRoute];
@@ -81,8 +100,8 @@ suite("HAProxy's configuration", () => {
       commands.map(({ command }) => command.split(";")),
       [
         [
-          `set map ${map} 443|one.test l7|::1|3001|http1|0|1073741824|0`,
-          `add map ${map} 443|new.test l7|127.0.0.1|3000|http1|0|1073741824|0`,
+          `set map ${map} 443|one.test l7|http1|0|1073741824|0|443|one.test|::1|3001`,
+          `add map ${map} 443|new.test l7|http1|0|1073741824|0|443|new.test|127.0.0.1|3000`,
           `del map ${map} 443|four.test`,
         ],
       ],
@@ -93,7 +112,7 @@ suite("HAProxy's configuration", () => {
     const before = wantedOf(everything, paths, undefined);
     const limits = { ...everything.limits, maxBodyBytes: 5 };
     const entries = wantedOf({ ...everything, limits }, paths, before).maps.get("routes");
-    assert.equal(entries?.get("443|one.test"), "l7|127.0.0.1|3000|http1|0|5|0");
+    assert.equal(entries?.get("443|one.test"), "l7|http1|0|5|0|443|one.test|127.0.0.1|3000");
   });
 
   test("nothing but host names and addresses gets through", () => {

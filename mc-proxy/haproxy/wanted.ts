@@ -51,6 +51,12 @@ const plainMaintenancePage = `<!doctype html>
  * @param previous spares looking at routes and certificates again that were looked at already */
 export function wantedOf(desired: DesiredState, paths: Paths, previous: Wanted | undefined): Wanted {
   const problems: EngineProblem[] = [];
+  const { maxBodyBytes } = desired.limits;
+  const knownRoutes =
+    previous?.knownRoutes.maxBodyBytes === maxBodyBytes
+      ? previous.knownRoutes
+      : { maxBodyBytes, byRoute: new WeakMap<EngineRoute, KnownRoute>() };
+  const entries = judgedRoutes(desired, knownRoutes, problems);
   const judged = {
     ...desired,
     firewall: judgedFirewall(desired, problems),
@@ -58,13 +64,8 @@ export function wantedOf(desired: DesiredState, paths: Paths, previous: Wanted |
       problems.push({ kind: "firewall", subject, found }),
     ),
   };
-  const { maxBodyBytes } = desired.limits;
-  const knownRoutes =
-    previous?.knownRoutes.maxBodyBytes === maxBodyBytes
-      ? previous.knownRoutes
-      : { maxBodyBytes, byRoute: new WeakMap<EngineRoute, KnownRoute>() };
   return {
-    maps: mapsOf(judged, judgedRoutes(desired, knownRoutes, problems)),
+    maps: mapsOf(judged, entries),
     knownRoutes,
     certificates: judgedCertificates(desired, paths, previous, problems),
     files: staticFiles(judged, paths),

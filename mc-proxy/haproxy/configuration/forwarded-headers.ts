@@ -3,12 +3,13 @@
 export function forwardedHeaders(port: number): string[] {
   return [
     "http-request del-header ^(x[^a-z0-9]forwarded([^a-z0-9].*)?|x[^a-z0-9]real[^a-z0-9]ip|forwarded|proxy)$ -m reg",
-    "http-request set-header X-Forwarded-For %[src]",
-    "http-request set-header X-Forwarded-Proto https",
-    "http-request set-header X-Forwarded-Host %[req.fhdr(host)]",
-    `http-request set-header X-Forwarded-Port ${port}`,
+    // Added and not set: what there was is gone, and need not be looked for again.
+    "http-request add-header X-Forwarded-For %[src]",
+    "http-request add-header X-Forwarded-Proto https",
+    "http-request add-header X-Forwarded-Host %[req.fhdr(host)]",
+    `http-request add-header X-Forwarded-Port ${port}`,
     // Quoted always: an IPv6 address has to be, and stands in brackets besides (RFC 7239, section 6).
-    `http-request set-header Forwarded "for=\\"%[var(sess.for)]\\";host=\\"%[req.fhdr(host)]\\";proto=https"`,
+    `http-request add-header Forwarded "for=\\"%[var(sess.for)]\\";host=\\"%[req.fhdr(host)]\\";proto=https"`,
   ];
 }
 

@@ -3,7 +3,7 @@ import type { DesiredState } from "../../engine/desired-state.ts";
 import type { Limits } from "../../engine/limits.ts";
 import type { Paths } from "../paths.ts";
 import { plainHttp } from "./plain-http.ts";
-import { publicPort } from "./public-port.ts";
+import { sharedPort, sharedPorts, terminatingPort } from "./public-port.ts";
 import { bindAddress, only, section } from "./section.ts";
 import { termination } from "./termination.ts";
 
@@ -15,12 +15,22 @@ export function renderConfiguration(
   process: { generation: number; description: string },
 ): string {
   const ports = [...new Set(desired.listeners.map(({ port }) => port))];
+  const shared = sharedPorts(desired);
   return [
     "# Written by mc-proxy; changes are lost.",
-    globalSection(desired.limits, paths.adminSocketName(process.generation), process.description),
+    globalSection(
+      // A terminated connection of a shared port counts twice: there, and where TLS is terminated.
+      desired.limits.maxConnections * (shared.size > 0 ? 2 : 1),
+      desired.limits,
+      paths.adminSocketName(process.generation),
+      process.description,
+    ),
     defaultsSection(desired.limits),
     ...tables(),
-    ...ports.flatMap((port) => [publicPort(port, desired, paths), termination(port, desired, paths)]),
+    ...ports.flatMap((port) => [
+      (shared.has(port) ? sharedPort : terminatingPort)(port, desired, paths),
+      termination(port, desired, paths),
+    ]),
     ...passThroughBackends(),
     ...httpBackends(desired),
     ...(desired.http === undefined ? [] : plainHttp(desired.http, desired, paths)),
@@ -37,14 +47,18 @@ const cipherList = ["ECDSA", "RSA"]
   .join(":");
 const cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-function globalSection(limits: Limits, adminSocket: string, description: string): string {
+function globalSection(
+  maxConnections: number,
+  limits: Limits,
+  adminSocket: string,
+  description: string,
+): string {
   return section("global", [
     ...only(description !== "", `description ${description}`),
     `stats socket unix@${adminSocket} mode 600 level admin expose-fd listeners`,
     "stats timeout 30s",
     "log stderr format raw local0 notice",
-    // A terminated connection counts twice: at the public port, and where TLS is terminated.
-    `maxconn ${limits.maxConnections * 2}`,
+    `maxconn ${maxConnections}`,
     "no strict-limits",
     // Otherwise another HAProxy of the same user could listen on the same port, and get some of its connections. Our own
     // next process takes over the sockets.
@@ -109,7 +123,7 @@ function httpBackends(desired: DesiredState): string[] {
     `http-request set-timeout server ${desired.limits.tunnelTimeoutMs}ms if { req.hdr(accept) -m sub text/event-stream } || { req.hdr(content-type) -m beg application/grpc }`,
   ];
   // The client's Host header says which name a TLS backend has to prove.
-  const verified = `ssl verify required ca-file ${desired.backendCaFile ?? ""} sni var(txn.asked) alpn h2,http/1.1`;
+  const verified = `ssl verify required ca-file ${desired.backendCaFile ?? ""} sni var(sess.greeted) alpn h2,http/1.1`;
   return [
     section("backend http1", [...lines, `server any ${destination}`]),
     section("backend h2c", [...lines, `server any ${destination} proto h2`]),

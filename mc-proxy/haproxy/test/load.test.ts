@@ -50,6 +50,34 @@ suite("under load", () => {
     await endsWithoutFailure(load);
   });
 
+  test("the only L4 route of a port comes and goes by reloads, and no request to the others fails", async () => {
+    await using site = await createSite(["one.test"]);
+    const { plane, load, state, routes, passedThrough } = site;
+    for (let index = 0; index < 6; index += 1) {
+      const isThere = index % 2 === 0;
+      const present = isThere ? [...routes, passedThrough] : routes;
+      assert.equal((await plane.engine.apply(state({ routes: present }))).reloaded, true);
+      if (isThere) await isServed(plane, "two.test");
+      else await assert.rejects(isServed(plane, "two.test"));
+      const enough = load.succeeded + 50;
+      await eventually(() => assert.ok(load.succeeded > enough || load.failures.length > 0));
+    }
+    await endsWithoutFailure(load);
+  });
+
+  test("a port of L7 routes only serves them, and no request fails while they come and go", async () => {
+    await using site = await createSite(["one.test"]);
+    const { plane, load, state, routes, http } = site;
+    const more = aRoute(plane, "more.wild.test", http.port);
+    for (let index = 0; index < 100; index += 1) {
+      const present = index % 2 === 0 ? [...routes, more] : routes;
+      assert.equal((await plane.engine.apply(state({ routes: present }))).reloaded, false);
+      if (index % 10 === 0) await isServed(plane, "more.wild.test");
+      if (index % 10 === 1) await assert.rejects(isServed(plane, "more.wild.test"));
+    }
+    await endsWithoutFailure(load);
+  });
+
   test("listeners come and go by reloads, and no request to the others fails", async () => {
     await using site = await createSite();
     const { plane, load, state } = site;
@@ -69,25 +97,37 @@ suite("under load", () => {
 interface Site extends AsyncDisposable {
   readonly plane: TestDataPlane;
   readonly http: Backend;
-  /** `one.test` is terminated, `two.test` passed through. */
+  /** Those that are under load: `one.test` is terminated, `two.test` passed through. */
   readonly routes: readonly EngineRoute[];
+  /** That of `two.test`. */
+  readonly passedThrough: EngineRoute;
   readonly load: Load;
   readonly state: (parts: Partial<DesiredState>) => DesiredState;
 }
 
-async function createSite(): Promise<Site> {
+async function createSite(names: readonly string[] = ["one.test", "two.test"]): Promise<Site> {
   await using stack = new AsyncDisposableStack();
   const plane = stack.use(await createDataPlane());
   const { port, certificate } = plane;
   const http = stack.use(await echoServer("http"));
   const tls = stack.use(await echoTlsServer("tls", certificate));
-  const routes = [aRoute(plane, "one.test", http.port), aRoute(plane, "two.test", tls.port, { mode: "l4" })];
+  const passedThrough = aRoute(plane, "two.test", tls.port, { mode: "l4" });
+  const both = [aRoute(plane, "one.test", http.port), passedThrough];
+  const routes = both.filter(({ hostname }) => names.includes(hostname));
   const state = (parts: Partial<DesiredState>): DesiredState => aState(plane, { routes, ...parts });
   await plane.engine.apply(state({}));
   const ca = certificate.certificate;
-  const load = stack.use(startLoad({ port, name: "one.test", ca }, { port, name: "two.test", ca }));
+  const load = stack.use(startLoad(...names.map((name) => ({ port, name, ca }))));
   const whole = stack.move();
-  return { plane, http, routes, load, state, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  return {
+    plane,
+    http,
+    routes,
+    passedThrough,
+    load,
+    state,
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
 }
 
 async function isServed({ port, certificate }: TestDataPlane, name: string): Promise<void> {

@@ -59,7 +59,7 @@ suite("changes at run time", () => {
     const route = aRoute(plane, "one.test", backend.port);
     const other = aRoute(plane, "two.test", backend.port, { mode: "l4" });
     const maintenancePage = "<p>Back at noon.</p>\n";
-    await engine.apply(aState(plane, { routes: [route], maintenancePage }));
+    await engine.apply(aState(plane, { routes: [route, other], maintenancePage }));
     const routes = [route, other].map((each) => ({ ...each, maintenance: true }));
     const { reloaded } = await engine.apply(aState(plane, { routes, maintenancePage }));
     assert.equal(reloaded, false);
@@ -166,15 +166,15 @@ suite("changes at run time", () => {
     const socket = runtimeSocket(join(directory, "admin-1.sock"));
     const map = join(directory, "maps", "routes.map");
     await socket.execute(`del map ${map} ${port}|one.test`);
-    await socket.execute(`set map ${map} ${port}|two.test l7|127.0.0.1|1|http1|0|0|0`);
-    await socket.execute(`add map ${map} ${port}|evil.test l7|127.0.0.1|1|http1|0|0|0`);
+    await socket.execute(`set map ${map} ${port}|two.test l7|http1|0|0|0|${port}|two.test|127.0.0.1|1`);
+    await socket.execute(`add map ${map} ${port}|evil.test l7|http1|0|0|0|${port}|evil.test|127.0.0.1|1`);
     const list = join(directory, "certificates.list");
     const [file = ""] = await readdir(join(directory, "certificates"));
     await socket.execute(`del ssl crt-list ${list} ${join(directory, "certificates", file)}`);
     const { repaired, count } = await engine.check();
     assert.equal(count, 4, repaired.join("\n"));
     for (const name of ["one.test", "two.test"]) assert.equal((await ask({ port, name, ca })).status, 200);
-    await socket.execute(`add map ${map} ${port}|one.test l7|127.0.0.1|1|http1|0|0|0`);
+    await socket.execute(`add map ${map} ${port}|one.test l7|http1|0|0|0|${port}|one.test|127.0.0.1|1`);
     assert.ok((await engine.check()).count > 0, "a second entry with the same key");
     assert.deepEqual(await engine.check(), { repaired: [], count: 0 });
   });
