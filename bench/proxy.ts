@@ -13,12 +13,14 @@ import { type SelfSigned, selfSigned } from "@metacircular/testkit/self-signed.t
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { outputOf } from "./commands.ts";
-import { interleave, median } from "./measure.ts";
+import { interleave, median, type Samples } from "./measure.ts";
 import { nginxBackend, nginxProxy, staticHaproxy, type TlsFiles } from "./peers/ingress.ts";
+import { cpuTimeMs } from "./process-usage.ts";
 import { absoluteRow, comparedRow, type Row } from "./result.ts";
 
-const rounds = 5;
-const seconds = 3;
+const rounds = 7;
+const warmUps = 1;
+const seconds = 2;
 const manyConnections = 32;
 /** A throughput of at least 0.97 of the peer's, as a ratio of times. */
 const goal = 1 / 0.97;
@@ -32,33 +34,7 @@ export const proxy: Benchmark = {
   async run(say) {
     await using site = await createSite();
     const rows: Row[] = [];
-    for (const connections of [manyConnections, 1]) {
-      say(`terminated, ${connections} connections`);
-      const l7 = await interleave(sides(site.l7, connections), { rounds });
-      const name = `L7, ${connections === 1 ? "1 connection" : `${connections} connections`}, 1,000 requests`;
-      rows.push(
-        comparedRow(
-          `${name}: ours / HAProxy, fixed, passing through too`,
-          { ours: l7.ours, peer: l7.shared },
-          goal,
-        ),
-        comparedRow(
-          `${name}: ours / HAProxy, fixed, terminating only`,
-          { ours: l7.ours, peer: l7.bare },
-          goal,
-        ),
-        comparedRow(`${name}: ours / nginx`, { ours: l7.ours, peer: l7.nginx }, goal),
-      );
-      say(`passed through, ${connections} connections`);
-      const l4 = await interleave(sides(site.l4, connections), { rounds });
-      rows.push(
-        comparedRow(
-          `${name.replace("L7", "L4")}: ours / HAProxy, fixed`,
-          { ours: l4.ours, peer: l4.bare },
-          goal,
-        ),
-      );
-    }
+    for (const connections of [manyConnections, 1]) rows.push(...(await throughput(site, connections, say)));
     say("new routes");
     rows.push(
       absoluteRow(
@@ -71,11 +47,47 @@ export const proxy: Benchmark = {
   },
 };
 
+/** Throughput with many connections, latency with one. */
+async function throughput(site: Site, connections: number, say: (text: string) => void): Promise<Row[]> {
+  const many = connections === 1 ? "1 connection" : `${connections} connections`;
+  say(`terminated, ${many}`);
+  const l7 = await measured(site.l7, connections);
+  say(`terminated at a port that passes others through, ${many}`);
+  const shared = await measured(site.shared, connections);
+  say(`passed through, ${many}`);
+  const l4 = await measured(site.l4, connections);
+  const time = `${many}, 1,000 requests`;
+  return [
+    ...compared("L7", many, l7),
+    comparedRow(`L7, ${time}: ours / nginx`, { ours: l7.ours.times, peer: l7.nginx.times }, goal),
+    ...compared("L7 beside L4", many, shared),
+    ...compared("L4", many, l4),
+  ];
+}
+
+function compared(kind: string, many: string, { ours, fixed }: Record<"ours" | "fixed", Measured>): Row[] {
+  const name = `${kind}, ${many}, 1,000 requests`;
+  return [
+    comparedRow(`${name}: ours / HAProxy, fixed`, { ours: ours.times, peer: fixed.times }, goal),
+    comparedRow(
+      `${name}, processor time: ours / HAProxy, fixed`,
+      { ours: ours.processorTimes, peer: fixed.processorTimes },
+      goal,
+    ),
+  ];
+}
+
+interface Target {
+  readonly port: number;
+  readonly pid: number;
+}
+
 interface Site extends AsyncDisposable {
   readonly engine: Engine;
   readonly certificate: SelfSigned;
-  readonly l7: { ours: number; shared: number; bare: number; nginx: number };
-  readonly l4: { ours: number; bare: number };
+  readonly l7: Record<"ours" | "fixed" | "nginx", Target>;
+  readonly shared: Record<"ours" | "fixed", Target>;
+  readonly l4: Record<"ours" | "fixed", Target>;
   readonly state: (routes: readonly EngineRoute[]) => DesiredState;
   readonly route: (hostname: string, parts?: Partial<EngineRoute>) => EngineRoute;
 }
@@ -92,9 +104,9 @@ async function createSite(): Promise<Site> {
   const engine = stack.use(
     await openHaproxyEngine({ directory: join(path, "engine"), clock: systemClock, logger }),
   );
-  const [l7Port, l4Port] = [await freePort(), await freePort()];
+  const [l7Port, l4Port, sharedPort] = [await freePort(), await freePort(), await freePort()];
   const state = (routes: readonly EngineRoute[]): DesiredState => ({
-    listeners: [l7Port, l4Port].map((port) => ({ port, address: "127.0.0.1" })),
+    listeners: [l7Port, l4Port, sharedPort].map((port) => ({ port, address: "127.0.0.1" })),
     routes,
     certificates: [{ name: "bench", pem: certificate.pem, hostnames: certificate.hostnames }],
     firewall: { rules: [], countryNetworks: {} },
@@ -112,21 +124,27 @@ async function createSite(): Promise<Site> {
     ...{ sendProxyProtocol: false, maintenance: false, maxBodyBytes: 0, rateLimit: 0 },
     ...parts,
   });
-  const passed = route("localhost", {
-    port: l4Port,
-    mode: "l4",
-    backend: { host: "127.0.0.1", port: https },
-  });
-  await engine.apply(state([route("localhost"), passed]));
+  const passed = { mode: "l4", backend: { host: "127.0.0.1", port: https } } as const;
+  await engine.apply(
+    state([
+      route("localhost"),
+      route("localhost", { port: l4Port, ...passed }),
+      route("localhost", { port: sharedPort }),
+      route("passed.bench.test", { port: sharedPort, ...passed }),
+    ]),
+  );
+  const { pid } = await engine.stats();
+  if (pid === undefined) throw new Error("the data plane does not run");
+  const l7 = stack.use(await staticHaproxy(path, await freePort(), http, tls, "l7"));
   const shared = stack.use(await staticHaproxy(path, await freePort(), http, tls, "shared"));
-  const bare = stack.use(await staticHaproxy(path, await freePort(), http, tls, "l7"));
-  const bareL4 = stack.use(await staticHaproxy(path, await freePort(), https, tls, "l4"));
+  const l4 = stack.use(await staticHaproxy(path, await freePort(), https, tls, "l4"));
   const nginx = stack.use(await nginxProxy(path, await freePort(), http, tls));
   const whole = stack.move();
   return {
     ...{ engine, certificate, state, route },
-    l7: { ours: l7Port, shared: shared.port, bare: bare.port, nginx: nginx.port },
-    l4: { ours: l4Port, bare: bareL4.port },
+    l7: { ours: { port: l7Port, pid }, fixed: l7, nginx },
+    shared: { ours: { port: sharedPort, pid }, fixed: shared },
+    l4: { ours: { port: l4Port, pid }, fixed: l4 },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
@@ -141,27 +159,57 @@ async function tlsFiles(directory: string, { key, certificate, pem }: SelfSigned
   return { keyFile, certificateFile, pemFile };
 }
 
-function sides<Name extends string>(
-  ports: Readonly<Record<Name, number>>,
-  connections: number,
-): Record<Name, () => Promise<number>> {
-  const entries = Object.entries<number>(ports).map(([name, port]) => [
-    name,
-    () => timePer1000(port, connections),
-  ]);
-  return Object.fromEntries(entries) as Record<Name, () => Promise<number>>;
+/** Milliseconds for 1,000 requests. */
+interface Measured {
+  readonly times: Samples;
+  /** Of the process alone, which what else runs on the machine hardly changes. */
+  readonly processorTimes: Samples;
 }
 
-/** Milliseconds for 1,000 requests over kept connections that never rest. */
-async function timePer1000(port: number, connections: number): Promise<number> {
+async function measured<Name extends string>(
+  targets: Readonly<Record<Name, Target>>,
+  connections: number,
+): Promise<Record<Name, Measured>> {
+  const entries = Object.entries<Target>(targets) as [Name, Target][];
+  const processorTimes = Object.fromEntries(entries.map(([name]) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >;
+  const sides = entries.map(([name, target]) => [
+    name,
+    async () => {
+      const beganMs = await cpuTimeMs(target.pid);
+      const { timeMs, requests } = await requestsWithoutRest(target.port, connections);
+      processorTimes[name].push(((await cpuTimeMs(target.pid)) - beganMs) / (requests / 1_000));
+      return timeMs;
+    },
+  ]);
+  const times = await interleave(Object.fromEntries(sides) as Record<Name, () => Promise<number>>, {
+    rounds,
+    warmUps,
+  });
+  const results = entries.map(([name]) => [
+    name,
+    { times: times[name], processorTimes: processorTimes[name].slice(warmUps) },
+  ]);
+  return Object.fromEntries(results) as Record<Name, Measured>;
+}
+
+/** Over kept connections; the time is that of 1,000 requests. */
+async function requestsWithoutRest(
+  port: number,
+  connections: number,
+): Promise<{ timeMs: number; requests: number }> {
   const threads = Math.min(2, connections);
   const output = await outputOf(
     ["wrk", `-t${threads}`, `-c${connections}`, `-d${seconds}s`, `https://localhost:${port}/`],
     { PATH: process.env["PATH"] ?? "" },
   );
   const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
-  if (!(rate > 0) || /Non-2xx|Socket errors/.test(output)) throw new Error(`wrk at ${port}: ${output}`);
-  return 1_000_000 / rate;
+  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
+  if (!(rate > 0 && requests > 0) || /Non-2xx|Socket errors/.test(output))
+    throw new Error(`wrk at ${port}: ${output}`);
+  return { timeMs: 1_000_000 / rate, requests };
 }
 
 /** From the call that adds it, over a connection of its own. */

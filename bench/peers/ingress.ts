@@ -8,6 +8,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 /** A server of a benchmark, of which disposing ends the process. */
 export interface PeerServer extends AsyncDisposable {
   readonly port: number;
+  readonly pid: number;
 }
 
 export interface TlsFiles {
@@ -18,6 +19,8 @@ export interface TlsFiles {
 }
 
 const answerBytes = 1_024;
+/** As Mozilla recommends them, and MC-Proxy has them; otherwise the sides would encrypt differently. */
+const cipherSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 /** nginx that answers 1 KiB by itself: plain for terminated routes, and with TLS for those that are passed through. */
 export async function nginxBackend(
@@ -49,9 +52,10 @@ export async function nginxProxy(
   ]);
 }
 
-/** HAProxy with one fixed backend.
- * @param kind `l7`: terminates TLS where it is accepted; `shared`: on a port that it could pass other names through at, as
- * ours; `l4`: passes through by the name */
+/** HAProxy with a fixed configuration, as one would write it by hand for what our routes of the benchmark do: it picks the
+ * backend by the name, and where it terminates TLS tells the backend of the client under the same headers.
+ * @param kind `l7`: terminates TLS where it is accepted; `shared`: at a port where it passes other names through; `l4`:
+ * passes through */
 export async function staticHaproxy(
   directory: string,
   port: number,
@@ -63,30 +67,50 @@ export async function staticHaproxy(
   const file = join(directory, `${kind}.cfg`);
   const socket = join(directory, `${kind}.sock`);
   const timeouts = ["connect 5s", "client 60s", "server 60s", "tunnel 1h"].map((line) => `  timeout ${line}`);
-  const greeting = [
-    "  tcp-request inspect-delay 5s",
+  const passing = [
+    ...["frontend public", "  mode tcp", `  bind 127.0.0.1:${port}`, "  tcp-request inspect-delay 5s"],
     "  tcp-request content accept if { req.ssl_hello_type 1 }",
   ];
-  const secure = `ssl crt ${tls.pemFile} alpn h2,http/1.1`;
-  const http = ["  mode http", "  option forwardfor", "  http-request set-header X-Forwarded-Proto https"];
+  const secure = `ssl crt ${tls.pemFile} strict-sni alpn h2,http/1.1`;
+  const http = [
+    "  mode http",
+    ...forwardedHeaders(port),
+    "  use_backend app if { hdr(host),field(1,:),lower localhost }",
+  ];
   const frontends = {
-    l7: ["frontend public", ...http, `  bind 127.0.0.1:${port} ${secure}`, "  default_backend app"],
+    l7: ["frontend public", `  bind 127.0.0.1:${port} ${secure}`, ...http],
     shared: [
-      ...["frontend public", "  mode tcp", `  bind 127.0.0.1:${port}`, ...greeting],
-      ...["  use_backend tls if { req.ssl_sni localhost }", "backend tls", "  mode tcp"],
+      ...[...passing, "  use_backend tls if { req.ssl_sni localhost }", "backend tls", "  mode tcp"],
       `  server tls unix@${socket} send-proxy-v2`,
-      ...["frontend tls", ...http, `  bind unix@${socket} accept-proxy ${secure}`, "  default_backend app"],
+      ...["frontend tls", `  bind unix@${socket} accept-proxy ${secure}`, ...http],
     ],
-    l4: [
-      ...["frontend public", "  mode tcp", `  bind 127.0.0.1:${port}`, ...greeting],
-      "  use_backend app if { req.ssl_sni localhost }",
-    ],
+    l4: [...passing, "  use_backend app if { req.ssl_sni localhost }"],
   };
   const mode = kind === "l4" ? "tcp" : "http";
   const backend = ["backend app", `  mode ${mode}`, `  server app 127.0.0.1:${backendPort}`];
-  const lines = ["global", "  maxconn 8000", "defaults", ...timeouts, ...frontends[kind], ...backend];
+  const lines = [
+    "global",
+    "  maxconn 8000",
+    `  ssl-default-bind-ciphersuites ${cipherSuites}`,
+    "defaults",
+    ...timeouts,
+    ...frontends[kind],
+    ...backend,
+  ];
   await writeFile(file, `${lines.join("\n")}\n`);
   return startServer("haproxy", ["-db", "-f", file], port);
+}
+
+/** Those that routes of MC-Proxy set; what clients sent under these names is replaced. */
+function forwardedHeaders(port: number): string[] {
+  const headers = {
+    "X-Forwarded-For": "%[src]",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "%[req.hdr(host)]",
+    "X-Forwarded-Port": String(port),
+    Forwarded: '"for=\\"%[src]\\";host=\\"%[req.hdr(host)]\\";proto=https"',
+  };
+  return Object.entries(headers).map(([name, value]) => `  http-request set-header ${name} ${value}`);
 }
 
 function certificates({ certificateFile, keyFile }: TlsFiles): string {
@@ -124,7 +148,9 @@ async function startServer(program: string, args: readonly string[], port: numbe
     if (child.exitCode !== null) throw new Error(`${program} ended: ${Buffer.concat(output).toString()}`);
     return accepts(port);
   });
-  return { port, [Symbol.asyncDispose]: () => ended(child, exited) };
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${program} has not started`);
+  return { port, pid, [Symbol.asyncDispose]: () => ended(child, exited) };
 }
 
 async function accepts(port: number): Promise<void> {
