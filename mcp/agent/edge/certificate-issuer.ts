@@ -75,7 +75,7 @@ export function createCertificateIssuer(options: {
     },
     async check(signal) {
       const { session } = await account();
-      await session.newOrderUrl(signal);
+      await session.check(signal);
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new Error("the agent is stopping"));

@@ -134,7 +134,9 @@ describe("getting certificates from Pebble", () => {
     await assert.rejects(issuerAt(pebble.directoryUrl, byDns).issue("www.example.org", never), {
       code: "HOSTNAME_OUTSIDE_ZONE",
     });
+    await issuer.check(never);
     await pebble.stop();
+    await assert.rejects(issuer.check(never), { category: "unavailable" });
     await assert.rejects(issuerAt(pebble.directoryUrl, byDns).issue("shop.example.net", never), {
       category: "unavailable",
     });

@@ -21,6 +21,8 @@ export interface AcmeSession {
    * @throws DetailedError ACME_UNAVAILABLE, ACME_REFUSED and those of `requestJson` */
   post(url: string, payload: unknown, about: About): Promise<JsonResponse>;
   newOrderUrl(signal: AbortSignal): Promise<string>;
+  /** Reads the directory anew. */
+  check(signal: AbortSignal): Promise<void>;
 }
 
 export interface About {
@@ -46,6 +48,7 @@ export function createAcmeSession(
   signal: AbortSignal,
 ): AcmeSession {
   const { directoryUrl, caFile } = settings;
+  const reading = { attempted: "read the ACME directory", subject: directoryUrl };
   const state: { directory?: Directory; account?: string; nonce?: string | undefined } = {};
 
   async function send(url: string, about: About, request: { method?: string; body?: Jws } = {}) {
@@ -63,7 +66,10 @@ export function createAcmeSession(
   }
 
   async function directory(about: About): Promise<Directory> {
-    if (state.directory !== undefined) return state.directory;
+    return state.directory ?? readDirectory(about);
+  }
+
+  async function readDirectory(about: About): Promise<Directory> {
     const { status, body } = await send(directoryUrl, about);
     if (status !== 200) throw acmeError({}, { ...about, subject: directoryUrl, status });
     const parsed = directorySchema.safeParse(body);
@@ -132,9 +138,8 @@ export function createAcmeSession(
         throw error;
       }
     },
-    newOrderUrl: async (caller) =>
-      (await directory({ attempted: "read the ACME directory", subject: directoryUrl, signal: caller }))
-        .newOrder,
+    newOrderUrl: async (caller) => (await directory({ ...reading, signal: caller })).newOrder,
+    check: async (caller) => void (await readDirectory({ ...reading, signal: caller })),
   };
 }
 
