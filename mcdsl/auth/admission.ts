@@ -5,22 +5,23 @@ import { type Authorize, rejectGuests } from "./authorize.ts";
 import type { Identity, TokenVerifier } from "./identity.ts";
 import { tokenInvalid, tokenMissing } from "./token-errors.ts";
 
-/** Decides whether a call may begin, and for whom; undefined: for anybody. `method` is the gRPC path, `authorization`
- * the header.
+/** Decides whether a call may begin. `method` is the gRPC path, `authorization` the header. `identified` is told who
+ * calls, also where the call is then refused; not at all where anybody may call without a token.
  * @throws DetailedError of category unauthenticated, permission-denied or unavailable */
 export type Admit = (
   method: string,
   authorization: string | undefined,
+  identified: (identity: Identity) => void,
   signal: AbortSignal,
-) => Promise<Identity | undefined>;
+) => Promise<void>;
 
 /** Every call, also of an unknown method, must carry a bearer token that `authenticator` accepts and pass
  * `authorize`. */
 export function tokenAdmission(authenticator: TokenVerifier, authorize: Authorize): Admit {
-  return async (method, authorization, signal) => {
+  return async (method, authorization, identified, signal) => {
     const identity = await authenticator.verify(bearerToken(authorization), signal);
+    identified(identity);
     authorize(identity, method);
-    return identity;
   };
 }
 
@@ -36,10 +37,10 @@ export function describedAdmission(
     rejectGuests(identity, method);
     if (rules.get(method)?.access === Access.ADMIN) requireAdmin(identity, method);
   });
-  return async (method, authorization, signal) => {
+  return async (method, authorization, identified, signal) => {
     const rule = rules.get(method);
     if (rule !== undefined) gate(rule);
-    return rule?.access === Access.PUBLIC ? undefined : byToken(method, authorization, signal);
+    if (rule?.access !== Access.PUBLIC) await byToken(method, authorization, identified, signal);
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from "@connectrpc/connect-node";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Admit } from "../auth/admission.ts";
+import type { Identity } from "../auth/identity.ts";
 import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
 import type { Logger } from "../log/logger.ts";
@@ -59,12 +60,11 @@ export function createCallHandler(
     request: Http2ServerRequest,
     response: Http2ServerResponse,
   ): Promise<void> {
-    const identity = await admit(call.method, request, options.admit);
-    if (identity !== undefined) call.identity = identity;
+    await admit(call, request, options.admit);
     if (options.stopping.aborted) throw serverStopping();
     const implementation = implementations.get(call.method);
     if (implementation === undefined) throw new ConnectError("there is no such method", Code.Unimplemented);
-    const values = createContextValues().set(identityKey, identity).set(callKey, call);
+    const values = createContextValues().set(identityKey, call.identity).set(callKey, call);
     const answer = await implementation(
       universalRequestFromNodeRequest(request, response, undefined, values),
     );
@@ -103,8 +103,9 @@ function isGrpc(request: Http2ServerRequest): boolean {
   return /^application\/grpc(\+proto|\+json)?(;|$)/i.test(request.headers["content-type"] ?? "");
 }
 
-function admit(method: string, request: Http2ServerRequest, admission: Admit): ReturnType<Admit> {
+function admit(call: Call, request: Http2ServerRequest, admission: Admit): Promise<void> {
   const closed = new AbortController();
   request.stream.once("close", () => closed.abort());
-  return admission(method, request.headers.authorization, closed.signal);
+  const identified = (identity: Identity): void => void (call.identity = identity);
+  return admission(call.method, request.headers.authorization, identified, closed.signal);
 }

@@ -51,7 +51,7 @@ export async function startLocalGrpcServer(options: LocalGrpcServerOptions): Pro
     "request",
     createCallHandler({
       ...options,
-      admit: () => Promise.resolve(socketOwner),
+      admit: async (_method, _authorization, identified) => identified(socketOwner),
       stopping: signals.stopping.signal,
       stopped: signals.stopped.signal,
       maxMessageBytes,

@@ -8,6 +8,7 @@ import {
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admit } from "../auth/admission.ts";
+import type { Identity } from "../auth/identity.ts";
 import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
 import { DetailedError } from "../errors.ts";
@@ -51,8 +52,8 @@ export function createRestGateway(options: RestGatewayOptions): HttpHandler {
 
   async function serve(rule: RestRule, found: Found, known: Call): Promise<JsonValue> {
     const { request, fields, query, signal } = found;
-    const identity = await admit(rule.path, request.headers.authorization, signal);
-    if (identity !== undefined) known.identity = identity;
+    const identified = (identity: Identity): void => void (known.identity = identity);
+    await admit(rule.path, request.headers.authorization, identified, signal);
     const body = await readJsonBody(request, maxBodyBytes);
     return call(rule, requestMessage(rule, { pathFields: fields, query, body }), known, signal);
   }

@@ -247,6 +247,12 @@ describe("a described API", () => {
     assert.equal(line["outcome"], "HTTP_200");
   });
 
+  test("logs who was refused", async () => {
+    await ask("POST", "/v1/zones", {}, "token-of-carol");
+    const line = log.lines.find(({ msg, caller }) => msg === "rpc" && caller === "carol");
+    assert.equal(line?.["errorCode"], "PERMISSION_DENIED");
+  });
+
   test("serves other paths beside it", async () => {
     assert.deepEqual((await ask("GET", "/healthz")).body, "well");
   });
