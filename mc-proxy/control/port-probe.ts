@@ -49,14 +49,18 @@ async function bindFailure(host: string, port: number): Promise<unknown> {
 }
 
 function unusable(address: string, port: number, subject: string, cause: unknown): DetailedError {
-  const reason = reasons[systemCodeOf(cause)];
+  const systemCode = systemCodeOf(cause);
+  const reason = reasons[systemCode];
   return new DetailedError({
     code: "ROUTE_PORT_UNUSABLE",
     category: "failed-precondition",
     attempted: "add route",
     subject,
     found: `port ${port} of ${address} cannot be opened${reason === undefined ? "" : `: ${reason}`}`,
-    remedy: `give the route another port, or free this one; \`ss -ltnp sport = :${port}\` shows who has it`,
+    remedy:
+      systemCode === "EADDRINUSE"
+        ? `give the route another port, or free this one; \`ss -ltnp sport = :${port}\` shows who has it`
+        : "give the route another port, or give mc-proxy CAP_NET_BIND_SERVICE and addresses that it has",
     cause,
   });
 }
