@@ -4,7 +4,7 @@ export function forwardedHeaders(port: number): string[] {
   return [
     "http-request del-header ^(x[^a-z0-9]forwarded([^a-z0-9].*)?|x[^a-z0-9]real[^a-z0-9]ip|forwarded|proxy)$ -m reg",
     // Added and not set: what there was is gone, and need not be looked for again.
-    "http-request add-header X-Forwarded-For %[src]",
+    "http-request add-header X-Forwarded-For %[var(sess.client)]",
     "http-request add-header X-Forwarded-Proto https",
     "http-request add-header X-Forwarded-Host %[req.fhdr(host)]",
     `http-request add-header X-Forwarded-Port ${port}`,
@@ -16,8 +16,10 @@ export function forwardedHeaders(port: number): string[] {
 /** Rules for the connection that the headers rely on. */
 export function forwardedClient(): string[] {
   return [
-    "tcp-request session set-var(sess.for) src",
+    // `lower` makes a text of the address; otherwise each request would.
+    "tcp-request session set-var(sess.client) src,lower",
+    "tcp-request session set-var(sess.for) var(sess.client)",
     "acl from_ipv6 src -m sub :",
-    "tcp-request session set-var(sess.for) str([),concat(,sess.for,]) if from_ipv6",
+    "tcp-request session set-var(sess.for) str([),concat(,sess.client,]) if from_ipv6",
   ];
 }

@@ -13,10 +13,12 @@ export function tlsOptions(paths: Paths): string {
 export function requestRules(port: number, desired: DesiredState, paths: Paths): string[] {
   return [
     "option idle-close-on-response",
+    // Hardly any client says it otherwise than in its greeting, and then nothing is wrong with it.
+    "acl host_as_greeted req.fhdr(host),strcmp(sess.greeted) eq 0",
     refuse(
       421,
       "This connection is for another host.",
-      "!{ req.fhdr(host),field(1,:),rtrim(.),lower,strcmp(sess.greeted) eq 0 }",
+      "!host_as_greeted !{ req.fhdr(host),field(1,:),rtrim(.),lower,strcmp(sess.greeted) eq 0 }",
     ),
     // The host is the name of the greeting. Its route is looked up each time, as it may move.
     `http-request set-var(txn.route) ${entry("key", paths)}`,
@@ -66,7 +68,7 @@ function sanity(): string[] {
     refuse(
       400,
       "The Host header is not a name and a port.",
-      "{ req.fhdr(host) -m sub : } !{ req.fhdr(host) -m reg ^[^:]+:[0-9]*$ }",
+      "!host_as_greeted { req.fhdr(host) -m sub : } !{ req.fhdr(host) -m reg ^[^:]+:[0-9]*$ }",
     ),
     // A tunnel to anywhere is none of a reverse proxy's business. WebSockets over HTTP/2 are not this method here.
     refuse(405, "This method is not served.", "{ method CONNECT }"),

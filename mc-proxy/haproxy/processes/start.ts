@@ -11,6 +11,7 @@ import { identityOf, isAlive } from "./identity.ts";
 
 const startTimeoutMs = 30_000;
 const pollMs = 5;
+const longestHandOverMs = 1_000;
 const largestLogBytes = 1024 * 1024;
 const shownLines = 12;
 
@@ -54,6 +55,7 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
     const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
     const info = await infoOf(socket);
     if (identity !== undefined && info?.pid === identity.pid) {
+      if (options.previous !== undefined) await stoppedAccepting(options.previous, clock);
       // The process before has closed it, or is gone.
       await rm(paths.adminSocket(generation - 1), { force: true });
       const { version } = info;
@@ -66,6 +68,13 @@ export async function startHaproxy(options: StartOptions): Promise<HaproxyProces
     }
     await clock.sleep(pollMs);
   }
+}
+
+/** Until then some new connections would still be treated as before. It closes its admin socket with all others it listens
+ * on. One that hangs is not waited for. */
+async function stoppedAccepting({ socket }: HaproxyProcess, clock: Clock): Promise<void> {
+  const deadlineMs = performance.now() + longestHandOverMs;
+  while (performance.now() < deadlineMs && (await infoOf(socket)) !== undefined) await clock.sleep(pollMs);
 }
 
 /** `-db`: in the foreground, as one process; `-x` and `-sf`: take over the sockets of the process before, and end it. */
