@@ -42,9 +42,11 @@ describe("a backend that is replaced", () => {
   test("is drained when its last request has ended, and no request fails meanwhile", async () => {
     await using proxy = await startRunningProxy();
     const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
     await using old = await echoServer("old", (request, response) => {
-      if (request.url === "/slow") void held.promise.then(() => response.end("slow"));
-      else response.end("old");
+      if (request.url !== "/slow") return void response.end("old");
+      arrived.resolve();
+      void held.promise.then(() => response.end("slow"));
     });
     await using next = await echoServer("new");
     const question = { port: proxy.port, name: "one.test", ca: proxy.certificate.certificate };
@@ -52,7 +54,8 @@ describe("a backend that is replaced", () => {
     await using load = startLoad(question);
     await load.more(20);
     const slow = ask({ ...question, path: "/slow" });
-    await eventually(async () => assert.ok((await connectionsOf(proxy)) >= 1));
+    await arrived.promise;
+    assert.ok((await connectionsOf(proxy)) >= 1);
     await proxy.client.addRoute(aRouteOf(proxy, "one.test", next.port));
     assert.equal((await ask(question)).echo().name, "new");
     await eventually(async () => {
