@@ -16,6 +16,7 @@ const settings: Settings = {
     agent: 9444,
     metacrypt: 8463,
     metacryptGrpc: 9463,
+    pki: 8464,
     nameServer: 8473,
     nameServerGrpc: 9473,
     dns: 5300,

@@ -61,6 +61,8 @@ export function metacryptConfiguration(layout: StateLayout, settings: Settings):
       tls_cert: metacrypt.certificate,
       tls_key: metacrypt.key,
       external_url: metacryptUrl(settings),
+      http_addr: `${loopback}:${settings.ports.pki}`,
+      pki_url: `http://${loopback}:${settings.ports.pki}`,
     },
     database: { path: metacrypt.database },
     mcias: { ...identityOf(layout, settings), service_name: "metacrypt" },

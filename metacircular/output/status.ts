@@ -2,6 +2,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ComponentInfo } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import type { PlatformStatus, ProgramStatus } from "../health/status.ts";
 import { alignColumns, serviceLines } from "./services.ts";
+import { quoteForShell } from "./shell.ts";
 
 /** Status for programs. Keys are stable. */
 export function statusJson(state: string, status: PlatformStatus | undefined): object {
@@ -39,7 +40,8 @@ export async function statusText(
   status: PlatformStatus | undefined,
   nowMs: number,
 ): Promise<string> {
-  if (status === undefined) return `No platform was started in ${state}.\nStart one with: metacircular up\n`;
+  if (status === undefined)
+    return `No platform was started in ${state}.\nStart one with: metacircular up --state ${quoteForShell(state)}\n`;
   const services =
     status.services === undefined
       ? [`  unknown: ${agentDown(status) ? "mcp-agent does not run" : status.servicesProblem}`]
@@ -55,7 +57,7 @@ export async function statusText(
     ...services,
     ...(status.programs.every(({ problem }) => problem === "")
       ? []
-      : ["", "Start what is down with: metacircular up"]),
+      : ["", `Start what is down with: metacircular up --state ${quoteForShell(state)}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -17,6 +17,8 @@ const settingsSchema = z.strictObject({
     agent: port,
     metacrypt: laterPort,
     metacryptGrpc: laterPort,
+    /** Where revocation lists are served, by plain HTTP. */
+    pki: laterPort,
     nameServer: laterPort,
     nameServerGrpc: laterPort,
     /** Where the name server answers DNS. */
