@@ -26,6 +26,9 @@ export interface EdgeMemory {
   readonly down: Set<EdgePart>;
   /** Host names that the authority refuses. */
   readonly refused: Set<string>;
+  /** Ports that another program has, which the proxy finds out when it is to open them. Routes may name any port where
+   * there is one. */
+  readonly unusablePorts: Set<number>;
   /** `route host:port → backend`, `name → address` and `certificate host`, sorted. */
   shown(): string[];
 }
@@ -42,6 +45,7 @@ export function createEdgeMemory(now: () => number, settings: Partial<EdgeSettin
   const calls: string[] = [];
   const down = new Set<EdgePart>();
   const refused = new Set<string>();
+  const unusablePorts = new Set<number>();
 
   async function answered<Result>(part: EdgePart, work: () => Result): Promise<Result> {
     await Promise.resolve();
@@ -51,10 +55,15 @@ export function createEdgeMemory(now: () => number, settings: Partial<EdgeSettin
 
   const admin: RouteAdmin = {
     list: () => answered("proxy", () => new Map(routes)),
-    status: () => answered("proxy", () => ({ ports: [443, 8443], anyPort: false, problems: [] })),
+    status: () =>
+      answered("proxy", () => ({ ports: [443, 8443], anyPort: unusablePorts.size > 0, problems: [] })),
     add: ({ port, hostname, mode, backend }) =>
       answered("proxy", () => {
         calls.push(`add ${port} ${hostname} ${backend}`);
+        const isOpen = [...routes.keys()].some((key) => key.startsWith(`${port} `));
+        if (!isOpen && unusablePorts.has(port)) {
+          throw failure("ROUTE_PORT_UNUSABLE", "failed-precondition", `port ${port} cannot be opened`);
+        }
         routes.set(routeKey({ port, hostname }), { mode, backend });
       }),
     remove: (key) =>
@@ -107,6 +116,7 @@ export function createEdgeMemory(now: () => number, settings: Partial<EdgeSettin
     calls,
     down,
     refused,
+    unusablePorts,
     shown: () =>
       [
         ...[...routes].map(

@@ -133,6 +133,7 @@ directory = "${certificateDirectory}"
 [listen]
 addresses = ["127.0.0.1"]
 ports = [${port}]
+any_port = true
 [limits]
 stop_timeout = "100ms"
 connections_per_address = 100000

@@ -149,7 +149,7 @@ test("a runtime that never answers again does not hold the service for ever", as
   );
   const { outcome, results } = await engine.run(aDeploy([aWeb("exits")]));
   assert.equal(outcome, "failed");
-  assert.match(results[0]?.failure?.found ?? "", /did not come back: .*does not answer/u);
+  assert.match(results[0]?.failure?.found ?? "", /could not be put back: .*does not answer/u);
 });
 
 test("a stop that fails is not undone", async () => {

@@ -95,7 +95,7 @@ function withRestoreFailure(failure: Failure, problem: Failure): Failure {
   const attempted = [problem.attempted, problem.subject].filter((part) => part !== "").join(" ");
   return {
     ...failure,
-    found: `${failure.found}; and the previous version did not come back: cannot ${attempted}: ${problem.found}`,
+    found: `${failure.found}; and the previous version could not be put back: cannot ${attempted}: ${problem.found}`,
     facts: { ...failure.facts, restore_error: problem.code },
     output: [...failure.output, ...problem.output],
   };

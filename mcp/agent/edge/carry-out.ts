@@ -9,8 +9,8 @@ import { isUnreachable } from "./reachability.ts";
 /** Sets an effect or takes it away, which is written down before. Where the service does not answer the effect is left
  * pending, and nothing is thrown: the agent goes on trying. So is whatever cannot be taken away, as that must not keep
  * anything from being stopped, and whatever is refused to anything but a deploy, as that must not keep anything from
- * running. A deploy that is refused something throws, and what was there before stands; so does whatever would stop what
- * the effect leads to until now.
+ * running or from being put back. A deploy that is refused something throws, and what was there before stands; so does
+ * whatever would stop what the effect leads to until now.
  * @param context.leadsTo what that is, and what runs there; undefined: nothing does */
 export async function carryOut(
   effect: Omit<EdgeEffect, "pending">,
@@ -45,6 +45,7 @@ export async function carryOut(
 }
 
 interface EffectContext {
+  readonly operationId: string;
   readonly intent: Intent;
   readonly registry: Registry;
   readonly clock: Clock;
@@ -56,10 +57,12 @@ interface EffectContext {
 function mayWait(
   error: unknown,
   { wanted }: Pick<EdgeEffect, "wanted">,
-  { intent, leadsTo }: EffectContext,
+  { operationId, intent, registry, leadsTo }: EffectContext,
 ): boolean {
   if (!wanted) return true;
-  return leadsTo === undefined && (isUnreachable(error) || !("spec" in intent));
+  if (leadsTo !== undefined) return false;
+  const isRestored = registry.operations.get(operationId)?.reverting !== undefined;
+  return isRestored || isUnreachable(error) || !("spec" in intent);
 }
 
 /** The reason is shown in a table. */

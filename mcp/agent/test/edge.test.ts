@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID, X509Certificate } from "node:crypto";
 import { Resolver } from "node:dns/promises";
+import { once } from "node:events";
 import { readFile, rm, stat } from "node:fs/promises";
 import { request } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { createEdgeNode, type EdgeNode, edgeAddress, edgeZone } from "@metacircular/testkit/edge-node.ts";
@@ -110,6 +112,30 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
     await eventually(async () => assert.deepEqual(await node.shown(), shown), 20_000);
     await eventually(async () => void (await stat(pemFile())), 20_000);
     await eventually(async () => assert.deepEqual(await pending(), []), 20_000);
+  });
+
+  test("a port that another program has leaves the previous version, also where its own route waits for it", async () => {
+    await using other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const onTakenPort = (version: string) => web(version, { routes: [aRoute({ port })] });
+    const deployRefused = async (version: string): Promise<void> => {
+      const { outcome, results } = await operator.deploy(service, [onTakenPort(version)]);
+      assert.deepEqual(
+        [outcome, results.map(({ detail }) => detail?.code)],
+        [OperationOutcome.RESTORED, ["ROUTE_PORT_UNUSABLE"]],
+      );
+      assert.match(results[0]?.detail?.found ?? "", /: another program has it$/u);
+      assert.deepEqual(await operator.containers(service), ["hello-web running"]);
+    };
+    await operator.deploy(service, [web("v1")]);
+    const shown = await node.shown();
+    await deployRefused("v2");
+    assert.deepEqual(await node.shown(), shown);
+    await node.proxy.kill();
+    await operator.deploy(service, [onTakenPort("v1")]);
+    await node.proxy.start();
+    await deployRefused("v2");
   });
 
   const parts = {
