@@ -1,4 +1,5 @@
-import { destination as openDestination, type Logger as PinoLogger, pino } from "pino";
+import { type Logger as PinoLogger, pino } from "pino";
+import { createLineOutput } from "./line-output.ts";
 import { redact, redactText } from "./redact.ts";
 
 /** Writes one JSON object a line. Secrets are replaced in fields and messages. */
@@ -20,7 +21,7 @@ export function createLogger(options: {
   level: LogLevel;
   destination?: { write(line: string): void };
 }): Logger {
-  const destination = options.destination ?? openDestination({ dest: 2, sync: true });
+  const destination = options.destination ?? createLineOutput(2);
   return wrap(
     pino(
       {
