@@ -44,6 +44,17 @@ describe("toConnectError", () => {
     assert.equal(toConnectError("text").code, Code.Internal);
   });
 
+  test("tells what a full disk does to a database, and nothing else of a database", () => {
+    const failure = (errcode: number) => Object.assign(new Error("it is full"), { errcode });
+    const error = toConnectError(failure(13));
+    assert.equal(error.code, Code.ResourceExhausted);
+    assert.match(error.message, /it is full; free some space/u);
+    assert.equal(toErrorDetail(fromConnectError(error)).code, "DATABASE_WRITE_FAILED");
+    // Extended codes: SQLITE_IOERR_SHMSIZE, SQLITE_CONSTRAINT_UNIQUE.
+    assert.equal(toConnectError(failure(4_874)).code, Code.ResourceExhausted);
+    assert.equal(toConnectError(failure(2_067)).code, Code.Internal);
+  });
+
   test("knows an aborted operation as cancelled", () => {
     assert.equal(toConnectError(AbortSignal.abort().reason).code, Code.Canceled);
   });

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ErrorDetail, ErrorDetailSchema } from "@metacircular/proto/gen/mcdsl/v1/error_pb.ts";
+import { databaseWriteFailure } from "../database/write-failure.ts";
 import { DetailedError } from "../errors.ts";
 import { connectionFailure, isTlsCode, systemCodeOf } from "../http/connection-failure.ts";
 import { categoryOf, codeOf, statusName } from "./codes.ts";
@@ -13,14 +14,17 @@ const internalError = {
   remedy: "look into the service's log",
 };
 
-/** What a service answers when `error` ended a call. Facts travel as an `mcdsl.v1.ErrorDetail`; what was not
- * foreseen becomes INTERNAL without its message, which may tell too much. The error stays as the cause. */
+/** What a service answers when `error` ended a call. Facts travel as an `mcdsl.v1.ErrorDetail`; what a full disk does to a
+ * database becomes DATABASE_WRITE_FAILED, and what was not foreseen INTERNAL without its message, which may tell too
+ * much. The error stays as the cause. */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof DetailedError) return withDetail(codeOf(error.category), error.message, error);
   if (error instanceof Error && error.name === "AbortError") {
     return new ConnectError("the call was cancelled", Code.Canceled, undefined, undefined, error);
   }
+  const failure = databaseWriteFailure(error);
+  if (failure !== undefined) return toConnectError(failure);
   return withDetail(Code.Internal, new DetailedError(internalError).message, error);
 }
 

@@ -11,6 +11,7 @@ import type { Admit } from "../auth/admission.ts";
 import type { Identity } from "../auth/identity.ts";
 import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
+import { databaseWriteFailure } from "../database/write-failure.ts";
 import { DetailedError } from "../errors.ts";
 import type { Call } from "../grpc/audit.ts";
 import { identityKey } from "../grpc/caller.ts";
@@ -161,6 +162,8 @@ async function textOf(body: AsyncIterable<Uint8Array> | undefined): Promise<stri
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof ConnectError && thrown.code === Code.Unimplemented) return 501;
+  // 429 would say that the caller asks too often.
+  if (databaseWriteFailure(thrown) !== undefined) return 503;
   return thrown instanceof DetailedError && thrown.code === "REQUEST_TOO_LARGE" ? 413 : undefined;
 }
 

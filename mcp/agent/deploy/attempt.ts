@@ -1,3 +1,4 @@
+import { databaseWriteFailure } from "@metacircular/mcdsl/database/write-failure.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { plan } from "@metacircular/mcp-core/plan.ts";
 import type { OperationRecord, RestorePoint } from "../registry/operations.ts";
@@ -37,8 +38,8 @@ export async function begin(
   }
 }
 
-/** Takes up an operation that is in the journal. Waits for a runtime that does not answer: an operation must not
- * be lost because it starts late. Anything else that keeps it from being taken up ends it after a few attempts. */
+/** Takes up an operation that is in the journal. Waits for a runtime that does not answer, and for space on the disk of
+ * the registry: an operation must not be lost because it starts late. Anything else that keeps it from being taken up ends it after a few attempts. */
 export async function resume(
   request: OperationRequest,
   startedAtMs: number,
@@ -77,5 +78,6 @@ function addRestorePoints(
 
 /** Failures that end by themselves. */
 function isPassing(error: unknown): boolean {
+  if (databaseWriteFailure(error) !== undefined) return true;
   return error instanceof DetailedError && ["unavailable", "deadline-exceeded"].includes(error.category);
 }
