@@ -23,6 +23,15 @@ export interface EdgeEffect {
   readonly pending?: Pending | undefined;
 }
 
+/** An effect on a host name as a whole: its certificate, or its record, which leads to `target`. */
+export function hostnameEffect(
+  effect: Pick<EdgeEffect, "hostname" | "service" | "component" | "target" | "wanted"> & {
+    readonly kind: "certificate" | "dns";
+  },
+): EdgeEffect {
+  return { ...effect, port: 0, route: "", mode: "" };
+}
+
 export interface Pending {
   readonly code: string;
   readonly reason: string;

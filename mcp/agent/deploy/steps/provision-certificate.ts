@@ -1,3 +1,4 @@
+import { hostnameEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import { isCertificateDue } from "@metacircular/mcp-core/edge/edge-input.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { carryOut } from "../../edge/carry-out.ts";
@@ -13,17 +14,7 @@ export async function provisionCertificate(
   if (edge?.certificates === undefined || settings === undefined) return;
   const { files, issuer } = edge.certificates;
   await carryOut(
-    {
-      kind: "certificate",
-      port: 0,
-      hostname,
-      service,
-      component,
-      route: "",
-      mode: "",
-      target: "",
-      wanted: true,
-    },
+    hostnameEffect({ kind: "certificate", hostname, service, component, target: "", wanted: true }),
     async () => {
       // An attempt that a crash cut off may have got it.
       if (!isCertificateDue(await files.read(hostname), settings, clock.now())) return;

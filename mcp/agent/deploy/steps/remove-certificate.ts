@@ -1,3 +1,4 @@
+import { hostnameEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { carryOut } from "../../edge/carry-out.ts";
 import type { StepContext } from "../step-context.ts";
@@ -9,17 +10,7 @@ export async function removeCertificate(
 ): Promise<void> {
   const { edge, service } = context;
   await carryOut(
-    {
-      kind: "certificate",
-      port: 0,
-      hostname,
-      service,
-      component,
-      route: "",
-      mode: "",
-      target: "",
-      wanted: false,
-    },
+    hostnameEffect({ kind: "certificate", hostname, service, component, target: "", wanted: false }),
     async () => edge?.certificates?.files.remove(hostname),
     context,
   );

@@ -1,3 +1,4 @@
+import { hostnameEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import { addressType, recordName } from "@metacircular/mcp-core/edge/hostname.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { carryOut } from "../../edge/carry-out.ts";
@@ -11,17 +12,7 @@ export async function removeDns(
 ): Promise<void> {
   const { edge, service, signal } = context;
   await carryOut(
-    {
-      kind: "dns",
-      port: 0,
-      hostname,
-      service,
-      component,
-      route: "",
-      mode: "",
-      target: address,
-      wanted: false,
-    },
+    hostnameEffect({ kind: "dns", hostname, service, component, target: address, wanted: false }),
     async () => {
       const name = edge?.names && recordName(hostname, edge.names.zone);
       if (edge?.names === undefined || name === undefined) return;

@@ -1,3 +1,4 @@
+import { hostnameEffect } from "@metacircular/mcp-core/edge/effect.ts";
 import { addressType, recordName } from "@metacircular/mcp-core/edge/hostname.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { carryOut } from "../../edge/carry-out.ts";
@@ -13,17 +14,7 @@ export async function setDns(
   if (edge?.names === undefined || name === undefined) return;
   const { records, ttlS } = edge.names;
   await carryOut(
-    {
-      kind: "dns",
-      port: 0,
-      hostname,
-      service,
-      component,
-      route: "",
-      mode: "",
-      target: address,
-      wanted: true,
-    },
+    hostnameEffect({ kind: "dns", hostname, service, component, target: address, wanted: true }),
     () => records.replace({ name, type: addressType(address), data: [address], ttlS }, signal),
     context,
   );
