@@ -137,6 +137,7 @@ describe("a token", () => {
     await stores.keys.rotate();
     clock.advance(config.tokens.access_lifetime * 2);
     assert.deepEqual(await introspect(accessToken), inactive);
+    clock.advance(1_000);
     await maintain({
       ...stores,
       retention: { failuresMs: 1, auditMs: 1, auditEntries: 1000 },
