@@ -4,7 +4,7 @@ import { usedCodes } from "./error-codes/used-codes.ts";
 
 /** Fails when the sources use an error code that docs/errors.md does not explain, and when it explains one
  * that nothing uses. */
-const files = globSync("{mcdsl,mcp,mcias,metacrypt,mc-proxy,mcns,metacircular}/**/*.ts", {
+const files = globSync("{mcdsl,mcp,mcias,metacrypt,mc-proxy,mcns,mcr,metacircular}/**/*.ts", {
   exclude: ["**/node_modules", "**/*.test.ts", "**/test"],
 });
 const used = usedCodes(files.toSorted().map((file) => ({ file, text: readFileSync(file, "utf8") })));

@@ -5,7 +5,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
  *
  *   node scripts/program-files.ts */
 const sources = [
-  "{mcdsl,mcp,mcias,metacrypt,mc-proxy,mcns,metacircular,proto}/**/*.{ts,json}",
+  "{mcdsl,mcp,mcias,metacrypt,mc-proxy,mcns,mcr,metacircular,proto}/**/*.{ts,json}",
   "{docs,deploy}/**/*.{md,toml,service,timer}",
   "{deploy/scripts,scripts}/{install-agent.sh,setup-podman}",
   "bin/*",

@@ -1,0 +1,35 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "../digest.ts";
+
+/** A part of a blob, both ends included, as in an HTTP range. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** When it came into the store. */
+  readonly storedAtMs: number;
+}
+
+/** Where content lies by its digest. It knows nothing of repositories, tags and rights. Everything streams: memory does
+ * not grow with the size of a blob. */
+export interface BlobStore extends AsyncDisposable {
+  /** Undefined where it is not there. */
+  stat(digest: Digest, signal?: AbortSignal): Promise<StoredBlob | undefined>;
+  /** The caller has to destroy the stream unless it reads it to its end.
+   * @throws DetailedError BLOB_MISSING where it is not there, BLOB_STORE_UNAVAILABLE */
+  read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  /** Takes over a complete, verified file of the same machine. When it resolves the blob is durable and visible, and the
+   * file is gone. One that is there already stays, and that is success.
+   * @throws DetailedError STORAGE_FULL, BLOB_STORE_UNAVAILABLE; then nothing is visible */
+  adopt(file: string, digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<void>;
+  /** Absent is success. */
+  delete(digest: Digest, signal?: AbortSignal): Promise<void>;
+  /** All blobs, in no order. */
+  list(signal?: AbortSignal): AsyncIterable<StoredBlob>;
+  /** Whether it can be used now, for health. @throws DetailedError BLOB_STORE_UNAVAILABLE */
+  check(signal?: AbortSignal): Promise<void>;
+}

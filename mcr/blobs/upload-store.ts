@@ -1,0 +1,49 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "../digest.ts";
+
+/** An upload in progress. It belongs to one repository and survives a restart of the server. */
+export interface Upload {
+  readonly id: string;
+  readonly repository: string;
+  /** How much there is: the next chunk begins here. */
+  readonly sizeBytes: number;
+  readonly lastUsedAtMs: number;
+}
+
+/** A complete upload that has the digest that was asked for, still private. */
+export interface FinishedUpload {
+  /** To be given to `BlobStore.adopt`, which takes it away. */
+  readonly file: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** Uploads in progress, as files on the disk of this machine. One request at a time writes to an upload. */
+export interface UploadStore extends AsyncDisposable {
+  /** @throws DetailedError STORAGE_FULL, TOO_MANY_UPLOADS */
+  begin(repository: string): Promise<Upload>;
+  /** Undefined where the repository has none of that id. */
+  find(repository: string, id: string): Promise<Upload | undefined>;
+  /** Writes everything that the stream brings at the end of what is there. What came before the stream broke off
+   * stays, and `find` tells how much.
+   * @param expected where the caller believes that the end is, and how much will come, where it says so
+   * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_OUT_OF_ORDER (nothing is written), UPLOAD_BUSY, UPLOAD_CUT_SHORT,
+   * UPLOAD_TOO_LARGE, STORAGE_FULL */
+  append(
+    upload: Pick<Upload, "repository" | "id">,
+    source: Readable,
+    expected: { readonly offset?: number; readonly lengthBytes?: number },
+    signal?: AbortSignal,
+  ): Promise<Upload>;
+  /** Verifies the whole and makes it durable. Where the digest differs the upload is removed.
+   * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_BUSY, DIGEST_MISMATCH */
+  finish(
+    upload: Pick<Upload, "repository" | "id">,
+    digest: Digest,
+    signal?: AbortSignal,
+  ): Promise<FinishedUpload>;
+  /** Returns whether there was one. @throws DetailedError UPLOAD_BUSY */
+  cancel(repository: string, id: string): Promise<boolean>;
+  /** Removes what nobody touched for so long. @returns how many */
+  expire(olderThanMs: number): Promise<number>;
+}
