@@ -1,0 +1,154 @@
+import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
+import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
+import { z } from "zod";
+
+const second = 1_000;
+
+/** A duration of at least this; its value is in milliseconds. */
+function atLeast(least: number, text: string, fallback: string) {
+  return duration()
+    .refine((durationMs) => durationMs >= least, `must be at least "${text}"`)
+    .prefault(fallback);
+}
+
+const server = z.strictObject({
+  /** The distribution API, tokens, REST and the web pages. */
+  listen_addr: listenAddress(),
+  grpc_addr: listenAddress(),
+  tls_cert: filePath(),
+  tls_key: filePath(),
+  /** The origin under which clients reach `listen_addr`; its host and port are the first part of images' names. */
+  external_url: z
+    .string()
+    .refine(isHttpsOrigin, 'must be an https origin such as "https://mcr.example.net:8443"'),
+});
+
+const s3 = z.strictObject({
+  /** Origin of the service, e.g. `https://s3.eu-central-1.amazonaws.com`. */
+  endpoint: z.string().default(""),
+  region: z.string().min(1).default("us-east-1"),
+  bucket: z.string().default(""),
+  /** Before the name of each object. */
+  prefix: z.string().default(""),
+  /** File with the access key's id in its first line and the secret in its second. */
+  credentials_path: z.string().default(""),
+  /** Authorities to trust for it; empty: the well-known ones. */
+  ca_cert: z.string().default(""),
+});
+
+const storage = z
+  .strictObject({
+    type: z.enum(["file", "s3"]).default("file"),
+    /** Blobs with `type = "file"`, and always the uploads in progress. */
+    directory: filePath(),
+    s3: s3.prefault({}),
+  })
+  .refine(
+    ({ type, s3: { endpoint, bucket, credentials_path } }) =>
+      type === "file" || (isOrigin(endpoint) && bucket !== "" && credentials_path !== ""),
+    { path: ["s3"], message: 'type = "s3" needs an endpoint (an origin), a bucket and a credentials_path' },
+  );
+
+const database = z
+  .strictObject({
+    /** SQLite. */
+    path: z.string().default(""),
+    /** PostgreSQL: `postgresql://user@host:port/database`, in place of `path`. */
+    url: z
+      .string()
+      .refine(
+        (text) => text === "" || isPostgresUrl(text),
+        'must be such as "postgresql://mcr@db.example:5432/mcr"',
+      )
+      .default(""),
+    /** File with the password of the URL's user. */
+    password_path: z.string().default(""),
+    /** Authorities to trust for PostgreSQL; empty: the well-known ones. */
+    ca_cert: z.string().default(""),
+  })
+  .refine(({ path, url }) => (path === "") !== (url === ""), "needs either path or url");
+
+/** `mcr.toml`; durations are in milliseconds once loaded. */
+export const configSchema = z.strictObject({
+  server,
+  storage,
+  database,
+  mcias: z.strictObject({
+    server_url: z.url({ protocol: /^https$/ }),
+    ca_cert: z.string().default(""),
+    /** What the identity service's login policy knows the registry as. */
+    service_name: z.string().min(1).default("mcr"),
+    /** File with the token of this server's own system account. */
+    token_path: filePath(),
+  }),
+  uploads: z
+    .strictObject({
+      /** What nobody touched for so long is given up. */
+      expire_after: atLeast(60 * second, "1m", "1d"),
+    })
+    .prefault({}),
+  garbage_collection: z
+    .strictObject({
+      /** "0s": only when somebody asks for it. */
+      interval: duration()
+        .refine(
+          (durationMs) => durationMs === 0 || durationMs >= 60 * second,
+          'must be "0s" or at least "1m"',
+        )
+        .prefault("1d"),
+      /** How long content that nothing refers to is kept, so that pushes in progress find it. */
+      lease: atLeast(60 * second, "1m", "1h"),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      keep_for: atLeast(second, "1s", "400d"),
+      max_entries: z.int().min(1_000).max(100_000_000).default(1_000_000),
+    })
+    .prefault({}),
+  web: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
+  snapshot: snapshotSettings,
+  metrics: z.strictObject({ listen: loopbackAddress().prefault("127.0.0.1:9449") }).prefault({}),
+  log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
+export function loadRegistryConfig(file: string, environment: Environment): Config {
+  return loadConfig({ schema: configSchema, file, environmentPrefix: "MCR", environment });
+}
+
+/** The file of the SQLite database.
+ * @throws DetailedError DATABASE_NOT_A_FILE where it is PostgreSQL */
+export function databaseFileOf({ database: { path } }: Config, attempted: string): string {
+  if (path !== "") return path;
+  throw new DetailedError({
+    code: "DATABASE_NOT_A_FILE",
+    category: "failed-precondition",
+    attempted,
+    subject: "the database",
+    found: "it is a PostgreSQL database",
+    remedy: "use PostgreSQL's own tools, such as pg_dump and pg_restore",
+  });
+}
+
+function isHttpsOrigin(text: string): boolean {
+  return isOrigin(text) && text.startsWith("https://");
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/u.test(url.protocol) && url.username === "" && url.origin === text;
+}
+
+function isPostgresUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null && /^postgres(?:ql)?:$/u.test(url.protocol) && url.password === "" && url.hostname !== ""
+  );
+}
