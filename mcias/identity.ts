@@ -4,9 +4,9 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { serverTlsOptions } from "@metacircular/mcdsl/tls/options.ts";
 import { AnonymousRefusals } from "./audit/anonymous-refusals.ts";
 import type { Config } from "./config.ts";
-import { createCertificateReloader } from "@metacircular/mcdsl/tls/certificate-reloader.ts";
+import { takeOverRenewals } from "@metacircular/mcdsl/tls/take-over-renewals.ts";
 import { createRouter } from "./http/router.ts";
-import { type HttpsServer, startHttpsServer } from "@metacircular/mcdsl/http/https-server.ts";
+import { startHttpsServer } from "@metacircular/mcdsl/http/https-server.ts";
 import { AddressLimit } from "./login/address-limit.ts";
 import { OneAtATime } from "./login/one-at-a-time.ts";
 import { PasswordLogin } from "./login/password-login.ts";
@@ -43,14 +43,18 @@ export async function startIdentity(parts: {
     }),
   );
   const stopping = new AbortController();
-  const maintenance = runMaintenance(maintenanceParts({ config, stores, server, logger }), stopping.signal);
+  const tls = certificateFiles(config);
+  const running = [
+    takeOverRenewals(server, { tls, clock, logger }, stopping.signal),
+    runMaintenance(maintenanceParts({ config, stores, logger }), stopping.signal),
+  ];
   cleanup.defer(async () => {
     stopping.abort();
-    await maintenance;
+    await Promise.all(running);
   });
   logger.info({ issuer: config.server.issuer, port: server.address.port }, "serving");
-  const running = cleanup.move();
-  return { port: server.address.port, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const owned = cleanup.move();
+  return { port: server.address.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function createLogin(config: Config, stores: Stores, addresses: AddressLimit): PasswordLogin {
@@ -92,13 +96,8 @@ function createOAuth(parts: {
   );
 }
 
-function maintenanceParts(parts: {
-  config: Config;
-  stores: Stores;
-  server: HttpsServer;
-  logger: Logger;
-}): MaintenanceParts {
-  const { config, stores, server, logger } = parts;
+function maintenanceParts(parts: { config: Config; stores: Stores; logger: Logger }): MaintenanceParts {
+  const { config, stores, logger } = parts;
   const { keys, tokens, records, failures, audit, clock } = stores;
   return {
     keys,
@@ -113,14 +112,6 @@ function maintenanceParts(parts: {
       auditMs: config.audit.retention,
       auditEntries: config.audit.max_entries,
     },
-    reloadCertificate: createCertificateReloader({
-      files: certificateFiles(config),
-      clock,
-      use: (tls) => {
-        server.setSecureContext(tls);
-        logger.info({}, "certificate reloaded");
-      },
-    }),
   };
 }
 

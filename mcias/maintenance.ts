@@ -17,8 +17,6 @@ export interface MaintenanceParts {
     readonly auditMs: number;
     readonly auditEntries: number;
   };
-  /** Takes over a renewed certificate. */
-  readonly reloadCertificate: () => void;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -38,7 +36,6 @@ export async function maintain(parts: MaintenanceParts): Promise<void> {
   const { keys, tokens, records, failures, audit, retention, clock, logger } = parts;
   const nowMs = clock.now();
   const tasks: Record<string, () => void | Promise<void>> = {
-    "reload certificate": () => parts.reloadCertificate(),
     "rotate keys": async () => {
       const rotated = await keys.rotateIfDue();
       if (rotated === undefined) return;

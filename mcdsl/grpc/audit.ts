@@ -29,8 +29,17 @@ export interface CallEnd {
   readonly durationMs: number;
 }
 
-/** Logs the call when its stream has closed, however it ended: one line at info with method, caller, outcome,
- * duration and peer, and for an error that was not foreseen another at error with its causes.
+/** Logs a call that has ended: one line at info with method, caller, outcome, duration and peer, and for an error that
+ * was not foreseen another at error with its causes. */
+export function logCall(logger: Logger, call: Call, { outcome, durationMs }: Omit<CallEnd, "method">): void {
+  const { method, peer, failure } = call;
+  const caller = call.identity?.name ?? "";
+  const errorCode = failure instanceof DetailedError ? failure.code : undefined;
+  logger.info({ method, caller, outcome, errorCode, durationMs, peer }, "rpc");
+  if (isUnforeseen(failure)) logger.error({ method, caller, error: failure }, "rpc failed unexpectedly");
+}
+
+/** Logs the call when its stream has closed, however it ended.
  * @param onEnd is told as well */
 export function auditOnClose(
   stream: ServerHttp2Stream,
@@ -40,13 +49,9 @@ export function auditOnClose(
 ): void {
   stream.once("close", () => {
     const durationMs = clock.now() - call.startedAtMs;
-    const { method, peer, failure } = call;
-    const caller = call.identity?.name ?? "";
-    const errorCode = failure instanceof DetailedError ? failure.code : undefined;
-    const outcome = outcomeOf(stream, call, durationMs);
-    onEnd({ outcome, durationMs });
-    logger.info({ method, caller, outcome, errorCode, durationMs, peer }, "rpc");
-    if (isUnforeseen(failure)) logger.error({ method, caller, error: failure }, "rpc failed unexpectedly");
+    const ended = { outcome: outcomeOf(stream, call, durationMs), durationMs };
+    onEnd(ended);
+    logCall(logger, call, ended);
   });
 }
 

@@ -13,7 +13,7 @@ import type { Clock } from "../clock.ts";
 import { formatHostAndPort } from "../config/host-and-port.ts";
 import { databaseWriteFailure } from "../database/write-failure.ts";
 import { DetailedError } from "../errors.ts";
-import type { Call } from "../grpc/audit.ts";
+import { type Call, type CallEnd, logCall } from "../grpc/audit.ts";
 import { identityKey } from "../grpc/caller.ts";
 import { fromConnectError, toConnectError } from "../grpc/errors.ts";
 import { callKey, translateErrors } from "../grpc/handler-errors.ts";
@@ -34,6 +34,7 @@ export interface RestGatewayOptions {
   readonly maxBodyBytes?: number;
   /** Aborted when the server begins to stop. */
   readonly stopping: AbortSignal;
+  readonly onCallEnd?: ((ended: CallEnd) => void) | undefined;
 }
 
 /** Answers a request; false: it is for something else, and nothing was done. */
@@ -45,7 +46,7 @@ type RestRule = MethodRule & { readonly rest: RestForm };
  * JSON is that of protocol buffers with the names of the description. Every call is admitted and in the log, as by
  * gRPC. */
 export function createRestGateway(options: RestGatewayOptions): HttpHandler {
-  const { clock, admit, logger, maxBodyBytes = 4 * 1024 * 1024 } = options;
+  const { clock, admit, logger, onCallEnd, maxBodyBytes = 4 * 1024 * 1024 } = options;
   const rules = [...options.rules.values()]
     .filter((rule): rule is RestRule => rule.rest !== undefined)
     .toSorted((a, b) => compareTemplates(a.rest.template, b.rest.template));
@@ -82,7 +83,9 @@ export function createRestGateway(options: RestGatewayOptions): HttpHandler {
     const closed = new AbortController();
     response.once("close", () => {
       closed.abort();
-      audit(known, response, { logger, clock });
+      const ended = { outcome: outcomeOf(response), durationMs: clock.now() - known.startedAtMs };
+      onCallEnd?.({ ...ended, method: known.method });
+      logCall(logger, known, ended);
     });
     try {
       const found = { request, fields: match.fields, query: url.searchParams, signal: closed.signal };
@@ -171,18 +174,6 @@ function peerOf({ socket: { remoteAddress: host = "", remotePort: port = 0 } }: 
   return formatHostAndPort({ host, port });
 }
 
-function audit(
-  { method, peer, failure, identity, startedAtMs }: Call,
-  response: ServerResponse,
-  { logger, clock }: { logger: Logger; clock: Clock },
-): void {
-  const caller = identity?.name ?? "";
-  const errorCode = failure instanceof DetailedError ? failure.code : undefined;
-  const outcome = response.writableFinished ? `HTTP_${response.statusCode}` : "CANCELLED";
-  const durationMs = clock.now() - startedAtMs;
-  logger.info({ method, caller, outcome, errorCode, durationMs, peer }, "rpc");
-  const foreseen =
-    failure instanceof DetailedError ? failure.category !== "internal" : failure instanceof ConnectError;
-  if (failure !== undefined && !foreseen)
-    logger.error({ method, caller, error: failure }, "rpc failed unexpectedly");
+function outcomeOf(response: ServerResponse): string {
+  return response.writableFinished ? `HTTP_${response.statusCode}` : "CANCELLED";
 }

@@ -75,6 +75,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     logger,
     clock,
     stopping: stopping.signal,
+    onCallEnd: options.onCallEnd,
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
   });
   await using stack = new AsyncDisposableStack();

@@ -141,7 +141,6 @@ describe("a token", () => {
     await maintain({
       ...stores,
       retention: { failuresMs: 1, auditMs: 1, auditEntries: 1000 },
-      reloadCertificate: () => undefined,
       logger: createLogger({ name: "test", level: "error" }),
     });
     assert.ok(!stores.keys.list().some((key) => key.kid === kid));
