@@ -279,5 +279,6 @@ describe("the name server", () => {
       assert.match(metrics, new RegExp(String.raw`^${family}(\{.*\})? [1-9]`, "mu"));
     }
     assert.match(metrics, /^mcns_rpc_duration_seconds_count\{method="ListRecords",code="OK"\} /mu);
+    assert.match(metrics, /^mcns_rpc_duration_seconds_count\{method="ListRecords",code="HTTP_200"\} /mu);
   });
 });
