@@ -9,11 +9,8 @@ export interface Caller {
   readonly roles: readonly string[];
 }
 
-/** Rights that a request needs. */
-export interface Scope {
-  readonly repository: string;
-  readonly actions: readonly Action[];
-}
+/** Rights that a request needs: in a repository, or to the list of repositories. */
+export type Scope = { readonly repository: string; readonly actions: readonly Action[] } | "catalog";
 
 /** What one request may do. */
 export interface Grants {
@@ -24,12 +21,18 @@ export interface Grants {
   require(action: Action, repository: string): void;
   /** Whether it may, for what is only shown or optional: lists, mounts. */
   may(action: Action, repository: string): boolean;
+  /** Returns when the request may list repositories; `lists` says which of them.
+   * @throws DetailedError UNAUTHORIZED where another token would help */
+  requireCatalog(): void;
+  /** Whether the list of repositories may name it. */
+  lists(repository: string): boolean;
 }
 
 /** Who a request is from, by its `authorization` header. */
 export interface Authenticator {
   /** Without a header: what the rules allow to anybody.
-   * @throws DetailedError of category unauthenticated, or of category unavailable where that cannot be found out now */
+   * @throws DetailedError of category unauthenticated, of category permission-denied for guests, or of category
+   * unavailable where that cannot be found out now */
   authenticate(authorization: string | undefined, signal?: AbortSignal): Promise<Grants>;
   /** The value of `www-authenticate` (RFC 6750) that tells a client where to get a token, and for what. */
   challenge(scopes: readonly Scope[], error?: "invalid_token" | "insufficient_scope"): string;
