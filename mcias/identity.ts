@@ -7,7 +7,7 @@ import type { Config } from "./config.ts";
 import { takeOverRenewals } from "@metacircular/mcdsl/tls/take-over-renewals.ts";
 import { createRouter } from "./http/router.ts";
 import { startHttpsServer } from "@metacircular/mcdsl/http/https-server.ts";
-import { AddressLimit } from "./login/address-limit.ts";
+import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import { OneAtATime } from "./login/one-at-a-time.ts";
 import { PasswordLogin } from "./login/password-login.ts";
 import { type MaintenanceParts, runMaintenance } from "./maintenance.ts";

@@ -10,7 +10,7 @@ import { keySetHandler } from "./http/key-set.ts";
 import { revocationHandler } from "./http/revocation.ts";
 import type { Handler, Routes } from "./http/router.ts";
 import { userinfoHandler } from "./http/userinfo.ts";
-import type { AddressLimit } from "./login/address-limit.ts";
+import type { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { PasswordLogin } from "./login/password-login.ts";
 import type { CurrentProvider } from "./provider/current-provider.ts";
 import type { Stores } from "./stores.ts";

@@ -1,4 +1,4 @@
-import type { AddressLimit } from "../login/address-limit.ts";
+import type { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { AuditEntry, AuditStore } from "./audit-store.ts";
 
 /**

@@ -8,7 +8,7 @@ import { addressOf } from "../http/address.ts";
 import { readForm } from "../http/form-body.ts";
 import { sendHtml } from "../http/respond.ts";
 import type { Handler } from "../http/router.ts";
-import type { AddressLimit } from "../login/address-limit.ts";
+import type { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { PasswordLogin } from "../login/password-login.ts";
 import type { CurrentProvider } from "../provider/current-provider.ts";
 import { refusalOf } from "../provider/login-error.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { addressOf } from "../http/address.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Handler } from "../http/router.ts";
-import { AddressLimit } from "../login/address-limit.ts";
+import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 
 /** Everybody may start a device login, and each is a record for ten minutes: bounded per address. */
 const STARTS = { maxFailures: 120, windowMs: 600_000 };

@@ -7,7 +7,7 @@ import { AccountStore } from "../accounts/account-store.ts";
 import { hashPassword } from "../accounts/password.ts";
 import { AuditStore } from "../audit/audit-store.ts";
 import { identitySchema } from "../migrations/001-identity.ts";
-import { AddressLimit } from "./address-limit.ts";
+import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import { FailureStore } from "./failure-store.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { PasswordLogin } from "./password-login.ts";

@@ -4,7 +4,7 @@ import { type Account, isAccountName } from "../accounts/account.ts";
 import type { AccountStore } from "../accounts/account-store.ts";
 import { hashPassword, needsRehash, verifyPassword } from "../accounts/password.ts";
 import type { AuditEvent, AuditStore } from "../audit/audit-store.ts";
-import type { AddressLimit } from "./address-limit.ts";
+import type { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { FailureStore } from "./failure-store.ts";
 import { type LockPolicy, lockedForMs, oneMoreFailure } from "./lock-delay.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";

@@ -5,7 +5,7 @@ import { evaluate } from "./evaluate.ts";
 import { coversName, touchesName } from "./name-pattern.ts";
 import type { PolicyRequest } from "./policy-check.ts";
 import type { Rule } from "./rule.ts";
-import { fitsPattern } from "./text-pattern.ts";
+import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
 
 function aRule(given: Partial<Rule> = {}): Rule {
   return {

@@ -1,7 +1,9 @@
+import { compareRules } from "@metacircular/mcdsl/policy/rule-order.ts";
+import { fitsSubject, isAnyOf } from "@metacircular/mcdsl/policy/subject.ts";
+import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
 import { coversName, isWildcard, touchesName } from "./name-pattern.ts";
-import type { PolicyRequest, PolicySubject } from "./policy-check.ts";
-import { compareRules, type Rule } from "./rule.ts";
-import { fitsPattern } from "./text-pattern.ts";
+import type { PolicyRequest } from "./policy-check.ts";
+import type { Rule } from "./rule.ts";
 
 /** What was decided, and by which rule; undefined: by none, so that it is refused, or for an administrator. */
 export interface Decision {
@@ -19,23 +21,11 @@ export function evaluate(rules: readonly Rule[], request: PolicyRequest): Decisi
 
 function matches(rule: Rule, { identity, mount, operation, names = [] }: PolicyRequest): boolean {
   return (
-    isAbout(rule, identity) &&
-    anyOf(rule.mounts, (pattern) => fitsPattern(pattern, mount)) &&
-    anyOf(rule.operations, (pattern) => fitsPattern(pattern, operation)) &&
+    fitsSubject(rule, identity) &&
+    isAnyOf(rule.mounts, (pattern) => fitsPattern(pattern, mount)) &&
+    isAnyOf(rule.operations, (pattern) => fitsPattern(pattern, operation)) &&
     (rule.effect === "allow" ? allowsNames(rule, names) : deniesNames(rule, names))
   );
-}
-
-function isAbout(rule: Rule, identity: PolicySubject): boolean {
-  return (
-    anyOf(rule.accounts, (pattern) => fitsPattern(pattern, identity.name)) &&
-    anyOf(rule.kinds, (kind) => kind === identity.kind) &&
-    anyOf(rule.roles, (role) => identity.roles.includes(role))
-  );
-}
-
-function anyOf<T>(wanted: readonly T[], fits: (one: T) => boolean): boolean {
-  return wanted.length === 0 || wanted.some(fits);
 }
 
 /** A rule that says which names it allows is about requests with names only. */

@@ -1,4 +1,4 @@
-import { fitsPattern } from "./text-pattern.ts";
+import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
 
 /**
  * Patterns of names, label by label between dots, without regard to case. `*` as a label is exactly one label, as in

@@ -1,8 +1,9 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { compareRules } from "@metacircular/mcdsl/policy/rule-order.ts";
 import type { SealedRecords } from "../barrier/sealed-records.ts";
 import { evaluate } from "./evaluate.ts";
 import type { PolicyCheck, PolicyRequest } from "./policy-check.ts";
-import { compareRules, type Rule, ruleSchema } from "./rule.ts";
+import { type Rule, ruleSchema } from "./rule.ts";
 
 const MAX_RULES = 1000;
 

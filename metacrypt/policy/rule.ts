@@ -1,16 +1,12 @@
+import { ruleId, rulePatterns, rulePriority } from "@metacircular/mcdsl/policy/rule-fields.ts";
 import { z } from "zod";
 
-const MAX_PATTERNS = 100;
-const MAX_PATTERN_CHARACTERS = 253;
-const MAX_PRIORITY = 1_000_000;
-
-const patterns = z.array(z.string().min(1).max(MAX_PATTERN_CHARACTERS)).max(MAX_PATTERNS);
+const patterns = rulePatterns();
 
 /** A rule of the policy. A list that is empty matches everything; of several lists each must match. */
 export const ruleSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/u, 'must be 1 to 63 of "a-z0-9._-"'),
-  /** Rules are asked from the smallest number to the largest. */
-  priority: z.int().min(0).max(MAX_PRIORITY),
+  id: ruleId(),
+  priority: rulePriority(),
   effect: z.enum(["allow", "deny"]),
   /** Names of accounts; `*` stands for any text. */
   accounts: patterns,
@@ -30,10 +26,3 @@ export const ruleSchema = z.strictObject({
 });
 
 export type Rule = Readonly<z.output<typeof ruleSchema>>;
-
-/** The order in which rules are asked: by priority; of equal ones those that deny first, then by id. */
-export function compareRules(a: Rule, b: Rule): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
-  if (a.effect !== b.effect) return a.effect === "deny" ? -1 : 1;
-  return a.id < b.id ? -1 : Number(a.id > b.id);
-}

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Clock } from "../clock.ts";
 
 export interface AddressPolicy {
   /** Failed attempts that one address may make within a window. */
