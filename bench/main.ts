@@ -12,10 +12,13 @@ import { idle } from "./idle.ts";
 import { issuance } from "./issuance.ts";
 import { proxy } from "./proxy.ts";
 import { ps } from "./ps.ts";
+import { registry } from "./registry.ts";
 import { resultOf, type Row } from "./result.ts";
 import { resultLines } from "./table.ts";
 
-const benchmarks: readonly Benchmark[] = [help, deploy, death, ps, idle, events, files, dns, proxy, issuance];
+const benchmarks: readonly Benchmark[] = [
+  ...[help, deploy, death, ps, idle, events, files, dns, proxy, issuance, registry],
+];
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, list: { type: "boolean" } },
