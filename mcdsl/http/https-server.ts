@@ -12,12 +12,23 @@ export interface HttpsServer extends AsyncDisposable {
   setSecureContext(tls: ServerTlsOptions): void;
 }
 
+/** What differs between servers; the rest is the same for all. */
+export interface HttpsLimits {
+  /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; the handler then has to
+   * watch over clients that fall silent. Default 15 s. */
+  readonly requestTimeoutMs?: number;
+  /** Until requests in progress are cut when the server stops. Default 5 s, longer than other requests take. */
+  readonly closeTimeoutMs?: number;
+  /** Which requests with `Expect: 100-continue` (RFC 9110, section 10.1.1) are told to go on by the handler, after it
+   * has looked at their headers. All others are told so at once. */
+  readonly continuesItself?: (request: IncomingMessage) => boolean;
+}
+
 const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 15_000;
+const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
 const maxConnections = 2_000;
-/** Longer than any request takes; what is still open then is cut. */
-const closeTimeoutMs = 5_000;
+const defaultCloseTimeoutMs = 5_000;
 
 /**
  * Listens with TLS 1.3. Disposing it lets running requests finish, for a few seconds.
@@ -27,15 +38,21 @@ export async function startHttpsServer(options: {
   address: HostAndPort;
   tls: ServerTlsOptions;
   handle: (request: IncomingMessage, response: ServerResponse) => void;
+  limits?: HttpsLimits | undefined;
 }): Promise<HttpsServer> {
-  const { address, tls, handle } = options;
-  const limits = {
+  const { address, tls, handle, limits = {} } = options;
+  const { closeTimeoutMs = defaultCloseTimeoutMs, continuesItself } = limits;
+  const timeouts = {
     headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
   };
-  const server = createServer({ ...tls, ...limits }, handle);
+  const server = createServer({ ...tls, ...timeouts }, handle);
   server.maxConnections = maxConnections;
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    if (continuesItself?.(request) !== true) response.writeContinue();
+    handle(request, response);
+  });
   const bound = await listen(server, address);
   return {
     address: bound,

@@ -8,7 +8,7 @@ import type { HostAndPort } from "../config/host-and-port.ts";
 import { DetailedError } from "../errors.ts";
 import type { CallEnd } from "../grpc/audit.ts";
 import { startGrpcServer } from "../grpc/server.ts";
-import { startHttpsServer } from "../http/https-server.ts";
+import { type HttpsLimits, startHttpsServer } from "../http/https-server.ts";
 import type { Logger } from "../log/logger.ts";
 import { sendFailure } from "../rest/answer.ts";
 import { createRestGateway, type HttpHandler } from "../rest/gateway.ts";
@@ -42,6 +42,8 @@ export interface ApiServerOptions {
   readonly gate?: (rule: MethodRule) => void;
   /** Serves paths of HTTPS that are no REST form. */
   readonly handler?: HttpHandler;
+  /** Of HTTPS. */
+  readonly httpsLimits?: HttpsLimits;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onCallEnd?: (ended: CallEnd) => void;
@@ -85,6 +87,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       address: options.rest,
       tls: serverTlsOptions(tls, clock),
       handle: firstOf(handlers, logger),
+      limits: options.httpsLimits,
     }),
   );
   const renewals = takeOverRenewals(https, { tls, clock, logger }, stopping.signal);
