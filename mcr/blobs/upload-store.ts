@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Digest } from "../digest.ts";
+import type { Digest, DigestAlgorithm } from "../digest.ts";
 
 /** An upload in progress. It belongs to one repository and survives a restart of the server. */
 export interface Upload {
@@ -20,12 +20,15 @@ export interface FinishedUpload {
 
 /** Uploads in progress, as files on the disk of this machine. One request at a time writes to an upload. */
 export interface UploadStore extends AsyncDisposable {
-  /** @throws DetailedError STORAGE_FULL, TOO_MANY_UPLOADS */
-  begin(repository: string): Promise<Upload>;
+  /** @param algorithm of the digest that `finish` will get, where the client says so. Default: sha256. Another one works
+   * as well, but `finish` has to read everything again.
+   * @throws DetailedError STORAGE_FULL, TOO_MANY_UPLOADS */
+  begin(repository: string, algorithm?: DigestAlgorithm): Promise<Upload>;
   /** Undefined where the repository has none of that id. */
   find(repository: string, id: string): Promise<Upload | undefined>;
   /** Writes everything that the stream brings at the end of what is there. What came before the stream broke off
-   * stays, and `find` tells how much.
+   * stays, and `find` tells how much. What does not fit (UPLOAD_TOO_LARGE, STORAGE_FULL) is taken back to where this call
+   * began, so that a full disk gets its room again. The source is let go, not ended.
    * @param expected where the caller believes that the end is, and how much will come, where it says so
    * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_OUT_OF_ORDER (nothing is written), UPLOAD_BUSY, UPLOAD_CUT_SHORT,
    * UPLOAD_TOO_LARGE, STORAGE_FULL */
@@ -35,7 +38,8 @@ export interface UploadStore extends AsyncDisposable {
     expected: { readonly offset?: number; readonly lengthBytes?: number },
     signal?: AbortSignal,
   ): Promise<Upload>;
-  /** Verifies the whole and makes it durable. Where the digest differs the upload is removed.
+  /** Verifies the whole. Where the digest differs the upload is removed. Where the blob store fails to take it, it may be
+   * finished once more.
    * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_BUSY, DIGEST_MISMATCH */
   finish(
     upload: Pick<Upload, "repository" | "id">,

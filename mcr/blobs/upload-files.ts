@@ -1,0 +1,263 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
+import { chmod, lstat, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { claimFile } from "@metacircular/mcdsl/database/claim.ts";
+import type { Digest, DigestAlgorithm } from "../digest.ts";
+import { type FreeSpace, guardFreeSpace } from "./free-space.ts";
+import { makePrivateDirectory } from "./private-directory.ts";
+import { hasCode, storageFailure } from "./storage-errors.ts";
+import {
+  digestMismatch,
+  tooManyUploads,
+  uploadBusy,
+  uploadOutOfOrder,
+  uploadUnknown,
+} from "./upload-errors.ts";
+import { appendSource, digestOf, type UploadFile } from "./upload-file.ts";
+import type { FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
+
+type UploadName = Pick<Upload, "repository" | "id">;
+
+const fileName = /^[0-9a-f]{32}-(?<id>[0-9a-f]{32})$/;
+
+/** A file that its owner may not write is sealed: this outlives a restart. */
+const sealedMode = 0o400;
+const ownerMayWrite = 0o200;
+
+const defaults = {
+  maxBlobBytes: 64 * 1024 ** 3,
+  maxUploads: 1000,
+  minFreeBytes: 0,
+};
+
+export interface UploadOptions {
+  /** Made where it is missing; its parent has to be there. On the file system of the blobs. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Default: 64 GiB. */
+  readonly maxBlobBytes?: number;
+  /** In progress at once. Default: 1000. */
+  readonly maxUploads?: number;
+  /** What has to stay free on the disk. Default: 0. */
+  readonly minFreeBytes?: number;
+}
+
+/** Uploads in one directory that no other process uses at the same time. What was left there goes on.
+ * @throws DetailedError UPLOADS_IN_USE, BLOB_STORE_UNAVAILABLE, STORAGE_FULL */
+export async function openUploads(options: UploadOptions): Promise<UploadStore> {
+  const { directory } = options;
+  try {
+    await makePrivateDirectory(directory);
+  } catch (thrown) {
+    throw storageFailure("open the uploads", directory, thrown);
+  }
+  using cleanup = new DisposableStack();
+  const claim = cleanup.use(
+    claimFile(join(directory, "uploads"), {
+      code: "UPLOADS_IN_USE",
+      what: "the directory of uploads",
+      holder: "another registry",
+    }),
+  );
+  const uploads = new UploadFiles({ ...defaults, ...options }, claim);
+  await uploads.load();
+  cleanup.move();
+  return uploads;
+}
+
+class UploadFiles implements UploadStore {
+  readonly #options: Required<UploadOptions>;
+  readonly #claim: Disposable;
+  readonly #freeSpace: FreeSpace;
+  /** By file name. */
+  readonly #uploads = new Map<string, UploadFile>();
+
+  constructor(options: Required<UploadOptions>, claim: Disposable) {
+    this.#options = options;
+    this.#claim = claim;
+    this.#freeSpace = guardFreeSpace(options.directory, options.minFreeBytes);
+  }
+
+  /** Looks what is there. */
+  async load(): Promise<readonly [string, UploadFile][]> {
+    const { directory } = this.#options;
+    const found: [string, UploadFile][] = [];
+    try {
+      for (const name of await readdir(directory)) {
+        const id = fileName.exec(name)?.groups?.["id"];
+        const upload = id === undefined ? undefined : await this.#loadUpload(name, id);
+        if (upload !== undefined) found.push([name, upload]);
+      }
+      return found;
+    } catch (thrown) {
+      throw storageFailure("look for uploads", directory, thrown);
+    }
+  }
+
+  async begin(repository: string, algorithm: DigestAlgorithm = "sha256"): Promise<Upload> {
+    const { clock, directory, maxUploads } = this.#options;
+    if (this.#uploads.size >= maxUploads) throw tooManyUploads(this.#uploads.size);
+    const id = randomBytes(16).toString("hex");
+    const name = nameOf({ repository, id });
+    const upload: UploadFile = {
+      id,
+      path: join(directory, name),
+      sizeBytes: 0,
+      lastUsedAtMs: clock.now(),
+      isBusy: false,
+      isSealed: false,
+      hash: { algorithm, state: createHash(algorithm) },
+    };
+    this.#uploads.set(name, upload);
+    try {
+      await this.#freeSpace.require(0);
+      await (await open(upload.path, "wx", 0o600)).close();
+    } catch (thrown) {
+      this.#uploads.delete(name);
+      throw storageFailure("begin an upload", directory, thrown);
+    }
+    return viewOf(repository, upload);
+  }
+
+  async find(repository: string, id: string): Promise<Upload | undefined> {
+    const upload = await this.#lookUp({ repository, id });
+    return upload === undefined ? undefined : viewOf(repository, upload);
+  }
+
+  async append(
+    { repository, id }: UploadName,
+    source: Readable,
+    expected: { readonly offset?: number; readonly lengthBytes?: number },
+    signal?: AbortSignal,
+  ): Promise<Upload> {
+    return this.#alone({ repository, id }, async (upload) => {
+      const { offset = upload.sizeBytes, lengthBytes } = expected;
+      if (offset !== upload.sizeBytes) {
+        throw uploadOutOfOrder(
+          id,
+          upload.sizeBytes,
+          `the bytes begin at ${offset}, not at ${upload.sizeBytes}`,
+        );
+      }
+      if (lengthBytes === 0) return viewOf(repository, upload);
+      if (upload.isSealed) throw uploadBusy(id, "it is complete, and another request stores it");
+      const limits = { maxBlobBytes: this.#options.maxBlobBytes, freeSpace: this.#freeSpace };
+      await appendSource(upload, source, lengthBytes, limits, signal);
+      return viewOf(repository, upload);
+    });
+  }
+
+  async finish(
+    { repository, id }: UploadName,
+    digest: Digest,
+    signal?: AbortSignal,
+  ): Promise<FinishedUpload> {
+    return this.#alone({ repository, id }, async (upload) => {
+      const found = await digestOf(upload, digest, signal);
+      if (found !== digest) {
+        await this.#remove(upload, { repository, id });
+        throw digestMismatch(digest, found);
+      }
+      await chmod(upload.path, sealedMode);
+      // From here it belongs to the blob store. Where that fails it is found again on the disk.
+      this.#uploads.delete(nameOf({ repository, id }));
+      return { file: upload.path, digest, sizeBytes: upload.sizeBytes };
+    });
+  }
+
+  async cancel(repository: string, id: string): Promise<boolean> {
+    if ((await this.#lookUp({ repository, id })) === undefined) return false;
+    await this.#alone({ repository, id }, (upload) => this.#remove(upload, { repository, id }));
+    return true;
+  }
+
+  async expire(olderThanMs: number): Promise<number> {
+    let count = 0;
+    for (const [name, upload] of await this.load()) {
+      const ageMs = this.#options.clock.now() - upload.lastUsedAtMs;
+      if (upload.isBusy || ageMs < olderThanMs) continue;
+      this.#uploads.delete(name);
+      await rm(upload.path, { force: true });
+      count += 1;
+    }
+    return count;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#claim[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  /** One request at a time works with an upload; another one is refused, and does not wait. */
+  async #alone<Result>(name: UploadName, work: (upload: UploadFile) => Promise<Result>): Promise<Result> {
+    const upload = await this.#lookUp(name);
+    if (upload === undefined) throw uploadUnknown(name.id);
+    if (upload.isBusy) throw uploadBusy(name.id, "another request works with it");
+    upload.isBusy = true;
+    try {
+      return await work(upload);
+    } catch (thrown) {
+      throw storageFailure("continue upload", name.id, thrown);
+    } finally {
+      upload.isBusy = false;
+      upload.lastUsedAtMs = this.#options.clock.now();
+    }
+  }
+
+  async #lookUp({ repository, id }: UploadName): Promise<UploadFile | undefined> {
+    const name = nameOf({ repository, id });
+    return fileName.test(name) ? this.#loadUpload(name, id) : undefined;
+  }
+
+  async #loadUpload(name: string, id: string): Promise<UploadFile | undefined> {
+    const path = join(this.#options.directory, name);
+    const known = this.#uploads.get(name);
+    if (known !== undefined) return known;
+    const found = await fileStats(path);
+    if (found === undefined) return undefined;
+    // Another request may have been quicker.
+    const upload = this.#uploads.get(name) ?? uploadOnDisk(id, path, found);
+    // The blob store takes a sealed one away without a word.
+    if (!upload.isSealed) this.#uploads.set(name, upload);
+    return upload;
+  }
+
+  async #remove(upload: UploadFile, name: UploadName): Promise<void> {
+    this.#uploads.delete(nameOf(name));
+    await rm(upload.path, { force: true });
+  }
+}
+
+/** The repository is a part of the name, so that the upload of another one is unknown. */
+function nameOf({ repository, id }: UploadName): string {
+  return `${createHash("sha256").update(repository).digest("hex").slice(0, 32)}-${id}`;
+}
+
+function viewOf(repository: string, { id, sizeBytes, lastUsedAtMs }: UploadFile): Upload {
+  return { id, repository, sizeBytes, lastUsedAtMs };
+}
+
+function uploadOnDisk(id: string, path: string, found: Stats): UploadFile {
+  return {
+    id,
+    path,
+    sizeBytes: found.size,
+    lastUsedAtMs: Math.trunc(found.mtimeMs),
+    isBusy: false,
+    isSealed: (found.mode & ownerMayWrite) === 0,
+    hash: undefined,
+  };
+}
+
+async function fileStats(path: string): Promise<Stats | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? found : undefined;
+  } catch (thrown) {
+    if (hasCode(thrown, "ENOENT")) return undefined;
+    throw thrown;
+  }
+}
