@@ -32,6 +32,9 @@ export interface IdentityClient extends Disposable {
     password: string;
     /** What the login is for, e.g. `mcp-agent`; for the audit log and login policy. */
     serviceName: string;
+    /** Where a service passes on what its own client sent: that client's address, so that wrong passwords count there
+     * and not at the service's; and an access token of the service's system account, without which that is refused. */
+    onBehalfOf?: { readonly address: string; readonly actorToken: string } | undefined;
     signal?: AbortSignal | undefined;
   }): Promise<Tokens>;
   /** A token for a system account; there is no refresh token. Throws `LOGIN_REFUSED`. */
@@ -72,12 +75,14 @@ export function createIdentityClient(options: IdentityClientOptions): IdentityCl
   const tokens = (form: Record<string, string>, signal: AbortSignal | undefined, subject: string) =>
     requestTokens({ endpoints, clock, issuer, form, signal, subject });
   return {
-    login: ({ username, password, serviceName, signal }) =>
-      tokens(
-        { ...publicClient("password"), username, password, service_name: serviceName },
-        signal,
-        username,
-      ),
+    login: ({ username, password, serviceName, onBehalfOf, signal }) => {
+      const source =
+        onBehalfOf === undefined
+          ? {}
+          : { client_address: withoutZone(onBehalfOf.address), actor_token: onBehalfOf.actorToken };
+      const who = { username, password, service_name: serviceName };
+      return tokens({ ...publicClient("password"), ...who, ...source }, signal, username);
+    },
     clientCredentials: ({ clientId, clientSecret, signal }) =>
       tokens(
         { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret },
@@ -92,6 +97,11 @@ export function createIdentityClient(options: IdentityClientOptions): IdentityCl
     whoAmI: (accessToken, signal) => whoAmI(endpoints, issuer, accessToken, signal),
     [Symbol.dispose]: () => agent.destroy(),
   };
+}
+
+/** The zone of a link-local address (RFC 4007) means nothing on another machine. */
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/u, "");
 }
 
 function publicClient(grantType: string): Record<string, string> {

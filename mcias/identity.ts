@@ -77,7 +77,7 @@ function createOAuth(parts: {
   logger: Logger;
 }): () => Promise<CurrentProvider> {
   const { config, login, refusals, logger } = parts;
-  const { accounts, tokens, records, audit, keys, clock } = parts.stores;
+  const { accounts, tokens, records, inspector, audit, keys, clock } = parts.stores;
   return createCurrentProvider(
     {
       issuer: config.server.issuer,
@@ -89,6 +89,7 @@ function createOAuth(parts: {
       tokens,
       records,
       login,
+      inspector,
       clock,
       logger,
     },

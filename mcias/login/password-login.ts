@@ -6,6 +6,7 @@ import { hashPassword, needsRehash, verifyPassword } from "../accounts/password.
 import type { AuditEvent, AuditStore } from "../audit/audit-store.ts";
 import type { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { FailureStore } from "./failure-store.ts";
+import { limitKeyOf } from "./login-source.ts";
 import { type LockPolicy, lockedForMs, oneMoreFailure } from "./lock-delay.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 
@@ -14,6 +15,8 @@ export interface LoginAttempt {
   readonly password: string;
   readonly event: AuditEvent;
   readonly address: string;
+  /** The service that passes the attempt on; then `address` is what it says. */
+  readonly via?: string | undefined;
   readonly clientId?: string;
   readonly serviceName?: string | undefined;
   /** Labels of the service, for the audit log. */
@@ -53,7 +56,7 @@ export class PasswordLogin {
    * verified before the first of them is counted.
    */
   async attempt(attempt: LoginAttempt): Promise<LoginOutcome> {
-    const throttledForMs = this.#parts.addresses.blockedForMs(attempt.address);
+    const throttledForMs = this.#parts.addresses.blockedForMs(keyOf(attempt));
     if (throttledForMs > 0) return { kind: "throttled", retryAfterMs: throttledForMs };
     return this.#parts.queue.run(attempt.username, () => this.#decide(attempt)) ?? { kind: "busy" };
   }
@@ -94,14 +97,15 @@ export class PasswordLogin {
    */
   #deny(attempt: LoginAttempt, detail: string): void {
     const { addresses } = this.#parts;
-    addresses.recordFailure(attempt.address);
-    const blockedMs = addresses.blockedForMs(attempt.address);
+    addresses.recordFailure(keyOf(attempt));
+    const blockedMs = addresses.blockedForMs(keyOf(attempt));
     const also = blockedMs > 0 ? `; address blocked for ${Math.ceil(blockedMs / 1000)} s` : "";
     this.#record(attempt, "denied", detail + also);
   }
 
   /** A text that can't be an account name may be a password typed into the wrong field. */
   #record(attempt: LoginAttempt, outcome: "ok" | "denied", detail: string): void {
+    const details = [detail, attempt.via === undefined ? "" : `by ${attempt.via}`, tagsOf(attempt)];
     this.#parts.audit.record({
       event: attempt.event,
       outcome,
@@ -109,9 +113,17 @@ export class PasswordLogin {
       clientId: attempt.clientId,
       address: attempt.address,
       serviceName: attempt.serviceName,
-      detail: attempt.tags === undefined ? detail : `${detail} [tags: ${attempt.tags}]`.trimStart(),
+      detail: details.filter((part) => part !== "").join(" "),
     });
   }
+}
+
+function keyOf({ address, via }: LoginAttempt): string {
+  return limitKeyOf({ address, via });
+}
+
+function tagsOf({ tags }: LoginAttempt): string {
+  return tags === undefined ? "" : `[tags: ${tags}]`;
 }
 
 function obstacleTo(

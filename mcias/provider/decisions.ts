@@ -57,7 +57,8 @@ export class TokenRecorder {
       outcome: "ok",
       account,
       clientId: token.clientId,
-      address: addressOf(ctx.req),
+      // No token is issued where the claim of the password grant was refused.
+      address: textOf(ctx.oidc.params?.["client_address"]) ?? addressOf(ctx.req),
       serviceName: textOf(ctx.oidc.params?.["service_name"]),
       detail: human?.gty ?? "client_credentials",
     });

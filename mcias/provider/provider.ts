@@ -6,6 +6,7 @@ import type { ActiveKey } from "../keys/key-ring.ts";
 import { SIGNING_ALGORITHM } from "../keys/signing-key.ts";
 import type { PasswordLogin } from "../login/password-login.ts";
 import { AUDIENCE, SCOPE } from "../tokens/claims.ts";
+import type { TokenInspector } from "../tokens/inspect.ts";
 import { type AdapterParts, createAdapterFactory } from "./adapter.ts";
 import { recordDenials, type TokenRecorder } from "./decisions.ts";
 import { PASSWORD_GRANT } from "./clients.ts";
@@ -25,6 +26,7 @@ export interface ProviderParts extends AdapterParts {
   readonly lifetimes: Lifetimes;
   readonly accounts: AccountStore;
   readonly login: PasswordLogin;
+  readonly inspector: TokenInspector;
   readonly recorder: TokenRecorder;
   readonly logger: Logger;
   /** Signs the library's cookies, which none of the routes we serve uses. */
@@ -47,7 +49,7 @@ export function createProvider(parts: ProviderParts, key: ActiveKey): Provider {
   const provider = new Provider(parts.issuer, configuration(parts, key, resourceServer));
   provider.registerGrantType<PasswordGrantParameters>(
     PASSWORD_GRANT,
-    passwordGrantHandler(parts.login, resourceServer),
+    passwordGrantHandler(parts, resourceServer),
     PASSWORD_GRANT_PARAMETERS,
   );
   provider.Client.prototype.compareClientSecret = compareClientSecret;
