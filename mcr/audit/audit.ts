@@ -10,6 +10,7 @@ export type AuditAction =
   | "delete-blob"
   | "delete-repository"
   | "issue-token"
+  | "login"
   | "change-rules"
   | "collect-garbage";
 
