@@ -30,8 +30,13 @@ export function assertCanAdd(file: string, known: CliConfig["nodes"], node: Node
 export async function addNode(file: string, node: NodeConfig): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, "", { flag: "a", mode: 0o600 });
-  const { name, address, serverName } = node;
-  const table = { name, address, ...(serverName === undefined ? {} : { server_name: serverName }) };
+  const { name, address, serverName, architecture } = node;
+  const table = {
+    name,
+    address,
+    ...(serverName === undefined ? {} : { server_name: serverName }),
+    ...(architecture === undefined ? {} : { arch: architecture }),
+  };
   await editFile(file, (text) => appendTable(text, "nodes", table));
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
+import type { Architecture } from "./node-rules.ts";
 import { configFile } from "./paths.ts";
 import { plainSettings } from "./plain-settings.ts";
 import type { Settings } from "./schema.ts";
@@ -14,6 +15,8 @@ export interface NodeConfig {
   readonly address: string;
   /** Name in the agent's certificate; undefined: the host of the address. */
   readonly serverName: string | undefined;
+  /** What images for it are built for; undefined: what this machine is. */
+  readonly architecture: Architecture | undefined;
 }
 
 /** Configuration with every path absolute. */
@@ -31,6 +34,10 @@ export interface CliConfig {
   readonly credentials: { readonly username: string; readonly passwordFile: string } | undefined;
   /** Trusted for agents; undefined: the well-known authorities. */
   readonly agentCaFile: string | undefined;
+  /** Directory below which the sources of images are; undefined: nothing is built. */
+  readonly workspace: string | undefined;
+  /** The registry that takes logins of the identity service; undefined: none. */
+  readonly registry: { readonly address: string; readonly caFile: string | undefined } | undefined;
   readonly nodes: readonly NodeConfig[];
 }
 
@@ -42,7 +49,8 @@ export async function loadCliConfig(flag: string | undefined, environment: Envir
   const directory = dirname(file);
   const path = (text: string) => resolve(directory, text);
   const optionalPath = (text: string) => (text === "" ? undefined : path(text));
-  const { services, mcias, auth, tls } = settings;
+  const { services, mcias, auth, tls, build, registry } = settings;
+  const agentCaFile = optionalPath(tls.ca_cert === "" ? mcias.ca_cert : tls.ca_cert);
   return {
     file,
     servicesDirectory: path(services.dir ?? join(directory, "services")),
@@ -54,11 +62,17 @@ export async function loadCliConfig(flag: string | undefined, environment: Envir
     tokenFile: path(auth.token_path ?? join(directory, "token")),
     credentials:
       auth.username === "" ? undefined : { username: auth.username, passwordFile: path(auth.password_file) },
-    agentCaFile: optionalPath(tls.ca_cert === "" ? mcias.ca_cert : tls.ca_cert),
-    nodes: settings.nodes.map(({ name, address, server_name }) => ({
+    agentCaFile,
+    workspace: build.workspace === undefined ? undefined : path(build.workspace),
+    registry:
+      registry.address === ""
+        ? undefined
+        : { address: registry.address, caFile: optionalPath(registry.ca_cert) ?? agentCaFile },
+    nodes: settings.nodes.map(({ name, address, server_name, arch }) => ({
       name,
       address,
       serverName: server_name,
+      architecture: arch,
     })),
   };
 }

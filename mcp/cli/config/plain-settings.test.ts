@@ -29,6 +29,11 @@ username = "ci"
 password_file = "password"
 [tls]
 ca_cert = "ca.pem"
+[build]
+workspace = "../src"
+[registry]
+address = "mcr.example.net:8443"
+ca_cert = "ca.pem"
 [[nodes]]
 name = "rift"
 address = "rift.example.net:9444"
@@ -36,6 +41,7 @@ address = "rift.example.net:9444"
 name = "straylight"
 address = "[2001:db8::1]:9444"
 server_name = "straylight.example.net"
+arch = "arm64"
 `;
 
 function plain(text: string, environment: Environment = {}) {
@@ -68,6 +74,8 @@ describe("settings found without the schema", () => {
     ["half of the credentials", '[auth]\nusername = "ci"', {}],
     ["a node without its address", '[[nodes]]\nname = "rift"', {}],
     ["two nodes of one name", '[[nodes]]\nname = "a"\naddress = "b:1"\n'.repeat(2), {}],
+    ["an unknown architecture", '[[nodes]]\nname = "a"\naddress = "b:1"\narch = "mips"', {}],
+    ["a registry that is no host", '[registry]\naddress = "team/images"', {}],
     ["what is not TOML", "[tls", {}],
   ];
   for (const [what, text, environment] of left) {
@@ -84,6 +92,7 @@ describe("settings found without the schema", () => {
     const value = fc.constantFrom<unknown>(
       "rift",
       "h:1",
+      "arm64",
       "https://a.b",
       "https://a..b",
       "http://a",
@@ -94,14 +103,16 @@ describe("settings found without the schema", () => {
     );
     const key = fc.constantFrom(
       ...["dir", "server_url", "ca_cert", "service_name", "token_path"],
-      ...["username", "password_file", "name", "address", "server_name", "toString"],
+      ...["username", "password_file", "name", "address", "server_name", "toString", "workspace", "arch"],
     );
     const table = fc.dictionary(key, value, { maxKeys: 3 });
     const node = fc.oneof(
       table,
       fc.record({ name: fc.constantFrom("a", "b", "A"), address: fc.constant("h:1") }),
     );
-    const section = fc.constantFrom("services", "mcias", "auth", "tls", "other", "valueOf");
+    const section = fc.constantFrom(
+      ...["services", "mcias", "auth", "tls", "build", "registry", "other", "valueOf"],
+    );
     const content = fc.record({
       tables: fc.dictionary(section, fc.oneof({ weight: 9, arbitrary: table }, value), { maxKeys: 3 }),
       nodes: fc.array(node, { maxLength: 3 }),

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { readTomlDocument } from "@metacircular/mcdsl/toml/document.ts";
 
-import { nodeAddressProblem, nodeNameProblem } from "./node-rules.ts";
+import {
+  type Architecture,
+  architectures,
+  nodeAddressProblem,
+  nodeNameProblem,
+  registryAddressProblem,
+} from "./node-rules.ts";
 import type { Settings } from "./schema.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -13,8 +19,10 @@ const sections = new Map([
   ["mcias", ["server_url", "ca_cert", "service_name"]],
   ["auth", ["token_path", "username", "password_file"]],
   ["tls", ["ca_cert"]],
+  ["build", ["workspace"]],
+  ["registry", ["address", "ca_cert"]],
 ]);
-const nodeKeys = ["name", "address", "server_name"];
+const nodeKeys = ["name", "address", "server_name", "arch"];
 
 /** Variables with our prefix that set no field of the configuration. */
 const otherVariables = new Set(["MCP_CONFIG", "MCP_TOKEN"]);
@@ -62,22 +70,45 @@ function areNodes(value: unknown): value is Texts[] {
   return !names.includes(undefined) && new Set(names).size === names.length;
 }
 
-function isNode({ name = "", address = "" }: Texts): boolean {
-  return nodeNameProblem(name) === undefined && nodeAddressProblem(address) === undefined;
+function isNode({ name = "", address = "", arch }: Texts): boolean {
+  const isArchitecture = arch === undefined || architectureOf(arch) !== undefined;
+  return isArchitecture && nodeNameProblem(name) === undefined && nodeAddressProblem(address) === undefined;
+}
+
+function architectureOf(text: string | undefined): Architecture | undefined {
+  return architectures.find((architecture) => architecture === text);
 }
 
 function withDefaults(
-  { services = {}, mcias = {}, auth = {}, tls = {} }: Readonly<Record<string, Texts>>,
+  {
+    services = {},
+    mcias = {},
+    auth = {},
+    tls = {},
+    build = {},
+    registry = {},
+  }: Readonly<Record<string, Texts>>,
   nodes: readonly Texts[],
 ): Settings | undefined {
   const { server_url: url = "" } = mcias;
   if (url !== "" && !(plainUrl.test(url) && URL.canParse(url))) return undefined;
   if ((auth["username"] === undefined) !== (auth["password_file"] === undefined)) return undefined;
+  const { address: registryAddress = "" } = registry;
+  if (registryAddress !== "" && registryAddressProblem(registryAddress) !== undefined) return undefined;
   return {
     services: { ...services },
     mcias: { ca_cert: "", service_name: "mcp", ...mcias, server_url: url },
     auth: { username: "", password_file: "", ...auth },
     tls: { ca_cert: "", ...tls },
-    nodes: nodes.map(({ name = "", address = "", ...rest }) => ({ name, address, ...rest })),
+    build: { ...build },
+    registry: { address: "", ca_cert: "", ...registry },
+    nodes: nodes.map(({ name = "", address = "", server_name, arch }) => {
+      const architecture = architectureOf(arch);
+      return {
+        ...{ name, address },
+        ...(server_name === undefined ? {} : { server_name }),
+        ...(architecture === undefined ? {} : { arch: architecture }),
+      };
+    }),
   };
 }

@@ -1,7 +1,7 @@
 import { filePath } from "@metacircular/mcdsl/config/fields.ts";
 import { z } from "zod";
 
-import { nodeAddressProblem, nodeNameProblem } from "./node-rules.ts";
+import { architectures, nodeAddressProblem, nodeNameProblem, registryAddressProblem } from "./node-rules.ts";
 
 function text(problemOf: (value: string) => string | undefined) {
   return z.string().superRefine((value, context) => {
@@ -15,6 +15,8 @@ const nodeSchema = z.strictObject({
   address: text(nodeAddressProblem),
   /** Name in the agent's certificate, where it is not the host of the address. */
   server_name: z.string().min(1).optional(),
+  /** What images for it are built for, where that is not what this machine is. */
+  arch: z.enum(architectures).optional(),
 });
 
 /** The file `mcp.toml`. Empty strings count as not given. Relative paths start at the file's directory. */
@@ -38,6 +40,13 @@ export const configSchema = z
       })
       .prefault({}),
     tls: z.strictObject({ ca_cert: z.string().default("") }).prefault({}),
+    build: z.strictObject({ workspace: filePath().optional() }).default({}),
+    registry: z
+      .strictObject({
+        address: z.union([z.literal(""), text(registryAddressProblem)]).default(""),
+        ca_cert: z.string().default(""),
+      })
+      .prefault({}),
     nodes: z.array(nodeSchema).max(1_000).default([]),
   })
   .superRefine(({ nodes, auth }, context) => {

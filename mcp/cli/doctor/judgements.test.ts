@@ -93,7 +93,12 @@ describe("a login", () => {
 });
 
 describe("a connection", () => {
-  const node = { name: "rift", address: "rift.example.net:9444", serverName: undefined };
+  const node = {
+    name: "rift",
+    address: "rift.example.net:9444",
+    serverName: undefined,
+    architecture: undefined,
+  };
   const good: Handshake = {
     addresses: ["10.0.0.5"],
     protocol: "TLSv1.3",
