@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { FormGuard } from "@metacircular/mcdsl/web/form-guard.ts";
 import type Provider from "oidc-provider";
 import type { Account } from "../accounts/account.ts";
 import type { AnonymousRefusals } from "../audit/anonymous-refusals.ts";
@@ -14,7 +15,6 @@ import type { CurrentProvider } from "../provider/current-provider.ts";
 import { refusalOf } from "../provider/login-error.ts";
 import { createGrant } from "../provider/logins.ts";
 import { AUDIENCE, SCOPE } from "../tokens/claims.ts";
-import type { FormGuard } from "./csrf.ts";
 import { approvalPage, codePage, DEVICE_PAGE_POLICY, donePage, type PendingLogin } from "./page.ts";
 
 export interface DevicePageParts {
