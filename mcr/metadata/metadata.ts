@@ -30,13 +30,43 @@ export interface ManifestPush {
   /** Empty: it has none. For an image manifest without one, the media type of its configuration. */
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Undefined: pushed by digest. */
-  readonly tag: string | undefined;
+  /** What shall stand for it from now on. Empty: pushed by digest alone. */
+  readonly tags: readonly string[];
   readonly by: string;
-  /** Judges the tag that exists; throws where it must not move. Called inside the transaction. */
+  /** Judges a tag that exists and stands for something else; throws where it must not move. Called inside the transaction. */
   readonly mayMove?: (tag: string, from: Digest, to: Digest) => void;
   /** Of the repository; undefined: unlimited. */
   readonly quotaBytes?: number | undefined;
+  /** Whether manifests that an index names may be missing. Default: no. */
+  readonly allowsMissingManifests?: boolean;
+}
+
+/** Keeps garbage collection away from a blob for a while. Made by `leaseBlob`. */
+export interface BlobLease {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Changes whenever the blob was collected in between. */
+  readonly generation: string;
+  /** Whether the blob is in the store for certain: a mount needs no more than the link. */
+  readonly isStored: boolean;
+}
+
+/** A manifest was pulled, by its digest or by a tag. */
+export interface Pull {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** Undefined: by digest. */
+  readonly tag: string | undefined;
+  readonly atMs: number;
+}
+
+export interface Totals {
+  readonly repositories: number;
+  readonly manifests: number;
+  readonly tags: number;
+  /** In the store, each once. */
+  readonly blobs: number;
+  readonly blobBytes: number;
 }
 
 export interface Tag {
@@ -75,24 +105,33 @@ export interface PageRequest {
 /** What the registry knows of its content. Each method is one transaction: all of it or nothing, durable when it
  * resolves. Repositories exist as soon as something is pushed to them. */
 export interface Metadata {
-  /** Blobs that the repository holds. Being asked for renews the lease of a blob that nothing refers to yet. */
-  blob(repository: string, digest: Digest): Promise<{ sizeBytes: number } | undefined>;
-  /** Keeps garbage collection away from a blob that is about to be stored or linked. First step of every push of a
-   * blob; waits while the blob is being deleted. */
-  leaseBlob(digest: Digest, sizeBytes: number): Promise<void>;
-  /** The blob is in the store and the repository holds it from now on.
-   * @throws DetailedError QUOTA_EXCEEDED */
-  linkBlob(repository: string, digest: Digest, sizeBytes: number, quotaBytes?: number): Promise<void>;
+  /** Blobs that the repository holds. Being asked for renews the lease of a blob that nothing refers to yet, and, where a
+   * push may follow that counts on the blob (`forPush`), of any. */
+  blob(
+    repository: string,
+    digest: Digest,
+    options?: { readonly forPush?: boolean },
+  ): Promise<{ sizeBytes: number } | undefined>;
+  /** Keeps garbage collection away from a blob that is about to be stored or linked. First step of every push or mount of
+   * a blob; waits while the blob is being deleted.
+   * @throws DetailedError BLOB_BEING_DELETED where that takes too long; trying again later helps */
+  leaseBlob(digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<BlobLease>;
+  /** The blob is in the store, put there under this lease or before, and the repository holds it from now on.
+   * @throws DetailedError QUOTA_EXCEEDED; BLOB_LEASE_LOST where the lease was over and the blob was collected: it must be pushed
+   * again */
+  linkBlob(repository: string, lease: BlobLease, quotaBytes?: number): Promise<void>;
   /** Returns whether it was there. Other repositories keep it.
    * @throws DetailedError BLOB_IN_USE where a manifest of the repository refers to it */
   unlinkBlob(repository: string, digest: Digest): Promise<boolean>;
+  /** Names of the repositories that hold the blob. */
+  holders(digest: Digest, page: PageRequest): Promise<readonly string[]>;
 
-  /** @throws DetailedError MANIFEST_BLOB_UNKNOWN with the missing digests as facts, QUOTA_EXCEEDED, and what `mayMove`
-   * throws
-   * @returns what the tag stood for before; undefined: it is new, or there is none */
+  /** @throws DetailedError MANIFEST_BLOB_UNKNOWN with the missing digests as facts (blobs, and manifests of an index),
+   * QUOTA_EXCEEDED, and what `mayMove` throws
+   * @returns what the tags that existed stood for before, and whether the manifest is new to the repository */
   putManifest(
     push: ManifestPush,
-  ): Promise<{ readonly previous: Digest | undefined; readonly created: boolean }>;
+  ): Promise<{ readonly previous: ReadonlyMap<string, Digest>; readonly created: boolean }>;
   manifest(
     repository: string,
     reference: Digest | { readonly tag: string },
@@ -118,10 +157,16 @@ export interface Metadata {
     filter: PageRequest & { readonly artifactType?: string },
   ): Promise<readonly Referrer[]>;
   references(repository: string, digest: Digest): Promise<readonly ManifestReference[]>;
+  /** Indexes of the repository that name the manifest, by digest. */
+  includedBy(repository: string, digest: Digest, limit: number): Promise<readonly Digest[]>;
 
   repositories(page: PageRequest): Promise<readonly string[]>;
   repository(name: string): Promise<RepositorySummary | undefined>;
   summaries(page: PageRequest): Promise<readonly RepositorySummary[]>;
   /** Removes everything that it holds. @returns whether it was there */
   deleteRepository(name: string, mayDelete?: (tag: string) => void): Promise<boolean>;
+
+  /** Notes when manifests, tags and repositories were pulled last; what is not there any more is passed over. */
+  recordPulls(pulls: readonly Pull[]): Promise<void>;
+  totals(): Promise<Totals>;
 }

@@ -100,8 +100,8 @@ const impureCore = importRule(({ path }, { specifier }) => {
 const doors: readonly { module: string; folders: RegExp; instead: string }[] = [
   {
     module: "node:sqlite",
-    folders: /^mcdsl\/database\/|\/(registry|store)\//,
-    instead: "databases are opened in mcdsl/database and used in registry/ and store/ folders",
+    folders: /^mcdsl\/(database|sql)\/|\/(registry|store)\//,
+    instead: "databases are opened in mcdsl/database and mcdsl/sql, and used in registry/ and store/ folders",
   },
   {
     module: "node:child_process",
