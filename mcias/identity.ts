@@ -8,7 +8,6 @@ import { takeOverRenewals } from "@metacircular/mcdsl/tls/take-over-renewals.ts"
 import { createRouter } from "./http/router.ts";
 import { startHttpsServer } from "@metacircular/mcdsl/http/https-server.ts";
 import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
-import { FormGuard } from "@metacircular/mcdsl/web/form-guard.ts";
 import { OneAtATime } from "./login/one-at-a-time.ts";
 import { PasswordLogin } from "./login/password-login.ts";
 import { type MaintenanceParts, runMaintenance } from "./maintenance.ts";

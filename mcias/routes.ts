@@ -1,7 +1,7 @@
 import { createHealth, healthHandler } from "@metacircular/mcdsl/health/health.ts";
 import type { AnonymousRefusals } from "./audit/anonymous-refusals.ts";
 import type { Config } from "./config.ts";
-import { FormGuard } from "./device/csrf.ts";
+import { FormGuard } from "@metacircular/mcdsl/web/form-guard.ts";
 import { devicePageHandlers } from "./device/handler.ts";
 import { deviceStartHandler } from "./device/start.ts";
 import { Callers } from "./http/caller.ts";
@@ -36,7 +36,7 @@ export function createRoutes(parts: {
     refusals,
     audit,
     clock,
-    guard: new FormGuard(),
+    guard: new FormGuard("__Host-mcias-form"),
   });
   const health = healthHandler(createHealth({ database: () => void accounts.find("health") }));
   return {
