@@ -1,10 +1,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
 import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 import { ListKeysResponseSchema } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
 import { type CommandContext } from "./context.ts";
-import { caFileOption, jsonText, serverOption, tokenFileOption, withServer } from "./remote.ts";
+import { caFileOption, serverOption, tokenFileOption, withServer } from "./remote.ts";
 
 export function defineKeyList(parent: Command, context: CommandContext): void {
   parent

@@ -3,7 +3,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { Client } from "@connectrpc/connect";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { CommandContext } from "./context.ts";
-import { readTokenFile } from "./token-file.ts";
+import { readTokenFile } from "@metacircular/mcdsl/commands/token-file.ts";
 
 /** Options of commands that ask the running server. */
 export interface RemoteOptions {

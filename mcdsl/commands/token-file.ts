@@ -1,6 +1,9 @@
 import { open } from "node:fs/promises";
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
+import type { Environment } from "../config/overrides.ts";
+import { DetailedError } from "../errors.ts";
 
 const MAX_BYTES = 64 * 1024;
 const loginSchema = z.looseObject({ access_token: z.string().min(1) });
@@ -50,7 +53,23 @@ function unreadable(path: string, found: string, cause?: unknown): DetailedError
     attempted: "read token file",
     subject: path,
     found,
-    remedy: "name another with --token-file, or log in again",
+    remedy: "name another with --token-file, or log in with `mcp login`",
     cause,
   });
+}
+
+/** The token that a command uses: that of the environment, else that of the file, else of the login that `mcp login`
+ * keeps. A file that is named goes before the environment.
+ * @throws DetailedError TOKEN_FILE_EXPOSED, TOKEN_FILE_UNREADABLE */
+export async function tokenOf(options: {
+  /** Named by an option. */
+  readonly file: string | undefined;
+  /** What the program's variable for tokens holds. */
+  readonly given: string | undefined;
+  readonly environment: Environment;
+}): Promise<string> {
+  const given = options.given?.trim() ?? "";
+  if (given !== "" && options.file === undefined) return given;
+  const { XDG_CONFIG_HOME: configured, HOME: home = homedir() } = options.environment;
+  return readTokenFile(options.file ?? join(configured ?? join(home, ".config"), "mcp", "token"));
 }
