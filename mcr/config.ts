@@ -34,8 +34,11 @@ const s3 = z.strictObject({
   bucket: z.string().default(""),
   /** Before the name of each object. */
   prefix: z.string().default(""),
-  /** File with the access key's id in its first line and the secret in its second. */
-  credentials_path: z.string().default(""),
+  /** The bucket in the path instead of in the name of the host. */
+  path_style: z.boolean().default(true),
+  /** Files with the access key's id and its secret. */
+  access_key_id_path: z.string().default(""),
+  secret_access_key_path: z.string().default(""),
   /** Authorities to trust for it; empty: the well-known ones. */
   ca_cert: z.string().default(""),
 });
@@ -45,12 +48,23 @@ const storage = z
     type: z.enum(["file", "s3"]).default("file"),
     /** Blobs with `type = "file"`, and always the uploads in progress. */
     directory: filePath(),
+    /** No upload begins or goes on with less free space on the disk of the directory; 0: no limit. */
+    min_free_bytes: z.int().min(0).default(536_870_912),
+    /** Of one layer. */
+    max_blob_bytes: z.int().min(1_048_576).default(68_719_476_736),
+    /** In progress at once. */
+    max_uploads: z.int().min(1).max(100_000).default(1_000),
+    /** An upload that nobody touched for so long is given up. */
+    upload_expiry: atLeast(60 * second, "1m", "24h"),
     s3: s3.prefault({}),
   })
   .refine(
-    ({ type, s3: { endpoint, bucket, credentials_path } }) =>
-      type === "file" || (isOrigin(endpoint) && bucket !== "" && credentials_path !== ""),
-    { path: ["s3"], message: 'type = "s3" needs an endpoint (an origin), a bucket and a credentials_path' },
+    ({ type, s3: { endpoint, bucket, access_key_id_path: id, secret_access_key_path: secret } }) =>
+      type === "file" || (isOrigin(endpoint) && bucket !== "" && id !== "" && secret !== ""),
+    {
+      path: ["s3"],
+      message: 'type = "s3" needs endpoint (an origin), bucket, access_key_id_path and secret_access_key_path',
+    },
   );
 
 const database = z
@@ -69,6 +83,10 @@ const database = z
     password_path: z.string().default(""),
     /** Authorities to trust for PostgreSQL; empty: the well-known ones. */
     ca_cert: z.string().default(""),
+    /** To PostgreSQL. */
+    max_connections: z.int().min(2).max(1_000).default(10),
+    /** For one statement of PostgreSQL. */
+    statement_timeout: atLeast(second, "1s", "30s"),
   })
   .refine(({ path, url }) => (path === "") !== (url === ""), "needs either path or url");
 
@@ -85,12 +103,6 @@ export const configSchema = z.strictObject({
     /** File with the token of this server's own system account. */
     token_path: filePath(),
   }),
-  uploads: z
-    .strictObject({
-      /** What nobody touched for so long is given up. */
-      expire_after: atLeast(60 * second, "1m", "1d"),
-    })
-    .prefault({}),
   garbage_collection: z
     .strictObject({
       /** "0s": only when somebody asks for it. */
@@ -101,7 +113,16 @@ export const configSchema = z.strictObject({
         )
         .prefault("1d"),
       /** How long content that nothing refers to is kept, so that pushes in progress find it. */
-      lease: atLeast(60 * second, "1m", "1h"),
+      lease: atLeast(second, "1s", "1h"),
+      /** How old content that the database does not know must be before it is removed from the storage. */
+      grace: atLeast(second, "1s", "24h"),
+    })
+    .prefault({}),
+  login: z
+    .strictObject({
+      /** Failed logins that one client address may make within the window. */
+      address_failures: z.int().min(1).max(100_000).default(20),
+      address_window: atLeast(second, "1s", "10m"),
     })
     .prefault({}),
   audit: z

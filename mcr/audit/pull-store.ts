@@ -52,7 +52,7 @@ export class PullStore {
   }
 }
 
-/** Counts the pulls among the entries, and keeps of each repository, manifest and tag when it was pulled last. */
+/** Counts the pulls among the entries by account. */
 export async function recordPulls(sql: Sql, entries: readonly TimedEntry[]): Promise<void> {
   for (const pull of pullsIn(entries)) {
     const { repository, digest, caller, reference, pulls, lastAtMs } = pull;
@@ -62,20 +62,6 @@ export async function recordPulls(sql: Sql, entries: readonly TimedEntry[]): Pro
        ON CONFLICT (repository, digest, account_kind, account) DO UPDATE
        SET pulls = pull.pulls + excluded.pulls, reference = excluded.reference, last_at_ms = excluded.last_at_ms`,
       [repository, digest, caller.kind, caller.name, reference, pulls, lastAtMs],
-    );
-    await sql.execute("UPDATE repository SET last_pull_at_ms = $2 WHERE name = $1 AND last_pull_at_ms < $2", [
-      repository,
-      lastAtMs,
-    ]);
-    await sql.execute(
-      `UPDATE manifest SET last_pull_at_ms = $3, pulls = pulls + $4
-       WHERE repository_id = (SELECT id FROM repository WHERE name = $1) AND digest = $2`,
-      [repository, digest, lastAtMs, pulls],
-    );
-    await sql.execute(
-      `UPDATE tag SET last_pull_at_ms = $3
-       WHERE repository_id = (SELECT id FROM repository WHERE name = $1) AND name = $2 AND last_pull_at_ms < $3`,
-      [repository, reference, lastAtMs],
     );
   }
 }
