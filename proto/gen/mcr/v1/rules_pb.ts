@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcr/v1/rules.proto.
  */
 export const file_mcr_v1_rules: GenFile = /*@__PURE__*/
-  fileDesc("ChJtY3IvdjEvcnVsZXMucHJvdG8SBm1jci52MSKhAQoKQWNjZXNzUnVsZRIKCgJpZBgBIAEoCRIQCghwcmlvcml0eRgCIAEoDRIeCgZlZmZlY3QYAyABKA4yDi5tY3IudjEuRWZmZWN0EhAKCGFjY291bnRzGAQgAygJEg0KBWtpbmRzGAUgAygJEg0KBXJvbGVzGAYgAygJEhQKDHJlcG9zaXRvcmllcxgHIAMoCRIPCgdhY3Rpb25zGAggAygJInoKEEltbXV0YWJpbGl0eVJ1bGUSCgoCaWQYASABKAkSEAoIcHJpb3JpdHkYAiABKA0SFAoMcmVwb3NpdG9yaWVzGAMgAygJEgwKBHRhZ3MYBCADKAkSEQoJaW1tdXRhYmxlGAUgASgIEhEKCWRlbGV0YWJsZRgGIAEoCCJOCglRdW90YVJ1bGUSCgoCaWQYASABKAkSEAoIcHJpb3JpdHkYAiABKA0SFAoMcmVwb3NpdG9yaWVzGAMgAygJEg0KBWJ5dGVzGAQgASgEIoABCg1SZXRlbnRpb25SdWxlEgoKAmlkGAEgASgJEhAKCHByaW9yaXR5GAIgASgNEhQKDHJlcG9zaXRvcmllcxgDIAMoCRIMCgR0YWdzGAQgAygJEhMKC2tlZXBfbmV3ZXN0GAUgASgNEhgKEGtlZXBfZm9yX3NlY29uZHMYBiABKAQiGAoWTGlzdEFjY2Vzc1J1bGVzUmVxdWVzdCI8ChdMaXN0QWNjZXNzUnVsZXNSZXNwb25zZRIhCgVydWxlcxgBIAMoCzISLm1jci52MS5BY2Nlc3NSdWxlIjgKFFB1dEFjY2Vzc1J1bGVSZXF1ZXN0EiAKBHJ1bGUYASABKAsyEi5tY3IudjEuQWNjZXNzUnVsZSIlChdEZWxldGVBY2Nlc3NSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIaChhEZWxldGVBY2Nlc3NSdWxlUmVzcG9uc2UiHgocTGlzdEltbXV0YWJpbGl0eVJ1bGVzUmVxdWVzdCJICh1MaXN0SW1tdXRhYmlsaXR5UnVsZXNSZXNwb25zZRInCgVydWxlcxgBIAMoCzIYLm1jci52MS5JbW11dGFiaWxpdHlSdWxlIkQKGlB1dEltbXV0YWJpbGl0eVJ1bGVSZXF1ZXN0EiYKBHJ1bGUYASABKAsyGC5tY3IudjEuSW1tdXRhYmlsaXR5UnVsZSIrCh1EZWxldGVJbW11dGFiaWxpdHlSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIgCh5EZWxldGVJbW11dGFiaWxpdHlSdWxlUmVzcG9uc2UiFwoVTGlzdFF1b3RhUnVsZXNSZXF1ZXN0IjoKFkxpc3RRdW90YVJ1bGVzUmVzcG9uc2USIAoFcnVsZXMYASADKAsyES5tY3IudjEuUXVvdGFSdWxlIjYKE1B1dFF1b3RhUnVsZVJlcXVlc3QSHwoEcnVsZRgBIAEoCzIRLm1jci52MS5RdW90YVJ1bGUiJAoWRGVsZXRlUXVvdGFSdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIZChdEZWxldGVRdW90YVJ1bGVSZXNwb25zZSIbChlMaXN0UmV0ZW50aW9uUnVsZXNSZXF1ZXN0IkIKGkxpc3RSZXRlbnRpb25SdWxlc1Jlc3BvbnNlEiQKBXJ1bGVzGAEgAygLMhUubWNyLnYxLlJldGVudGlvblJ1bGUiPgoXUHV0UmV0ZW50aW9uUnVsZVJlcXVlc3QSIwoEcnVsZRgBIAEoCzIVLm1jci52MS5SZXRlbnRpb25SdWxlIigKGkRlbGV0ZVJldGVudGlvblJ1bGVSZXF1ZXN0EgoKAmlkGAEgASgJIh0KG0RlbGV0ZVJldGVudGlvblJ1bGVSZXNwb25zZSJkChNFeHBsYWluUnVsZXNSZXF1ZXN0Eg8KB2FjY291bnQYASABKAkSDAoEa2luZBgCIAEoCRINCgVyb2xlcxgDIAMoCRISCgpyZXBvc2l0b3J5GAQgASgJEgsKA3RhZxgFIAEoCSKYAQoURXhwbGFpblJ1bGVzUmVzcG9uc2USKQoJZGVjaXNpb25zGAEgAygLMhYubWNyLnYxLkFjY2Vzc0RlY2lzaW9uEhEKCWltbXV0YWJsZRgCIAEoCBIZChFpbW11dGFiaWxpdHlfcnVsZRgDIAEoCRITCgtxdW90YV9ieXRlcxgEIAEoBBISCgpxdW90YV9ydWxlGAUgASgJIj8KDkFjY2Vzc0RlY2lzaW9uEg4KBmFjdGlvbhgBIAEoCRIPCgdhbGxvd2VkGAIgASgIEgwKBHJ1bGUYAyABKAkqQwoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhAKDEVGRkVDVF9BTExPVxABEg8KC0VGRkVDVF9ERU5ZEAIyuAwKC1J1bGVTZXJ2aWNlEm4KD0xpc3RBY2Nlc3NSdWxlcxIeLm1jci52MS5MaXN0QWNjZXNzUnVsZXNSZXF1ZXN0Gh8ubWNyLnYxLkxpc3RBY2Nlc3NSdWxlc1Jlc3BvbnNlIhrStRgSChAvdjEvcnVsZXMvYWNjZXNz2LUYAxJtCg1QdXRBY2Nlc3NSdWxlEhwubWNyLnYxLlB1dEFjY2Vzc1J1bGVSZXF1ZXN0GhIubWNyLnYxLkFjY2Vzc1J1bGUiKtK1GCIyBHJ1bGUSGi92MS9ydWxlcy9hY2Nlc3Mve3J1bGUuaWR92LUYAxJ2ChBEZWxldGVBY2Nlc3NSdWxlEh8ubWNyLnYxLkRlbGV0ZUFjY2Vzc1J1bGVSZXF1ZXN0GiAubWNyLnYxLkRlbGV0ZUFjY2Vzc1J1bGVSZXNwb25zZSIf0rUYFyoVL3YxL3J1bGVzL2FjY2Vzcy97aWR92LUYAxKGAQoVTGlzdEltbXV0YWJpbGl0eVJ1bGVzEiQubWNyLnYxLkxpc3RJbW11dGFiaWxpdHlSdWxlc1JlcXVlc3QaJS5tY3IudjEuTGlzdEltbXV0YWJpbGl0eVJ1bGVzUmVzcG9uc2UiINK1GBgKFi92MS9ydWxlcy9pbW11dGFiaWxpdHnYtRgDEoUBChNQdXRJbW11dGFiaWxpdHlSdWxlEiIubWNyLnYxLlB1dEltbXV0YWJpbGl0eVJ1bGVSZXF1ZXN0GhgubWNyLnYxLkltbXV0YWJpbGl0eVJ1bGUiMNK1GCgyBHJ1bGUSIC92MS9ydWxlcy9pbW11dGFiaWxpdHkve3J1bGUuaWR92LUYAxKOAQoWRGVsZXRlSW1tdXRhYmlsaXR5UnVsZRIlLm1jci52MS5EZWxldGVJbW11dGFiaWxpdHlSdWxlUmVxdWVzdBomLm1jci52MS5EZWxldGVJbW11dGFiaWxpdHlSdWxlUmVzcG9uc2UiJdK1GB0qGy92MS9ydWxlcy9pbW11dGFiaWxpdHkve2lkfdi1GAMSawoOTGlzdFF1b3RhUnVsZXMSHS5tY3IudjEuTGlzdFF1b3RhUnVsZXNSZXF1ZXN0Gh4ubWNyLnYxLkxpc3RRdW90YVJ1bGVzUmVzcG9uc2UiGtK1GBIKEC92MS9ydWxlcy9xdW90YXPYtRgDEmoKDFB1dFF1b3RhUnVsZRIbLm1jci52MS5QdXRRdW90YVJ1bGVSZXF1ZXN0GhEubWNyLnYxLlF1b3RhUnVsZSIq0rUYIjIEcnVsZRIaL3YxL3J1bGVzL3F1b3Rhcy97cnVsZS5pZH3YtRgDEnMKD0RlbGV0ZVF1b3RhUnVsZRIeLm1jci52MS5EZWxldGVRdW90YVJ1bGVSZXF1ZXN0Gh8ubWNyLnYxLkRlbGV0ZVF1b3RhUnVsZVJlc3BvbnNlIh/StRgXKhUvdjEvcnVsZXMvcXVvdGFzL3tpZH3YtRgDEnoKEkxpc3RSZXRlbnRpb25SdWxlcxIhLm1jci52MS5MaXN0UmV0ZW50aW9uUnVsZXNSZXF1ZXN0GiIubWNyLnYxLkxpc3RSZXRlbnRpb25SdWxlc1Jlc3BvbnNlIh3StRgVChMvdjEvcnVsZXMvcmV0ZW50aW9u2LUYAxJ5ChBQdXRSZXRlbnRpb25SdWxlEh8ubWNyLnYxLlB1dFJldGVudGlvblJ1bGVSZXF1ZXN0GhUubWNyLnYxLlJldGVudGlvblJ1bGUiLdK1GCUyBHJ1bGUSHS92MS9ydWxlcy9yZXRlbnRpb24ve3J1bGUuaWR92LUYAxKCAQoTRGVsZXRlUmV0ZW50aW9uUnVsZRIiLm1jci52MS5EZWxldGVSZXRlbnRpb25SdWxlUmVxdWVzdBojLm1jci52MS5EZWxldGVSZXRlbnRpb25SdWxlUmVzcG9uc2UiItK1GBoqGC92MS9ydWxlcy9yZXRlbnRpb24ve2lkfdi1GAMSZgoMRXhwbGFpblJ1bGVzEhsubWNyLnYxLkV4cGxhaW5SdWxlc1JlcXVlc3QaHC5tY3IudjEuRXhwbGFpblJ1bGVzUmVzcG9uc2UiG9K1GBMKES92MS9ydWxlcy9leHBsYWlu2LUYA2IGcHJvdG8z", [file_mcdsl_v1_api]);
+  fileDesc("ChJtY3IvdjEvcnVsZXMucHJvdG8SBm1jci52MSKhAQoKQWNjZXNzUnVsZRIKCgJpZBgBIAEoCRIQCghwcmlvcml0eRgCIAEoDRIeCgZlZmZlY3QYAyABKA4yDi5tY3IudjEuRWZmZWN0EhAKCGFjY291bnRzGAQgAygJEg0KBWtpbmRzGAUgAygJEg0KBXJvbGVzGAYgAygJEhQKDHJlcG9zaXRvcmllcxgHIAMoCRIPCgdhY3Rpb25zGAggAygJInoKEEltbXV0YWJpbGl0eVJ1bGUSCgoCaWQYASABKAkSEAoIcHJpb3JpdHkYAiABKA0SFAoMcmVwb3NpdG9yaWVzGAMgAygJEgwKBHRhZ3MYBCADKAkSEQoJaW1tdXRhYmxlGAUgASgIEhEKCWRlbGV0YWJsZRgGIAEoCCJOCglRdW90YVJ1bGUSCgoCaWQYASABKAkSEAoIcHJpb3JpdHkYAiABKA0SFAoMcmVwb3NpdG9yaWVzGAMgAygJEg0KBWJ5dGVzGAQgASgEIucBCg1SZXRlbnRpb25SdWxlEgoKAmlkGAEgASgJEhAKCHByaW9yaXR5GAIgASgNEhQKDHJlcG9zaXRvcmllcxgDIAEoCRIiCgR0YWdzGAQgASgLMhQubWNyLnYxLlRhZ1JldGVudGlvbhIjChZ1bnRhZ2dlZF9hZnRlcl9zZWNvbmRzGAUgASgESACIAQESIwoWb3JwaGFuZWRfYWZ0ZXJfc2Vjb25kcxgGIAEoBEgBiAEBQhkKF191bnRhZ2dlZF9hZnRlcl9zZWNvbmRzQhkKF19vcnBoYW5lZF9hZnRlcl9zZWNvbmRzIqUBCgxUYWdSZXRlbnRpb24SDQoFbWF0Y2gYASADKAkSDwoHcHJvdGVjdBgCIAMoCRIYChBwcm90ZWN0X3ZlcnNpb25zGAMgASgIEhMKC2tlZXBfbmV3ZXN0GAQgASgNEiIKGmtlZXBfcHVzaGVkX3dpdGhpbl9zZWNvbmRzGAUgASgEEiIKGmtlZXBfcHVsbGVkX3dpdGhpbl9zZWNvbmRzGAYgASgEIhgKFkxpc3RBY2Nlc3NSdWxlc1JlcXVlc3QiPAoXTGlzdEFjY2Vzc1J1bGVzUmVzcG9uc2USIQoFcnVsZXMYASADKAsyEi5tY3IudjEuQWNjZXNzUnVsZSI4ChRQdXRBY2Nlc3NSdWxlUmVxdWVzdBIgCgRydWxlGAEgASgLMhIubWNyLnYxLkFjY2Vzc1J1bGUiJQoXRGVsZXRlQWNjZXNzUnVsZVJlcXVlc3QSCgoCaWQYASABKAkiGgoYRGVsZXRlQWNjZXNzUnVsZVJlc3BvbnNlIh4KHExpc3RJbW11dGFiaWxpdHlSdWxlc1JlcXVlc3QiSAodTGlzdEltbXV0YWJpbGl0eVJ1bGVzUmVzcG9uc2USJwoFcnVsZXMYASADKAsyGC5tY3IudjEuSW1tdXRhYmlsaXR5UnVsZSJEChpQdXRJbW11dGFiaWxpdHlSdWxlUmVxdWVzdBImCgRydWxlGAEgASgLMhgubWNyLnYxLkltbXV0YWJpbGl0eVJ1bGUiKwodRGVsZXRlSW1tdXRhYmlsaXR5UnVsZVJlcXVlc3QSCgoCaWQYASABKAkiIAoeRGVsZXRlSW1tdXRhYmlsaXR5UnVsZVJlc3BvbnNlIhcKFUxpc3RRdW90YVJ1bGVzUmVxdWVzdCI6ChZMaXN0UXVvdGFSdWxlc1Jlc3BvbnNlEiAKBXJ1bGVzGAEgAygLMhEubWNyLnYxLlF1b3RhUnVsZSI2ChNQdXRRdW90YVJ1bGVSZXF1ZXN0Eh8KBHJ1bGUYASABKAsyES5tY3IudjEuUXVvdGFSdWxlIiQKFkRlbGV0ZVF1b3RhUnVsZVJlcXVlc3QSCgoCaWQYASABKAkiGQoXRGVsZXRlUXVvdGFSdWxlUmVzcG9uc2UiGwoZTGlzdFJldGVudGlvblJ1bGVzUmVxdWVzdCJCChpMaXN0UmV0ZW50aW9uUnVsZXNSZXNwb25zZRIkCgVydWxlcxgBIAMoCzIVLm1jci52MS5SZXRlbnRpb25SdWxlIj4KF1B1dFJldGVudGlvblJ1bGVSZXF1ZXN0EiMKBHJ1bGUYASABKAsyFS5tY3IudjEuUmV0ZW50aW9uUnVsZSIoChpEZWxldGVSZXRlbnRpb25SdWxlUmVxdWVzdBIKCgJpZBgBIAEoCSIdChtEZWxldGVSZXRlbnRpb25SdWxlUmVzcG9uc2UiZAoTRXhwbGFpblJ1bGVzUmVxdWVzdBIPCgdhY2NvdW50GAEgASgJEgwKBGtpbmQYAiABKAkSDQoFcm9sZXMYAyADKAkSEgoKcmVwb3NpdG9yeRgEIAEoCRILCgN0YWcYBSABKAkimAEKFEV4cGxhaW5SdWxlc1Jlc3BvbnNlEikKCWRlY2lzaW9ucxgBIAMoCzIWLm1jci52MS5BY2Nlc3NEZWNpc2lvbhIRCglpbW11dGFibGUYAiABKAgSGQoRaW1tdXRhYmlsaXR5X3J1bGUYAyABKAkSEwoLcXVvdGFfYnl0ZXMYBCABKAQSEgoKcXVvdGFfcnVsZRgFIAEoCSI/Cg5BY2Nlc3NEZWNpc2lvbhIOCgZhY3Rpb24YASABKAkSDwoHYWxsb3dlZBgCIAEoCBIMCgRydWxlGAMgASgJKkMKBkVmZmVjdBIWChJFRkZFQ1RfVU5TUEVDSUZJRUQQABIQCgxFRkZFQ1RfQUxMT1cQARIPCgtFRkZFQ1RfREVOWRACMrgMCgtSdWxlU2VydmljZRJuCg9MaXN0QWNjZXNzUnVsZXMSHi5tY3IudjEuTGlzdEFjY2Vzc1J1bGVzUmVxdWVzdBofLm1jci52MS5MaXN0QWNjZXNzUnVsZXNSZXNwb25zZSIa0rUYEgoQL3YxL3J1bGVzL2FjY2Vzc9i1GAMSbQoNUHV0QWNjZXNzUnVsZRIcLm1jci52MS5QdXRBY2Nlc3NSdWxlUmVxdWVzdBoSLm1jci52MS5BY2Nlc3NSdWxlIirStRgiMgRydWxlEhovdjEvcnVsZXMvYWNjZXNzL3tydWxlLmlkfdi1GAMSdgoQRGVsZXRlQWNjZXNzUnVsZRIfLm1jci52MS5EZWxldGVBY2Nlc3NSdWxlUmVxdWVzdBogLm1jci52MS5EZWxldGVBY2Nlc3NSdWxlUmVzcG9uc2UiH9K1GBcqFS92MS9ydWxlcy9hY2Nlc3Mve2lkfdi1GAMShgEKFUxpc3RJbW11dGFiaWxpdHlSdWxlcxIkLm1jci52MS5MaXN0SW1tdXRhYmlsaXR5UnVsZXNSZXF1ZXN0GiUubWNyLnYxLkxpc3RJbW11dGFiaWxpdHlSdWxlc1Jlc3BvbnNlIiDStRgYChYvdjEvcnVsZXMvaW1tdXRhYmlsaXR52LUYAxKFAQoTUHV0SW1tdXRhYmlsaXR5UnVsZRIiLm1jci52MS5QdXRJbW11dGFiaWxpdHlSdWxlUmVxdWVzdBoYLm1jci52MS5JbW11dGFiaWxpdHlSdWxlIjDStRgoMgRydWxlEiAvdjEvcnVsZXMvaW1tdXRhYmlsaXR5L3tydWxlLmlkfdi1GAMSjgEKFkRlbGV0ZUltbXV0YWJpbGl0eVJ1bGUSJS5tY3IudjEuRGVsZXRlSW1tdXRhYmlsaXR5UnVsZVJlcXVlc3QaJi5tY3IudjEuRGVsZXRlSW1tdXRhYmlsaXR5UnVsZVJlc3BvbnNlIiXStRgdKhsvdjEvcnVsZXMvaW1tdXRhYmlsaXR5L3tpZH3YtRgDEmsKDkxpc3RRdW90YVJ1bGVzEh0ubWNyLnYxLkxpc3RRdW90YVJ1bGVzUmVxdWVzdBoeLm1jci52MS5MaXN0UXVvdGFSdWxlc1Jlc3BvbnNlIhrStRgSChAvdjEvcnVsZXMvcXVvdGFz2LUYAxJqCgxQdXRRdW90YVJ1bGUSGy5tY3IudjEuUHV0UXVvdGFSdWxlUmVxdWVzdBoRLm1jci52MS5RdW90YVJ1bGUiKtK1GCIyBHJ1bGUSGi92MS9ydWxlcy9xdW90YXMve3J1bGUuaWR92LUYAxJzCg9EZWxldGVRdW90YVJ1bGUSHi5tY3IudjEuRGVsZXRlUXVvdGFSdWxlUmVxdWVzdBofLm1jci52MS5EZWxldGVRdW90YVJ1bGVSZXNwb25zZSIf0rUYFyoVL3YxL3J1bGVzL3F1b3Rhcy97aWR92LUYAxJ6ChJMaXN0UmV0ZW50aW9uUnVsZXMSIS5tY3IudjEuTGlzdFJldGVudGlvblJ1bGVzUmVxdWVzdBoiLm1jci52MS5MaXN0UmV0ZW50aW9uUnVsZXNSZXNwb25zZSId0rUYFQoTL3YxL3J1bGVzL3JldGVudGlvbti1GAMSeQoQUHV0UmV0ZW50aW9uUnVsZRIfLm1jci52MS5QdXRSZXRlbnRpb25SdWxlUmVxdWVzdBoVLm1jci52MS5SZXRlbnRpb25SdWxlIi3StRglMgRydWxlEh0vdjEvcnVsZXMvcmV0ZW50aW9uL3tydWxlLmlkfdi1GAMSggEKE0RlbGV0ZVJldGVudGlvblJ1bGUSIi5tY3IudjEuRGVsZXRlUmV0ZW50aW9uUnVsZVJlcXVlc3QaIy5tY3IudjEuRGVsZXRlUmV0ZW50aW9uUnVsZVJlc3BvbnNlIiLStRgaKhgvdjEvcnVsZXMvcmV0ZW50aW9uL3tpZH3YtRgDEmYKDEV4cGxhaW5SdWxlcxIbLm1jci52MS5FeHBsYWluUnVsZXNSZXF1ZXN0GhwubWNyLnYxLkV4cGxhaW5SdWxlc1Jlc3BvbnNlIhvStRgTChEvdjEvcnVsZXMvZXhwbGFpbti1GANiBnByb3RvMw", [file_mcdsl_v1_api]);
 
 /**
  * Who may do what. What no rule allows is denied.
@@ -172,8 +172,8 @@ export const QuotaRuleSchema: GenMessage<QuotaRule> = /*@__PURE__*/
   messageDesc(file_mcr_v1_rules, 2);
 
 /**
- * Which tags garbage collection keeps. The first rule that matches a repository and a tag decides; tags without a rule
- * are kept, and so are immutable ones.
+ * What garbage collection may remove besides what nothing needs. Of several rules for a repository the first by priority
+ * counts; without one nothing goes that somebody could still pull.
  *
  * @generated from message mcr.v1.RetentionRule
  */
@@ -189,32 +189,32 @@ export type RetentionRule = Message<"mcr.v1.RetentionRule"> & {
   priority: number;
 
   /**
-   * Patterns.
+   * A pattern.
    *
-   * @generated from field: repeated string repositories = 3;
+   * @generated from field: string repositories = 3;
    */
-  repositories: string[];
+  repositories: string;
 
   /**
-   * Patterns; "semver" stands for versions.
+   * Not set: all tags stay.
    *
-   * @generated from field: repeated string tags = 4;
+   * @generated from field: mcr.v1.TagRetention tags = 4;
    */
-  tags: string[];
+  tags?: TagRetention | undefined;
 
   /**
-   * So many of the tags that were pushed last are kept.
+   * Manifests that no tag, no index and no subject keeps go so long after they were pushed; not set: they stay.
    *
-   * @generated from field: uint32 keep_newest = 5;
+   * @generated from field: optional uint64 untagged_after_seconds = 5;
    */
-  keepNewest: number;
+  untaggedAfterSeconds?: bigint | undefined;
 
   /**
-   * Tags that were pushed or pulled within so many seconds are kept. With neither of the two, all are.
+   * Artifacts about a manifest that is gone go so long after they were pushed; not set: they stay.
    *
-   * @generated from field: uint64 keep_for_seconds = 6;
+   * @generated from field: optional uint64 orphaned_after_seconds = 6;
    */
-  keepForSeconds: bigint;
+  orphanedAfterSeconds?: bigint | undefined;
 };
 
 /**
@@ -223,6 +223,62 @@ export type RetentionRule = Message<"mcr.v1.RetentionRule"> & {
  */
 export const RetentionRuleSchema: GenMessage<RetentionRule> = /*@__PURE__*/
   messageDesc(file_mcr_v1_rules, 3);
+
+/**
+ * A tag goes where it is one of `match`, none of `protect`, no protected version, and nothing keeps it.
+ *
+ * @generated from message mcr.v1.TagRetention
+ */
+export type TagRetention = Message<"mcr.v1.TagRetention"> & {
+  /**
+   * Patterns; none: all tags.
+   *
+   * @generated from field: repeated string match = 1;
+   */
+  match: string[];
+
+  /**
+   * Patterns.
+   *
+   * @generated from field: repeated string protect = 2;
+   */
+  protect: string[];
+
+  /**
+   * Whether tags such as 1.2.3 and v1.2.3 never go.
+   *
+   * @generated from field: bool protect_versions = 3;
+   */
+  protectVersions: boolean;
+
+  /**
+   * So many of the newest by the time of their push stay.
+   *
+   * @generated from field: uint32 keep_newest = 4;
+   */
+  keepNewest: number;
+
+  /**
+   * 0: none stays for that reason.
+   *
+   * @generated from field: uint64 keep_pushed_within_seconds = 5;
+   */
+  keepPushedWithinSeconds: bigint;
+
+  /**
+   * 0: none stays for that reason.
+   *
+   * @generated from field: uint64 keep_pulled_within_seconds = 6;
+   */
+  keepPulledWithinSeconds: bigint;
+};
+
+/**
+ * Describes the message mcr.v1.TagRetention.
+ * Use `create(TagRetentionSchema)` to create a new message.
+ */
+export const TagRetentionSchema: GenMessage<TagRetention> = /*@__PURE__*/
+  messageDesc(file_mcr_v1_rules, 4);
 
 /**
  * @generated from message mcr.v1.ListAccessRulesRequest
@@ -235,7 +291,7 @@ export type ListAccessRulesRequest = Message<"mcr.v1.ListAccessRulesRequest"> & 
  * Use `create(ListAccessRulesRequestSchema)` to create a new message.
  */
 export const ListAccessRulesRequestSchema: GenMessage<ListAccessRulesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 4);
+  messageDesc(file_mcr_v1_rules, 5);
 
 /**
  * @generated from message mcr.v1.ListAccessRulesResponse
@@ -254,7 +310,7 @@ export type ListAccessRulesResponse = Message<"mcr.v1.ListAccessRulesResponse"> 
  * Use `create(ListAccessRulesResponseSchema)` to create a new message.
  */
 export const ListAccessRulesResponseSchema: GenMessage<ListAccessRulesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 5);
+  messageDesc(file_mcr_v1_rules, 6);
 
 /**
  * @generated from message mcr.v1.PutAccessRuleRequest
@@ -271,7 +327,7 @@ export type PutAccessRuleRequest = Message<"mcr.v1.PutAccessRuleRequest"> & {
  * Use `create(PutAccessRuleRequestSchema)` to create a new message.
  */
 export const PutAccessRuleRequestSchema: GenMessage<PutAccessRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 6);
+  messageDesc(file_mcr_v1_rules, 7);
 
 /**
  * @generated from message mcr.v1.DeleteAccessRuleRequest
@@ -288,7 +344,7 @@ export type DeleteAccessRuleRequest = Message<"mcr.v1.DeleteAccessRuleRequest"> 
  * Use `create(DeleteAccessRuleRequestSchema)` to create a new message.
  */
 export const DeleteAccessRuleRequestSchema: GenMessage<DeleteAccessRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 7);
+  messageDesc(file_mcr_v1_rules, 8);
 
 /**
  * @generated from message mcr.v1.DeleteAccessRuleResponse
@@ -301,7 +357,7 @@ export type DeleteAccessRuleResponse = Message<"mcr.v1.DeleteAccessRuleResponse"
  * Use `create(DeleteAccessRuleResponseSchema)` to create a new message.
  */
 export const DeleteAccessRuleResponseSchema: GenMessage<DeleteAccessRuleResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 8);
+  messageDesc(file_mcr_v1_rules, 9);
 
 /**
  * @generated from message mcr.v1.ListImmutabilityRulesRequest
@@ -314,7 +370,7 @@ export type ListImmutabilityRulesRequest = Message<"mcr.v1.ListImmutabilityRules
  * Use `create(ListImmutabilityRulesRequestSchema)` to create a new message.
  */
 export const ListImmutabilityRulesRequestSchema: GenMessage<ListImmutabilityRulesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 9);
+  messageDesc(file_mcr_v1_rules, 10);
 
 /**
  * @generated from message mcr.v1.ListImmutabilityRulesResponse
@@ -333,7 +389,7 @@ export type ListImmutabilityRulesResponse = Message<"mcr.v1.ListImmutabilityRule
  * Use `create(ListImmutabilityRulesResponseSchema)` to create a new message.
  */
 export const ListImmutabilityRulesResponseSchema: GenMessage<ListImmutabilityRulesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 10);
+  messageDesc(file_mcr_v1_rules, 11);
 
 /**
  * @generated from message mcr.v1.PutImmutabilityRuleRequest
@@ -350,7 +406,7 @@ export type PutImmutabilityRuleRequest = Message<"mcr.v1.PutImmutabilityRuleRequ
  * Use `create(PutImmutabilityRuleRequestSchema)` to create a new message.
  */
 export const PutImmutabilityRuleRequestSchema: GenMessage<PutImmutabilityRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 11);
+  messageDesc(file_mcr_v1_rules, 12);
 
 /**
  * @generated from message mcr.v1.DeleteImmutabilityRuleRequest
@@ -367,7 +423,7 @@ export type DeleteImmutabilityRuleRequest = Message<"mcr.v1.DeleteImmutabilityRu
  * Use `create(DeleteImmutabilityRuleRequestSchema)` to create a new message.
  */
 export const DeleteImmutabilityRuleRequestSchema: GenMessage<DeleteImmutabilityRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 12);
+  messageDesc(file_mcr_v1_rules, 13);
 
 /**
  * @generated from message mcr.v1.DeleteImmutabilityRuleResponse
@@ -380,7 +436,7 @@ export type DeleteImmutabilityRuleResponse = Message<"mcr.v1.DeleteImmutabilityR
  * Use `create(DeleteImmutabilityRuleResponseSchema)` to create a new message.
  */
 export const DeleteImmutabilityRuleResponseSchema: GenMessage<DeleteImmutabilityRuleResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 13);
+  messageDesc(file_mcr_v1_rules, 14);
 
 /**
  * @generated from message mcr.v1.ListQuotaRulesRequest
@@ -393,7 +449,7 @@ export type ListQuotaRulesRequest = Message<"mcr.v1.ListQuotaRulesRequest"> & {
  * Use `create(ListQuotaRulesRequestSchema)` to create a new message.
  */
 export const ListQuotaRulesRequestSchema: GenMessage<ListQuotaRulesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 14);
+  messageDesc(file_mcr_v1_rules, 15);
 
 /**
  * @generated from message mcr.v1.ListQuotaRulesResponse
@@ -412,7 +468,7 @@ export type ListQuotaRulesResponse = Message<"mcr.v1.ListQuotaRulesResponse"> & 
  * Use `create(ListQuotaRulesResponseSchema)` to create a new message.
  */
 export const ListQuotaRulesResponseSchema: GenMessage<ListQuotaRulesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 15);
+  messageDesc(file_mcr_v1_rules, 16);
 
 /**
  * @generated from message mcr.v1.PutQuotaRuleRequest
@@ -429,7 +485,7 @@ export type PutQuotaRuleRequest = Message<"mcr.v1.PutQuotaRuleRequest"> & {
  * Use `create(PutQuotaRuleRequestSchema)` to create a new message.
  */
 export const PutQuotaRuleRequestSchema: GenMessage<PutQuotaRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 16);
+  messageDesc(file_mcr_v1_rules, 17);
 
 /**
  * @generated from message mcr.v1.DeleteQuotaRuleRequest
@@ -446,7 +502,7 @@ export type DeleteQuotaRuleRequest = Message<"mcr.v1.DeleteQuotaRuleRequest"> & 
  * Use `create(DeleteQuotaRuleRequestSchema)` to create a new message.
  */
 export const DeleteQuotaRuleRequestSchema: GenMessage<DeleteQuotaRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 17);
+  messageDesc(file_mcr_v1_rules, 18);
 
 /**
  * @generated from message mcr.v1.DeleteQuotaRuleResponse
@@ -459,7 +515,7 @@ export type DeleteQuotaRuleResponse = Message<"mcr.v1.DeleteQuotaRuleResponse"> 
  * Use `create(DeleteQuotaRuleResponseSchema)` to create a new message.
  */
 export const DeleteQuotaRuleResponseSchema: GenMessage<DeleteQuotaRuleResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 18);
+  messageDesc(file_mcr_v1_rules, 19);
 
 /**
  * @generated from message mcr.v1.ListRetentionRulesRequest
@@ -472,7 +528,7 @@ export type ListRetentionRulesRequest = Message<"mcr.v1.ListRetentionRulesReques
  * Use `create(ListRetentionRulesRequestSchema)` to create a new message.
  */
 export const ListRetentionRulesRequestSchema: GenMessage<ListRetentionRulesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 19);
+  messageDesc(file_mcr_v1_rules, 20);
 
 /**
  * @generated from message mcr.v1.ListRetentionRulesResponse
@@ -491,7 +547,7 @@ export type ListRetentionRulesResponse = Message<"mcr.v1.ListRetentionRulesRespo
  * Use `create(ListRetentionRulesResponseSchema)` to create a new message.
  */
 export const ListRetentionRulesResponseSchema: GenMessage<ListRetentionRulesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 20);
+  messageDesc(file_mcr_v1_rules, 21);
 
 /**
  * @generated from message mcr.v1.PutRetentionRuleRequest
@@ -508,7 +564,7 @@ export type PutRetentionRuleRequest = Message<"mcr.v1.PutRetentionRuleRequest"> 
  * Use `create(PutRetentionRuleRequestSchema)` to create a new message.
  */
 export const PutRetentionRuleRequestSchema: GenMessage<PutRetentionRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 21);
+  messageDesc(file_mcr_v1_rules, 22);
 
 /**
  * @generated from message mcr.v1.DeleteRetentionRuleRequest
@@ -525,7 +581,7 @@ export type DeleteRetentionRuleRequest = Message<"mcr.v1.DeleteRetentionRuleRequ
  * Use `create(DeleteRetentionRuleRequestSchema)` to create a new message.
  */
 export const DeleteRetentionRuleRequestSchema: GenMessage<DeleteRetentionRuleRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 22);
+  messageDesc(file_mcr_v1_rules, 23);
 
 /**
  * @generated from message mcr.v1.DeleteRetentionRuleResponse
@@ -538,7 +594,7 @@ export type DeleteRetentionRuleResponse = Message<"mcr.v1.DeleteRetentionRuleRes
  * Use `create(DeleteRetentionRuleResponseSchema)` to create a new message.
  */
 export const DeleteRetentionRuleResponseSchema: GenMessage<DeleteRetentionRuleResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 23);
+  messageDesc(file_mcr_v1_rules, 24);
 
 /**
  * @generated from message mcr.v1.ExplainRulesRequest
@@ -581,7 +637,7 @@ export type ExplainRulesRequest = Message<"mcr.v1.ExplainRulesRequest"> & {
  * Use `create(ExplainRulesRequestSchema)` to create a new message.
  */
 export const ExplainRulesRequestSchema: GenMessage<ExplainRulesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 24);
+  messageDesc(file_mcr_v1_rules, 25);
 
 /**
  * @generated from message mcr.v1.ExplainRulesResponse
@@ -626,7 +682,7 @@ export type ExplainRulesResponse = Message<"mcr.v1.ExplainRulesResponse"> & {
  * Use `create(ExplainRulesResponseSchema)` to create a new message.
  */
 export const ExplainRulesResponseSchema: GenMessage<ExplainRulesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 25);
+  messageDesc(file_mcr_v1_rules, 26);
 
 /**
  * @generated from message mcr.v1.AccessDecision
@@ -657,7 +713,7 @@ export type AccessDecision = Message<"mcr.v1.AccessDecision"> & {
  * Use `create(AccessDecisionSchema)` to create a new message.
  */
 export const AccessDecisionSchema: GenMessage<AccessDecision> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_rules, 26);
+  messageDesc(file_mcr_v1_rules, 27);
 
 /**
  * @generated from enum mcr.v1.Effect
