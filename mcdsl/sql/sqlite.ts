@@ -4,8 +4,9 @@ import { openDatabase } from "../database/open.ts";
 import { openReader } from "../database/reader.ts";
 import { databaseWriteFailure } from "../database/write-failure.ts";
 import { DetailedError } from "../errors.ts";
-import type { Sql, SqlDatabase, SqlRow, SqlValue } from "./sql.ts";
-import { createTurns } from "./turns.ts";
+import { unlessAborted } from "../unless-aborted.ts";
+import { createGate } from "./gate.ts";
+import type { Sql, SqlDatabase, SqlRow } from "./sql.ts";
 
 const busyTimeoutMs = 5_000;
 const preparedAtMost = 500;
@@ -30,10 +31,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqlDatabase> {
   const reader = openReader(file, busyTimeoutMs);
   const read = statementsOf(reader);
   const write = statementsOf(database.sql);
-  const turns = createTurns({ subject: file, maxWaiting });
+  const gate = createGate({ subject: file, width: 1, maxWaiting });
 
   async function transaction<T>(body: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return turns.take(async () => {
+    return gate.pass(async () => {
       const limit = new AbortController();
       const timer = setTimeout(() => limit.abort(tooLong(file, transactionTimeoutMs)), transactionTimeoutMs);
       const ended = AbortSignal.any(signal === undefined ? [limit.signal] : [limit.signal, signal]);
@@ -59,7 +60,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqlDatabase> {
     execute: (statement, values) => transaction((sql) => sql.execute(statement, values)),
     transaction: (body, { signal } = {}) => transaction(body, signal),
     async [Symbol.asyncDispose]() {
-      await turns.idle();
+      await gate.idle();
       reader.close();
       database[Symbol.dispose]();
     },
@@ -89,23 +90,12 @@ async function inTransaction<T>(
     },
   };
   try {
-    const result = await untilEnded(body(sql), ended);
+    const result = await unlessAborted(body(sql), ended);
     connection.exec("COMMIT");
     return result;
   } finally {
     over = true;
     if (connection.isTransaction) connection.exec("ROLLBACK");
-  }
-}
-
-async function untilEnded<T>(work: Promise<T>, ended: AbortSignal): Promise<T> {
-  const stopped = Promise.withResolvers<never>();
-  const stop = (): void => stopped.reject(ended.reason);
-  ended.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, stopped.promise]);
-  } finally {
-    ended.removeEventListener("abort", stop);
   }
 }
 
@@ -117,10 +107,8 @@ function statementsOf(connection: DatabaseSync): (statement: string) => Statemen
     if (known !== undefined) return known;
     const made = connection.prepare(statement.replaceAll(/\$(\d+)/gu, "?$1"));
     if (prepared.size >= preparedAtMost) {
-      for (const oldest of prepared.keys()) {
-        prepared.delete(oldest);
-        break;
-      }
+      const [oldest = ""] = prepared.keys();
+      prepared.delete(oldest);
     }
     prepared.set(statement, made);
     return made;

@@ -74,6 +74,8 @@ export interface Tag {
   readonly digest: Digest;
   readonly updatedAtMs: number;
   readonly updatedBy: string;
+  /** By this tag. 0: never, or longer ago than is recorded. */
+  readonly lastPullAtMs: number;
 }
 
 /** One descriptor of the answer to a referrers query. */

@@ -67,7 +67,7 @@ export async function tagPage(
   const held = await findRepository(sql, repository);
   if (held === undefined) return undefined;
   const rows = await sql.query(
-    `SELECT name, digest, updated_at_ms, updated_by FROM tag WHERE repository_id = $1 AND name > $2
+    `SELECT name, digest, updated_at_ms, updated_by, last_pull_at_ms FROM tag WHERE repository_id = $1 AND name > $2
      ORDER BY name LIMIT $3`,
     [held.id, after, limit],
   );
@@ -76,6 +76,7 @@ export async function tagPage(
     digest: digestOf(row),
     updatedAtMs: number(row, "updated_at_ms"),
     updatedBy: text(row, "updated_by"),
+    lastPullAtMs: number(row, "last_pull_at_ms"),
   }));
 }
 

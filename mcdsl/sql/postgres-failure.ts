@@ -1,0 +1,85 @@
+import { DetailedError, messageOf } from "../errors.ts";
+
+/** Where two transactions got into each other's way, and one of them has to run again. A unique or foreign key that is
+ * violated may come from the same: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE */
+const conflicts = new Set(["40001", "40P01", "23505", "23503"]);
+
+/** The server ends, starts, or is in recovery; the connection is gone; only reading is possible just now. */
+const gone = /^(?:57P0[1-5]|08\w{3}|25006|53300)$/;
+const broken = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+const brokenMessage =
+  /connection terminated|connection ended|not queryable|timeout exceeded when trying to connect/iu;
+const timedOutMessage = /query read timeout/iu;
+
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html */
+const diskFull = "53100";
+const ioError = "58030";
+const statementTimeout = "57014";
+const idleTimeout = "25P03";
+
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error) || !("code" in thrown)) return "";
+  return String(thrown.code);
+}
+
+/** Whether the same transaction may succeed when it runs again. */
+export function isConflict(thrown: unknown): boolean {
+  return conflicts.has(codeOf(thrown));
+}
+
+/** Whether another connection may help. */
+export function isConnectionFailure(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  if (gone.test(code) || broken.has(code)) return true;
+  return thrown instanceof Error && code === "" && brokenMessage.test(thrown.message);
+}
+
+/** What a failure of PostgreSQL is called towards callers. What it does not know it returns as it is.
+ * @param subject the database as it may be shown */
+export function postgresFailure(subject: string, thrown: unknown): unknown {
+  if (thrown instanceof DetailedError) return thrown;
+  const code = codeOf(thrown);
+  const common = { subject, found: messageOf(thrown), cause: thrown };
+  if (code === diskFull || code === ioError) {
+    return new DetailedError({
+      ...common,
+      code: "DATABASE_WRITE_FAILED",
+      category: "resource-exhausted",
+      attempted: "write",
+      remedy: "look at the disk of the database server, and try again",
+    });
+  }
+  if (
+    code === statementTimeout ||
+    code === idleTimeout ||
+    (thrown instanceof Error && timedOutMessage.test(thrown.message))
+  ) {
+    return new DetailedError({
+      ...common,
+      code: "DATABASE_TIMEOUT",
+      category: "unavailable",
+      attempted: "use database",
+      remedy: "try again; if it stays so, look at the load of the database server",
+    });
+  }
+  if (isConnectionFailure(thrown) || code.startsWith("28") || code === "3D000") {
+    return new DetailedError({
+      ...common,
+      code: "DATABASE_UNAVAILABLE",
+      category: "unavailable",
+      attempted: "use database",
+      remedy: "check that the database server runs and lets this service in",
+    });
+  }
+  return thrown;
+}
