@@ -8,7 +8,7 @@ import type { TestCertificates } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 
-/** Debian's docker-registry over TLS, without login. Disposing it ends the process. */
+/** Debian's docker-registry over TLS, without login or with one by a file. Disposing it ends the process. */
 export interface DockerRegistry extends AsyncDisposable {
   /** `localhost:port`: the first part of images' names. */
   readonly address: string;
@@ -21,6 +21,8 @@ export interface DockerRegistryOptions {
   readonly certificates: Pick<TestCertificates, "certFile" | "keyFile" | "caFile">;
   /** Where it fetches what it lacks, for a mirror: an origin, and the account for it. */
   readonly mirrorOf?: { readonly url: string; readonly username: string; readonly password: string };
+  /** File with who may do everything (htpasswd with bcrypt); it is read anew when it changes. Default: no login. */
+  readonly passwordFile?: string;
   /** Whether manifests and blobs can be deleted. Default false. */
   readonly allowsDelete?: boolean;
 }
@@ -55,7 +57,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions): Promi
 
 /** YAML, of which JSON is a part. */
 function configurationOf(
-  { directory, certificates, mirrorOf, allowsDelete = false }: DockerRegistryOptions,
+  { directory, certificates, mirrorOf, passwordFile, allowsDelete = false }: DockerRegistryOptions,
   port: number,
 ): object {
   return {
@@ -70,6 +72,7 @@ function configurationOf(
       addr: `127.0.0.1:${port}`,
       tls: { certificate: certificates.certFile, key: certificates.keyFile, minimumtls: "tls1.3" },
     },
+    ...(passwordFile === undefined ? {} : { auth: { htpasswd: { realm: "test", path: passwordFile } } }),
     ...(mirrorOf === undefined
       ? {}
       : { proxy: { remoteurl: mirrorOf.url, username: mirrorOf.username, password: mirrorOf.password } }),
@@ -80,7 +83,7 @@ function answers(url: string, ca: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = get(url, { ca, agent: false }, (response) => {
       response.resume();
-      if (response.statusCode === 200) resolve();
+      if (response.statusCode === 200 || response.statusCode === 401) resolve();
       else reject(new Error(`${url} answered ${response.statusCode}`));
     });
     request.on("error", reject);

@@ -6,6 +6,7 @@ import type {
   ContainerDetails,
   ContainerRequest,
   ContainerSettings,
+  Image,
   LogEntry,
   Runtime,
 } from "@metacircular/mcp-agent/runtime/runtime.ts";
@@ -122,6 +123,17 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("pull", reference, signal);
       return imageOf(reference);
     },
+    async imageLayers(signal) {
+      await called("imageLayers", "", signal);
+      return new Set<string>();
+    },
+    async loadImage(archive, signal) {
+      await called("loadImage", "", signal);
+      for await (const _chunk of archive()) signal?.throwIfAborted();
+    },
+    async tagImage(_id, name, signal) {
+      await called("tagImage", name, signal);
+    },
     async networkExists(name, signal) {
       await called("networkExists", name, signal);
       return true;
@@ -196,8 +208,9 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
   };
 }
 
-function imageOf(reference: string): { id: string; digest: string } {
-  return { id: `sha256:${reference}`, digest: `sha256:${reference}` };
+function imageOf(reference: string): Image {
+  const digest = `sha256:${reference}`;
+  return { id: digest, digest, digests: [digest], architecture: "", os: "", layers: [] };
 }
 
 function aCreated(request: ContainerRequest, id: string, nowMs: number): ContainerDetails {

@@ -26,6 +26,8 @@ import { createAlertCommand } from "./monitor/alert.ts";
 import { type AlertDesk, createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver, type Observer } from "./monitor/observe.ts";
+import { openImageRegistry } from "./images/image-registry.ts";
+import { openRegistryLogin, type RegistryLogin, trusting } from "./images/registry-login.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
 import { readBootId } from "./reconcile/boot-id.ts";
 import { createReconciler } from "./reconcile/reconciler.ts";
@@ -59,9 +61,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using stack = new AsyncDisposableStack();
   stack.use(claimRegistry(config.database.path));
   const registry = stack.use(openRegistry(config.database.path, clock));
-  const runtime = adoptingRuntime(stack.use(await openRuntime(options)), () =>
+  const registryLogin = await openLogin(config);
+  const runtime = adoptingRuntime(stack.use(await openRuntime(options, registryLogin)), () =>
     registry.components.adoptions(),
   );
+  const imageRegistry = registryLogin && stack.use(openImageRegistry(registryLogin, clock));
   const bus = createEventBus();
   const locks = createServiceLocks();
   const watching = watchContainers(options, { registry, runtime, locks, bus }, stack);
@@ -98,6 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     verifier,
     locks,
     edge,
+    imageRegistry,
   });
   // Takes the locks of interrupted operations before anybody can ask for new ones.
   deployer.recover().catch((error: unknown) => {
@@ -219,7 +224,10 @@ function openVerifier({ config, clock }: AgentOptions): ReturnType<typeof create
 /** After a start of the machine podman's socket may come after the agent. */
 const socketPatienceMs = 60_000;
 
-function openRuntime({ config, environment, logger, clock }: AgentOptions): Promise<Runtime> {
+function openRuntime(
+  { config, environment, logger, clock }: AgentOptions,
+  registryLogin: RegistryLogin | undefined,
+): Promise<Runtime> {
   const { socket, containers_conf, storage_conf } = config.podman;
   return openPodman({
     socket,
@@ -229,10 +237,20 @@ function openRuntime({ config, environment, logger, clock }: AgentOptions): Prom
       ...environment,
       ...(containers_conf === "" ? {} : { CONTAINERS_CONF: containers_conf }),
       ...(storage_conf === "" ? {} : { CONTAINERS_STORAGE_CONF: storage_conf }),
+      ...trusting(registryLogin, environment),
     },
+    registryLogin,
     logger,
     clock,
   });
+}
+
+/** Undefined where no registry is configured. */
+async function openLogin(config: AgentConfig): Promise<RegistryLogin | undefined> {
+  const { address, ca_cert: caFile } = config.registry;
+  if (address === "") return undefined;
+  const directory = join(stateDirectory(config), "registry");
+  return openRegistryLogin({ address, caFile, tokenFile: config.mcias.token_path, directory });
 }
 
 function ownFiles({ config, configFile }: Pick<AgentOptions, "config" | "configFile">): string[] {

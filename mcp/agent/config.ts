@@ -2,6 +2,7 @@ import { duration, filePath, listenAddress, loopbackAddress } from "@metacircula
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { z } from "zod";
+import { registrySettings } from "./images/config.ts";
 import { acmeSettings, mcnsSettings, mcproxySettings } from "./edge/config.ts";
 
 /** A duration that is not zero. */
@@ -75,6 +76,7 @@ export const agentConfigSchema = z.strictObject({
   mcproxy: mcproxySettings,
   acme: acmeSettings,
   mcns: mcnsSettings,
+  registry: registrySettings,
   snapshot: snapshotSettings,
   log: z.strictObject({ level: z.enum(logLevels).default("info") }).prefault({}),
 });

@@ -3,6 +3,7 @@ import type { SnapshotDirectory } from "@metacircular/mcdsl/database/snapshot-di
 import type { Judgement } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { LockHolder } from "../deploy/locks.ts";
 import type { Edge } from "../edge/edge.ts";
+import type { ImageRegistry } from "../images/image-registry.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 
@@ -30,6 +31,9 @@ export interface Patient {
   readonly runtime: Runtime;
   /** Undefined: the agent looks after none. */
   readonly edge: Edge | undefined;
+  /** That the agent logs in to: `check` rejects where it cannot be reached or does not take the login. Undefined: it
+   * logs in to none. */
+  readonly imageRegistry: Pick<ImageRegistry, "address" | "check"> | undefined;
   /** How the runtime is set up, asked once per diagnosis, and how long it took to tell. */
   readonly runtimeInfo: () => Promise<{ readonly info: RuntimeInfo; readonly tookMs: number }>;
   /** Asks the identity provider about a token; rejects where it is not good. */

@@ -7,6 +7,7 @@ import { edgeCertificatesCheck } from "./edge-certificates.ts";
 import { edgePendingCheck } from "./edge-pending.ts";
 import { edgeServicesCheck } from "./edge-services.ts";
 import { exitWatchCheck } from "./exit-watch.ts";
+import { imageRegistryCheck } from "./image-registry.ts";
 import { leftoverContainersCheck } from "./leftover-containers.ts";
 import { limitsCheck } from "./limits.ts";
 import { lingeringCheck } from "./lingering.ts";
@@ -35,6 +36,7 @@ export const checks: readonly Check[] = [
   leftoverContainersCheck,
   operationsCheck,
   temporaryFilesCheck,
+  imageRegistryCheck,
   edgeServicesCheck,
   edgeCertificatesCheck,
   edgePendingCheck,

@@ -6,6 +6,7 @@ import { registrySnapshots } from "../commands/snapshot-directory.ts";
 import type { AgentConfig } from "../config.ts";
 import type { ServiceLocks } from "../deploy/locks.ts";
 import type { Edge } from "../edge/edge.ts";
+import type { ImageRegistry } from "../images/image-registry.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Runtime, RuntimeInfo } from "../runtime/runtime.ts";
 import type { Patient } from "./check.ts";
@@ -27,9 +28,10 @@ export function createDiagnosis(options: {
   readonly verifier: TokenVerifier;
   readonly locks: ServiceLocks;
   readonly edge: Edge | undefined;
+  readonly imageRegistry: ImageRegistry | undefined;
   readonly clock: Clock;
 }): Diagnosis {
-  const { config, registry, runtime, verifier, locks, edge, clock } = options;
+  const { config, registry, runtime, verifier, locks, edge, imageRegistry, clock } = options;
   const offsetMs = clock.now() - performance.now();
   const patient: Omit<Patient, "runtimeInfo"> = {
     node: config.agent.node_name,
@@ -49,6 +51,7 @@ export function createDiagnosis(options: {
     registry,
     runtime,
     edge,
+    imageRegistry,
     verifyToken: (token, signal) => verifier.verify(token, signal),
     lockHolder: (service) => locks.holder(service),
     clock,

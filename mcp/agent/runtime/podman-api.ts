@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { Readable } from "node:stream";
 import { podmanError, runtimeTimedOut, runtimeUnavailable } from "./podman-errors.ts";
 
 /** The oldest API that has all we use; podman 5 still serves it. */
@@ -13,6 +14,10 @@ export interface ApiCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: unknown;
+  /** A body that is sent as it comes, in place of `body`. */
+  readonly content?: () => AsyncIterable<Uint8Array>;
+  /** Besides those of every request; they are in no log. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Time allowed until the answer is complete, or for a stream until it begins. */
   readonly limitMs: number;
   /** Continues "cannot …" in an error. */
@@ -81,15 +86,36 @@ export class PodmanApi implements Disposable {
         method: call.method,
         path: `${apiPath}${call.path}${query === "" ? "" : `?${query}`}`,
         agent,
-        headers: { host: "podman", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: {
+          host: "podman",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(call.content === undefined ? {} : { "content-type": "application/x-tar" }),
+          ...call.headers,
+        },
       });
       request.once("response", resolve);
       request.on("error", (thrown) => reject(runtimeUnavailable(call.attempted, call.subject, thrown)));
       limit.onEnd(() => request.destroy());
-      request.end(body);
+      if (call.content === undefined) request.end(body);
+      else sendContent(call.content(), request, reject);
     });
     return limit.guard(answered);
   }
+}
+
+/** What goes wrong with the content itself is the failure of the call; the connection has its own. */
+function sendContent(
+  content: AsyncIterable<Uint8Array>,
+  request: ClientRequest,
+  reject: (thrown: unknown) => void,
+): void {
+  const source = Readable.from(content, { objectMode: false });
+  source.on("error", (thrown) => {
+    reject(thrown);
+    request.destroy();
+  });
+  request.on("close", () => source.destroy());
+  source.pipe(request);
 }
 
 /** Ends a call at its time limit or the caller's abort, whichever is first. */

@@ -50,11 +50,53 @@ export function imageCall(reference: string): PodmanCall {
   };
 }
 
-export function pullCall(reference: string): PodmanCall {
+/** How a pull logs in, where the image is in a registry that there is a login for. */
+export interface PullLogin {
+  /** Value of `X-Registry-Auth`. */
+  readonly header: string;
+  /** Files that the command has in its place: it shows no secret. */
+  readonly authFile: string;
+  readonly certificateDirectory: string | undefined;
+}
+
+export function pullCall(reference: string, policy: "missing" | "always", login?: PullLogin): PodmanCall {
+  const { authFile = "", certificateDirectory } = login ?? {};
   return {
-    ...{ method: "POST", path: "/images/pull", query: { reference, policy: "missing", quiet: true } },
+    ...{ method: "POST", path: "/images/pull", query: { reference, policy, quiet: true } },
     ...{ attempted: "pull image", subject: reference, limitMs: pullLimitMs },
-    command: ["podman", "pull", "--policy", "missing", reference],
+    ...(login === undefined ? {} : { headers: { "x-registry-auth": login.header } }),
+    command: [
+      // Version 4 has no --policy here; a pull that is asked for by hand is for the newest anyway.
+      ...["podman", "pull"],
+      ...(authFile === "" ? [] : ["--authfile", authFile]),
+      ...(certificateDirectory === undefined ? [] : ["--cert-dir", certificateDirectory]),
+      reference,
+    ],
+  };
+}
+
+export function imagesCall(): PodmanCall {
+  return {
+    ...{ method: "GET", path: "/images/json", query: { all: true }, limitMs: readLimitMs },
+    ...{ attempted: "list images", subject: "" },
+    command: ["podman", "images", "--all", "--format", "json"],
+  };
+}
+
+/** @param content of the archive, from its beginning at each call */
+export function loadCall(content: () => AsyncIterable<Uint8Array>): PodmanCall {
+  return {
+    ...{ method: "POST", path: "/images/load", content, limitMs: pullLimitMs },
+    ...{ attempted: "load image", subject: "", command: ["podman", "load"] },
+  };
+}
+
+export function tagCall(id: string, name: string): PodmanCall {
+  const colon = name.lastIndexOf(":");
+  const query = { repo: name.slice(0, colon), tag: name.slice(colon + 1) };
+  return {
+    ...{ method: "POST", path: `/images/${encodeURIComponent(id)}/tag`, query, limitMs: changeLimitMs },
+    ...{ attempted: "tag image", subject: name, command: ["podman", "tag", id, name] },
   };
 }
 

@@ -18,6 +18,15 @@ const messages: readonly [code: string, message: string][] = [
     "REGISTRY_UNREACHABLE",
     'initializing source docker://registry.invalid/x:v1: pinging container registry registry.invalid: Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid: no such host',
   ],
+  [
+    "REGISTRY_UNTRUSTED",
+    'pinging container registry x: Get "https://x/v2/": x509: certificate signed by unknown authority',
+  ],
+  [
+    "IMAGE_WRONG_PLATFORM",
+    'choosing an image from manifest list docker://x/y:v1: no image found in manifest list for architecture arm64, variant "v8", OS linux',
+  ],
+  ["IMAGE_LAYER_MISSING", "open /var/tmp/oci1/blobs/sha256/0f1e: no such file or directory"],
   ["REGISTRY_DENIED", "reading manifest v1 in mcr.example.net/x: unauthorized: authentication required"],
   ["FIREWALL_BUSY", "netavark: code: 1, msg: iptables: Chain already exists.\n"],
   ["NETWORK_NOT_FOUND", "unable to find network with name or ID nope: network not found"],

@@ -63,10 +63,23 @@ const causes: readonly Cause[] = [
     remedy: "create the directory on the node before deploying",
   },
   {
-    pattern: /requested access to the resource is denied|unauthorized|authentication required|denied:/i,
+    pattern:
+      /requested access to the resource is denied|unauthorized|authentication required|denied:|invalid username\/password/i,
     code: "REGISTRY_DENIED",
     category: "failed-precondition",
     remedy: "log the node in to the registry",
+  },
+  {
+    pattern: /no image found in (?:manifest list|image index) for architecture/i,
+    code: "IMAGE_WRONG_PLATFORM",
+    category: "failed-precondition",
+    remedy: "build and push the image for this node's architecture",
+  },
+  {
+    pattern: /x509:|certificate signed by unknown authority|failed to verify certificate/i,
+    code: "REGISTRY_UNTRUSTED",
+    category: "failed-precondition",
+    remedy: "let podman trust the authority of the registry's certificate",
   },
   {
     pattern:
@@ -77,10 +90,16 @@ const causes: readonly Cause[] = [
   },
   {
     pattern:
-      /pinging container registry|dial tcp|no such host|connection refused|i\/o timeout|TLS handshake|x509:|server gave HTTP response/i,
+      /pinging container registry|dial tcp|no such host|connection refused|i\/o timeout|TLS handshake|server gave HTTP response/i,
     code: "REGISTRY_UNREACHABLE",
     category: "unavailable",
     remedy: "check that the node reaches the registry",
+  },
+  {
+    pattern: /open .*\/blobs\/sha(?:256|512)\/[0-9a-f]+: no such file or directory/i,
+    code: "IMAGE_LAYER_MISSING",
+    category: "aborted",
+    remedy: "send the image again",
   },
   {
     pattern: /no such container|no container with name or ID/i,

@@ -120,6 +120,13 @@ describe("an image", () => {
     assert.deepEqual(parseImage(inspected, "localhost/web:v1"), {
       id: "14860287bf1215ae86c6cdb31426e23cdb81b46750e4e3b30799c9cbdda0a25d",
       digest,
+      digests: [digest],
+      architecture: "amd64",
+      os: "linux",
+      layers: [
+        "sha256:90af98da4adfce0cc2a75b5b2ac09f909addb765ce46d99ef3783e21960eb0de",
+        "sha256:00f64416fc5e87c12ddeee96f3f31c024557b9503844fc97e4a27e453316a7db",
+      ],
     });
   });
 
@@ -137,5 +144,7 @@ describe("an image", () => {
     assert.equal(parseImage(pushed, "mcr.example.net:5000/web:v1").digest, registered);
     assert.equal(parseImage(pushed, `mcr.example.net:5000/web@${registered}`).digest, registered);
     assert.equal(parseImage(pushed, "localhost/web:v1").digest, digest);
+    const byId = parseImage(pushed, pushed.Id, "mcr.example.net:5000/web");
+    assert.deepEqual([byId.digest, byId.digests], [registered, [digest, registered]]);
   });
 });

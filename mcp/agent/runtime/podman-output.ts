@@ -162,17 +162,36 @@ export interface InspectedImage {
   readonly Id: string;
   readonly Digest?: string;
   readonly RepoDigests?: readonly string[] | null;
+  readonly Architecture?: string;
+  readonly Os?: string;
+  readonly RootFS?: { readonly Layers?: readonly string[] | null } | null;
 }
 
 /** A pushed image has another digest in the registry than here: the one recorded for the reference's
  * repository counts, and the local one only where there is none. */
-export function parseImage(inspected: InspectedImage, reference: string): Image {
-  const repository = repositoryOf(reference);
+export function parseImage(
+  inspected: InspectedImage,
+  reference: string,
+  repository = repositoryOf(reference),
+): Image {
   const named = (inspected.RepoDigests ?? [])
     .filter((each) => each.startsWith(`${repository}@`))
     .map((each) => each.slice(repository.length + 1));
   const local = inspected.Digest ?? "";
-  return { id: bareId(inspected.Id), digest: named.find((digest) => digest !== local) ?? named[0] ?? local };
+  return {
+    id: bareId(inspected.Id),
+    digest: askedFor(reference, named) ?? named.find((digest) => digest !== local) ?? named[0] ?? local,
+    digests: [...new Set([...named, local])].filter((digest) => digest !== ""),
+    architecture: inspected.Architecture ?? "",
+    os: inspected.Os ?? "",
+    layers: inspected.RootFS?.Layers ?? [],
+  };
+}
+
+/** Of an image with several digests, the one that it was asked for by. */
+function askedFor(reference: string, named: readonly string[]): string | undefined {
+  const digest = reference.split("@")[1];
+  return named.find((each) => each === digest);
 }
 
 function repositoryOf(reference: string): string {

@@ -2,28 +2,28 @@ import { isUserNetwork } from "./podman-spec.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { RegistryLogin } from "../images/registry-login.ts";
 import * as calls from "./podman-calls.ts";
 import { type PodmanCall, PodmanClient } from "./podman-client.ts";
 import { podmanError } from "./podman-errors.ts";
 import { runCommand } from "./podman-exec.ts";
 import { findExitDirectory } from "./podman-exits.ts";
+import { createPodmanImages, type PodmanImages } from "./podman-images.ts";
 import { parseInfo, type PodmanInfo } from "./podman-info.ts";
 import { Limiter } from "./podman-limiter.ts";
 import { readLogs } from "./podman-logs.ts";
 import {
   type InspectedContainer,
   type ListedContainer,
-  parseImage,
   parseInspected,
   parseListed,
 } from "./podman-output.ts";
 import type { Environment } from "./podman-process.ts";
-import { pullFailure, requireReachable } from "./podman-pull.ts";
 import { openPodmanService } from "./podman-service.ts";
 import { startContainer } from "./podman-start.ts";
 import { stopContainer, type StopContext } from "./podman-stop.ts";
 import { parseSettings } from "./podman-settings.ts";
-import type { ImageSettings, InspectedSettings } from "./podman-settings-input.ts";
+import type { InspectedSettings } from "./podman-settings-input.ts";
 import type {
   Container,
   ContainerDetails,
@@ -49,6 +49,8 @@ export interface PodmanOptions {
   /** For the socket and the messages of a service of our own. */
   readonly stateDirectory: string;
   readonly environment: Environment;
+  /** Undefined: nobody is logged in by the agent. */
+  readonly registryLogin?: RegistryLogin | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -66,6 +68,7 @@ class PodmanRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #environment: Environment;
   readonly #logger: Logger;
+  readonly #images: PodmanImages;
   readonly #changes = new Limiter(maxChanges);
   #exitDirectory: string | undefined;
   #storageDirectory: Promise<string> | undefined;
@@ -75,6 +78,7 @@ class PodmanRuntime implements Runtime {
     this.#clock = options.clock;
     this.#environment = options.environment;
     this.#logger = options.logger;
+    this.#images = createPodmanImages(client, options);
   }
 
   async version(signal?: AbortSignal): Promise<string> {
@@ -98,28 +102,27 @@ class PodmanRuntime implements Runtime {
   async settings(idOrName: string, signal?: AbortSignal): Promise<ContainerSettings | undefined> {
     const inspected: InspectedSettings | undefined = await this.#inspect(idOrName, signal);
     if (inspected === undefined) return undefined;
-    return parseSettings(inspected, await this.#image(inspected.Image ?? "", signal));
+    return parseSettings(inspected, await this.#images.inspect(inspected.Image ?? "", signal));
   }
 
-  async image(reference: string, signal?: AbortSignal): Promise<Image | undefined> {
-    const inspected = await this.#image(reference, signal);
-    return inspected === undefined ? undefined : parseImage(inspected, reference);
+  image(referenceOrId: string, signal?: AbortSignal, repository?: string): Promise<Image | undefined> {
+    return this.#images.image(referenceOrId, signal, repository);
   }
 
-  async pull(reference: string, signal?: AbortSignal): Promise<Image> {
-    const present = await this.image(reference, signal);
-    if (present !== undefined) return present;
-    requireReachable(reference);
-    const { text } = await this.#client.read(calls.pullCall(reference), signal);
-    const failure = pullFailure(reference, text);
-    if (failure !== undefined) throw failure;
-    const pulled = await this.image(reference, signal);
-    if (pulled !== undefined) return pulled;
-    throw podmanError({
-      attempted: "pull image",
-      subject: reference,
-      message: "it is not here after the pull",
-    });
+  pull(reference: string, signal?: AbortSignal, options?: { readonly refresh: boolean }): Promise<Image> {
+    return this.#images.pull(reference, signal, options);
+  }
+
+  imageLayers(signal?: AbortSignal): Promise<ReadonlySet<string>> {
+    return this.#images.layers(signal);
+  }
+
+  loadImage(archive: () => AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+    return this.#images.load(archive, signal);
+  }
+
+  tagImage(id: string, name: string, signal?: AbortSignal): Promise<void> {
+    return this.#images.tag(id, name, signal);
   }
 
   async networkExists(name: string, signal?: AbortSignal): Promise<boolean> {
@@ -229,11 +232,6 @@ class PodmanRuntime implements Runtime {
       if (thrown instanceof DetailedError && thrown.code === "CONTAINER_NOT_FOUND") return undefined;
       throw thrown;
     }
-  }
-
-  async #image(reference: string, signal?: AbortSignal): Promise<ImageSettings | undefined> {
-    const { status, text } = await this.#client.read(calls.imageCall(reference), signal);
-    return status === 404 ? undefined : (JSON.parse(text) as ImageSettings);
   }
 
   /** One forced removal does not always clear a container that has lost its monitor. */

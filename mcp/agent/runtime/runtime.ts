@@ -106,6 +106,15 @@ export interface Image {
   readonly id: string;
   /** Digest in the registry where it has one, else the local one. */
   readonly digest: string;
+  /** All digests that it is known by in the repository it was asked for, of an index that it is a part of too, and its
+   * local one. */
+  readonly digests: readonly string[];
+  /** e.g. `amd64`; empty: the image does not say. */
+  readonly architecture: string;
+  /** e.g. `linux`; empty: the image does not say. */
+  readonly os: string;
+  /** Digests of its layers without compression, the lowest first. */
+  readonly layers: readonly string[];
 }
 
 export interface LogEntry {
@@ -146,10 +155,23 @@ export interface Runtime extends AsyncDisposable {
   inspect(idOrName: string, signal?: AbortSignal): Promise<ContainerDetails | undefined>;
   /** Undefined when there is none of that id or name. */
   settings(idOrName: string, signal?: AbortSignal): Promise<ContainerSettings | undefined>;
-  /** The local image, or undefined. Never goes to the network. */
-  image(reference: string, signal?: AbortSignal): Promise<Image | undefined>;
-  /** Makes sure the image is here: goes to the network only when it is missing. */
-  pull(reference: string, signal?: AbortSignal): Promise<Image>;
+  /** The local image of that reference or id, or undefined. Never goes to the network.
+   * @param repository whose digests count, `registry/repository`; default: that of the reference */
+  image(referenceOrId: string, signal?: AbortSignal, repository?: string): Promise<Image | undefined>;
+  /** Makes sure the image is here: goes to the network only when it is missing, or with `refresh`. It logs in to the
+   * registry that there is a login for.
+   * @throws DetailedError IMAGE_NOT_FOUND, IMAGE_WRONG_PLATFORM, REGISTRY_DENIED, REGISTRY_UNTRUSTED,
+   * REGISTRY_UNREACHABLE, REGISTRY_LOGIN_UNREADABLE, DISK_FULL */
+  pull(reference: string, signal?: AbortSignal, options?: { readonly refresh: boolean }): Promise<Image>;
+  /** Digests, without compression, of all layers of the images that are here. */
+  imageLayers(signal?: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Takes in an image of an OCI archive (image-layout in a tar), under the names that it has there. Layers that are
+   * here already need not be in it, where its manifest names them by their digests without compression.
+   * @throws DetailedError IMAGE_LAYER_MISSING, DISK_FULL */
+  loadImage(archive: () => AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /** Gives an image that is here a name, which another one may have had.
+   * @param name with a tag */
+  tagImage(id: string, name: string, signal?: AbortSignal): Promise<void>;
   /** Also true for the kinds of network that a runtime has by itself, such as `host`. */
   networkExists(name: string, signal?: AbortSignal): Promise<boolean>;
   /** Creates without starting and returns the id. */
