@@ -45,6 +45,12 @@ export class AddressLimit {
     if (this.#windows.size > MAX_ADDRESSES && oldest.done !== true) this.#windows.delete(oldest.value);
   }
 
+  /** Takes one failure back, where attempts are counted before they are known to fail. */
+  forgive(address: string): void {
+    const window = this.#current(sourceOf(address));
+    if (window !== undefined && window.failures > 0) window.failures -= 1;
+  }
+
   #current(source: string): Window | undefined {
     const window = this.#windows.get(source);
     if (window === undefined) return undefined;

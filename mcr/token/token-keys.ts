@@ -33,7 +33,7 @@ interface Loaded {
 /** Ed25519 keys in the registry's database, so that all servers on it accept each other's tokens. The first that needs
  * one makes it, and the first that finds the current one too old replaces it. All methods throw where the database
  * cannot serve. */
-export function createTokenKeys(parts: {
+export function openTokenKeys(parts: {
   readonly sql: SqlDatabase;
   readonly clock: Pick<Clock, "now">;
 }): TokenKeys {
