@@ -63,7 +63,8 @@ const storage = z
       type === "file" || (isOrigin(endpoint) && bucket !== "" && id !== "" && secret !== ""),
     {
       path: ["s3"],
-      message: 'type = "s3" needs endpoint (an origin), bucket, access_key_id_path and secret_access_key_path',
+      message:
+        'type = "s3" needs endpoint (an origin), bucket, access_key_id_path and secret_access_key_path',
     },
   );
 

@@ -1,10 +1,14 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { parseDigest } from "../digest.ts";
+import type { Pull } from "../metadata/metadata.ts";
 import type { Audit, AuditEntry } from "./audit.ts";
 import type { AuditStore, TimedEntry } from "./audit-store.ts";
 
 export interface AuditLogOptions {
   readonly store: Pick<AuditStore, "write">;
+  /** Told of the pulls among the entries that were written. */
+  readonly notePulls?: (pulls: readonly Pull[]) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Entries that may wait; more are dropped. Default 20,000. */
@@ -15,6 +19,12 @@ export interface AuditLogOptions {
   readonly flushMs?: number;
 }
 
+const defaults = {
+  notePulls: () => Promise.resolve(),
+  maxWaiting: 20_000,
+  collectMs: 200,
+  flushMs: 5_000,
+};
 const mostAtOnce = 500;
 const retryAfterMs = 1_000;
 /** Between two lines about entries that are dropped. */
@@ -36,7 +46,7 @@ export class AuditLog implements Audit, AsyncDisposable {
   #saidDropsAtMs = -Infinity;
 
   constructor(options: AuditLogOptions) {
-    this.#options = { maxWaiting: 20_000, collectMs: 200, flushMs: 5_000, ...options };
+    this.#options = { ...defaults, ...options };
   }
 
   /** Entries that could not be kept since the start. */
@@ -99,7 +109,20 @@ export class AuditLog implements Audit, AsyncDisposable {
     }
     this.#waiting.splice(0, batch.length);
     this.#written += batch.length;
+    await this.#notePulls(batch);
     return true;
+  }
+
+  /** Writing them again because of this would make the entries twice. */
+  async #notePulls(batch: readonly TimedEntry[]): Promise<void> {
+    const { notePulls, logger } = this.#options;
+    const pulls = pullsOf(batch);
+    if (pulls.length === 0) return;
+    try {
+      await notePulls(pulls);
+    } catch (error) {
+      logger.error({ error, pulls: pulls.length }, "when content was pulled last could not be noted");
+    }
   }
 
   #drop(count: number): void {
@@ -112,6 +135,14 @@ export class AuditLog implements Audit, AsyncDisposable {
       "audit entries are dropped: they come faster than the database takes them; these lines are all there is",
     );
   }
+}
+
+function pullsOf(entries: readonly TimedEntry[]): Pull[] {
+  return entries.flatMap(({ action, outcome, repository, digest: text, reference, atMs }) => {
+    const digest = parseDigest(text);
+    if (action !== "pull-manifest" || outcome !== "ok" || digest === undefined) return [];
+    return [{ repository, digest, tag: parseDigest(reference) === undefined ? reference : undefined, atMs }];
+  });
 }
 
 /** What a client sends is no longer than it may be, and has no character that PostgreSQL does not keep. */

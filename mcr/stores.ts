@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
+import type { SqlDatabase } from "@metacircular/mcdsl/sql/sql.ts";
+import type { BlobStore } from "./blobs/blob-store.ts";
+import { openFileStore } from "./blobs/file-store.ts";
+import { makePrivateDirectory } from "./blobs/private-directory.ts";
+import { storageFailure } from "./blobs/storage-errors.ts";
+import { openUploads } from "./blobs/upload-files.ts";
+import type { UploadStore } from "./blobs/upload-store.ts";
+import type { Config } from "./config.ts";
+import { migrations } from "./metadata/migrations.ts";
+
+export interface Stores {
+  readonly database: SqlDatabase;
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+}
+
+/** Opens all that the registry keeps, in the order in which it is closed again by the stack.
+ * @throws DetailedError BLOB_STORE_UNAVAILABLE, UPLOADS_IN_USE, STORAGE_FULL, and those of the database */
+export async function openStores(config: Config, clock: Clock, stack: AsyncDisposableStack): Promise<Stores> {
+  const { directory, min_free_bytes: minFreeBytes, max_blob_bytes: maxBlobBytes } = config.storage;
+  await makeStorage(directory);
+  const database = stack.use(await openSql(config));
+  const blobs = stack.use(await openBlobs(config, clock));
+  const uploads = stack.use(
+    await openUploads({
+      directory: join(directory, "uploads"),
+      clock,
+      maxBlobBytes,
+      minFreeBytes,
+      maxUploads: config.storage.max_uploads,
+    }),
+  );
+  return { database, blobs, uploads };
+}
+
+async function makeStorage(directory: string): Promise<void> {
+  try {
+    await makePrivateDirectory(directory);
+  } catch (thrown) {
+    throw storageFailure("open the storage", directory, thrown);
+  }
+}
+
+async function openSql({ database }: Config): Promise<SqlDatabase> {
+  const { url, path, password_path: passwordPath, ca_cert: caFile } = database;
+  if (url === "") return openSqlite({ file: path, migrations });
+  // Its client is loaded by those only that need it.
+  const { openPostgres } = await import("@metacircular/mcdsl/sql/postgres.ts");
+  return openPostgres({
+    url,
+    ...(passwordPath === "" ? {} : { passwordPath }),
+    ...(caFile === "" ? {} : { caFile }),
+    maxConnections: database.max_connections,
+    statementTimeoutMs: database.statement_timeout,
+    migrations,
+  });
+}
+
+async function openBlobs({ storage }: Config, clock: Clock): Promise<BlobStore> {
+  return openFileStore({ directory: join(storage.directory, "blobs"), clock });
+}
