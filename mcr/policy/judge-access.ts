@@ -42,10 +42,10 @@ export function allowsEverybodyEverything(rules: readonly AccessRule[]): boolean
   const anybody: Caller = { kind: "anonymous", name: "", roles: [] };
   const actions: readonly Action[] = ["pull", "push", "delete"];
   return actions.every((action) => {
-    const about = rules.filter(
+    const first = rules.find(
       (rule) => isAbout(rule, anybody) && isAnyOf(rule.actions, (one) => one === action),
     );
-    return about[0]?.effect === "allow" && fitsEveryRepository(about[0]);
+    return first?.effect === "allow" && fitsEveryRepository(first);
   });
 }
 

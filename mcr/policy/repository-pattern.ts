@@ -18,7 +18,7 @@ export const repositoryPattern = z
     "must have `**` as a whole part between slashes only",
   );
 
-export const repositoryPatterns = () => z.array(repositoryPattern).max(MAX_PATTERNS);
+export const repositoryPatterns = z.array(repositoryPattern).max(MAX_PATTERNS);
 
 /** Whether one of the patterns fits the name; none at all fits every name. */
 export function fitsRepository(patterns: readonly string[], repository: string): boolean {

@@ -8,13 +8,13 @@ const durationMs = () => z.int().min(0);
 /** As `mcr/gc/retention-rule.ts` describes it. */
 export const retentionRuleSchema: z.ZodType<RetentionRule> = z
   .strictObject({
-    id: ruleId(),
-    priority: rulePriority(),
+    id: ruleId,
+    priority: rulePriority,
     repositories: repositoryPattern,
     tags: z
       .strictObject({
-        match: rulePatterns(),
-        protect: rulePatterns(),
+        match: rulePatterns,
+        protect: rulePatterns,
         protectSemver: z.boolean(),
         keepNewest: z.int().min(0),
         keepPushedWithinMs: durationMs(),

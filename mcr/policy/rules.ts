@@ -128,15 +128,25 @@ async function follow(
   look: () => Promise<void>,
 ): Promise<void> {
   let failing = false;
-  while (!signal.aborted) {
+  while (await pause(clock, pollMs, signal)) {
     try {
-      await clock.sleep(pollMs, signal);
       await look();
       failing = false;
     } catch (error) {
-      if (!signal.aborted && !failing) logger.warn({ error }, "rules cannot be read; the last ones are used");
+      if (!failing) logger.warn({ error }, "rules cannot be read; the last ones are used");
       failing = true;
     }
+  }
+}
+
+/** Returns whether to go on. */
+async function pause(clock: Clock, durationMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(durationMs, signal);
+    return true;
+  } catch (thrown) {
+    if (signal.aborted) return false;
+    throw thrown;
   }
 }
 

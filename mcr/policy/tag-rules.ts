@@ -23,11 +23,11 @@ const VERSIONS = "semver";
 
 /** Which tags stay what they are. A list that is empty matches everything; the first rule that matches decides. */
 export const immutabilityRuleSchema = z.strictObject({
-  id: ruleId(),
-  priority: rulePriority(),
-  repositories: repositoryPatterns(),
+  id: ruleId,
+  priority: rulePriority,
+  repositories: repositoryPatterns,
   /** `*` stands for any text; `semver` for versions such as `1.2.3` and `v1.2.3-rc.1`. */
-  tags: rulePatterns(),
+  tags: rulePatterns,
   immutable: z.boolean(),
   /** An immutable tag may be deleted nevertheless by who has the right to delete. */
   deletable: z.boolean(),
@@ -37,9 +37,9 @@ export type ImmutabilityRule = Readonly<z.output<typeof immutabilityRuleSchema>>
 
 /** How much a repository may hold. The first rule that matches decides; where none does it is unlimited. */
 export const quotaRuleSchema = z.strictObject({
-  id: ruleId(),
-  priority: rulePriority(),
-  repositories: repositoryPatterns(),
+  id: ruleId,
+  priority: rulePriority,
+  repositories: repositoryPatterns,
   /** Of distinct blobs and manifests. */
   bytes: z.int().min(0),
 });

@@ -24,12 +24,12 @@ export function credentialsOf(username: string, password: string): Credentials {
 
 /** Names that stand for no account: whose token it is, the token itself says. Docker and go-containerregistry write
  * `<token>`. */
-const noAccount = ["", "<token>", "token", "jwt"];
+const noAccount: ReadonlySet<string> = new Set(["", "<token>", "token", "jwt"]);
 
 /** Whether a token of this account may be given under that name: by its own, or by one that claims nothing. Else
  * somebody could believe to be logged in as another account. */
 export function isNameFor(username: string, account: string): boolean {
-  return username === account || noAccount.includes(username);
+  return username === account || noAccount.has(username);
 }
 
 /** Three parts, the first of them a JSON object with an algorithm: no password that a human makes up. */

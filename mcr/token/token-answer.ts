@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { sendJson } from "@metacircular/mcdsl/rest/answer.ts";
 
 const RETRY_AFTER_SECONDS = 5;
