@@ -32,7 +32,7 @@ export async function putManifest(
       digest: push.digest,
       by: push.by,
       nowMs,
-      isNew: !previous.has(name),
+      previous: previous.get(name),
     });
   }
   await sql.execute("UPDATE repository SET last_push_at_ms = $2 WHERE id = $1", [repository.id, nowMs]);
@@ -111,7 +111,7 @@ export async function deleteManifest(
   sql: Sql,
   repository: string,
   digest: Digest,
-  mayDelete?: (tag: string) => void,
+  options: { readonly nowMs: number; readonly mayDelete: ((tag: string) => void) | undefined },
 ): Promise<readonly string[] | undefined> {
   const held = await findRepository(sql, repository);
   if (held === undefined) return undefined;
@@ -134,24 +134,34 @@ export async function deleteManifest(
     key,
   );
   const tags = rows.map((tag) => text(tag, "name"));
-  for (const tag of tags) mayDelete?.(tag);
+  for (const tag of tags) options.mayDelete?.(tag);
   await sql.execute("DELETE FROM tag WHERE repository_id = $1 AND digest = $2", key);
-  await removeManifest(sql, held.id, digest, { sizeBytes: number(row, "size_bytes"), tags: tags.length });
+  await countIn(sql, held.id, { tags: -tags.length });
+  await removeManifest(sql, held.id, { digest, sizeBytes: number(row, "size_bytes") }, options.nowMs);
   return tags;
 }
 
-/** Removes a manifest that has no tag any more.
- * @param gone what the repository counts less: its bytes, and the tags that went before */
+/** Removes a manifest that has no tag any more. What it kept, the manifests of an index and the artifacts about it, is
+ * released. */
 export async function removeManifest(
   sql: Sql,
   repositoryId: number,
-  digest: Digest,
-  gone: { readonly sizeBytes: number; readonly tags: number },
+  manifest: { readonly digest: Digest; readonly sizeBytes: number },
+  nowMs: number,
 ): Promise<void> {
-  const key = [repositoryId, digest];
+  const key = [repositoryId, manifest.digest];
+  await sql.execute(
+    `UPDATE manifest SET released_at_ms = $3 WHERE repository_id = $1 AND digest IN
+       (SELECT digest FROM manifest_reference WHERE repository_id = $1 AND manifest = $2 AND kind = 'manifest')`,
+    [...key, nowMs],
+  );
+  await sql.execute(
+    "UPDATE manifest SET released_at_ms = $3 WHERE repository_id = $1 AND subject = $2 AND subject <> ''",
+    [...key, nowMs],
+  );
   await sql.execute("DELETE FROM manifest_reference WHERE repository_id = $1 AND manifest = $2", key);
   await sql.execute("DELETE FROM manifest WHERE repository_id = $1 AND digest = $2", key);
-  await countIn(sql, repositoryId, { manifests: -1, tags: -gone.tags, sizeBytes: -gone.sizeBytes });
+  await countIn(sql, repositoryId, { manifests: -1, sizeBytes: -manifest.sizeBytes });
 }
 
 export async function manifestReferences(

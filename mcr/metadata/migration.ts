@@ -2,6 +2,7 @@ import type { Migration } from "@metacircular/mcdsl/database/migrate.ts";
 
 /** What the registry holds: repositories, the blobs that they link, manifests with what they point to, tags.
  *
+ * `manifest.released_at_ms` is when a tag, an index or a subject was last taken away from it; retention counts from there.
  * `repository` counts what it holds, so that a summary reads one row. A `blob` is in one of three states: leased only
  * (`stored` 0), in the store (`stored` 1), being deleted (`deleting_until_ms` > 0, see `mcr/gc/`). */
 export const createContent: Migration = {
@@ -49,6 +50,7 @@ export const createContent: Migration = {
       pushed_by TEXT NOT NULL,
       last_pull_at_ms INTEGER NOT NULL DEFAULT 0,
       pulls INTEGER NOT NULL DEFAULT 0,
+      released_at_ms INTEGER NOT NULL DEFAULT 0,
       content BLOB NOT NULL,
       PRIMARY KEY (repository_id, digest)
     ) STRICT;

@@ -58,8 +58,8 @@ export function createMetadata(options: MetadataOptions): Metadata {
     putManifest: (push) => sql.transaction((tx) => putManifest(tx, push, clock.now())),
     manifest: (repository, reference) => findManifest(sql, repository, reference),
     deleteManifest: (repository, digest, mayDelete) =>
-      sql.transaction((tx) => deleteManifest(tx, repository, digest, mayDelete)),
-    deleteTag: (repository, tag) => sql.transaction((tx) => deleteTag(tx, repository, tag)),
+      sql.transaction((tx) => deleteManifest(tx, repository, digest, { nowMs: clock.now(), mayDelete })),
+    deleteTag: (repository, tag) => sql.transaction((tx) => deleteTag(tx, repository, tag, clock.now())),
 
     tags: (repository, page) => tagPage(sql, repository, page),
     tagsOf: (repository, digest) => tagsOf(sql, repository, digest),

@@ -35,7 +35,8 @@ export async function moveTag(
     readonly digest: Digest;
     readonly by: string;
     readonly nowMs: number;
-    readonly isNew: boolean;
+    /** What it stands for until now; undefined: it is new. */
+    readonly previous: Digest | undefined;
   },
 ): Promise<void> {
   await sql.execute(
@@ -44,17 +45,38 @@ export async function moveTag(
      SET digest = excluded.digest, updated_at_ms = excluded.updated_at_ms, updated_by = excluded.updated_by`,
     [repositoryId, tag.name, tag.digest, tag.nowMs, tag.by],
   );
-  if (tag.isNew) await countIn(sql, repositoryId, { tags: 1 });
+  if (tag.previous === undefined) await countIn(sql, repositoryId, { tags: 1 });
+  else if (tag.previous !== tag.digest) await releaseManifest(sql, repositoryId, tag.previous, tag.nowMs);
+}
+
+/** Notes that a tag does not stand for the manifest any more. */
+export async function releaseManifest(
+  sql: Sql,
+  repositoryId: number,
+  digest: Digest,
+  nowMs: number,
+): Promise<void> {
+  await sql.execute("UPDATE manifest SET released_at_ms = $3 WHERE repository_id = $1 AND digest = $2", [
+    repositoryId,
+    digest,
+    nowMs,
+  ]);
 }
 
 /** @returns what it stood for; undefined: there was none */
-export async function deleteTag(sql: Sql, repository: string, name: string): Promise<Digest | undefined> {
+export async function deleteTag(
+  sql: Sql,
+  repository: string,
+  name: string,
+  nowMs: number,
+): Promise<Digest | undefined> {
   const held = await findRepository(sql, repository);
   if (held === undefined) return undefined;
   const digest = await tagDigest(sql, held.id, name);
   if (digest === undefined) return undefined;
   await sql.execute("DELETE FROM tag WHERE repository_id = $1 AND name = $2", [held.id, name]);
   await countIn(sql, held.id, { tags: -1 });
+  await releaseManifest(sql, held.id, digest, nowMs);
   return digest;
 }
 
