@@ -1,0 +1,27 @@
+import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
+import { until } from "./s3-client.ts";
+import type { S3Target } from "./s3-multipart.ts";
+
+/** Gives up the uploads in parts that a crash left: those that began before that time and that nobody here works at.
+ * @throws what the client throws */
+export async function giveUpLeftovers(
+  { client, bucket, inProgress }: S3Target,
+  prefix: string,
+  beforeMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
+  for (;;) {
+    const page = await client.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }),
+      until(signal),
+    );
+    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+      if (Key === undefined || UploadId === undefined || inProgress.has(UploadId)) continue;
+      if ((Initiated?.getTime() ?? 0) >= beforeMs) continue;
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), until(signal));
+    }
+    if (page.IsTruncated !== true) return;
+    after = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+  }
+}
