@@ -11,6 +11,9 @@ export interface Terminal {
   readLine(what: string): Promise<string>;
   /** Asks without echo; twice, when `confirm`. @throws DetailedError NOT_A_TERMINAL, MISTYPED, CANCELLED */
   askSecret(prompt: string, confirm: boolean): Promise<string>;
+  /** Whether the answer is yes. Return, and the end of the input, mean no.
+   * @throws DetailedError CONFIRMATION_NEEDED where there is no terminal to ask on */
+  confirm(question: string): Promise<boolean>;
 }
 
 const MAX_LINE_BYTES = 16 * 1024;
@@ -30,6 +33,10 @@ export function createTerminal(streams: {
       const secret = await askOnce(stdin, stderr, `${prompt}: `);
       if (confirm && (await askOnce(stdin, stderr, `${prompt} again: `)) !== secret) throw mistyped();
       return secret;
+    },
+    async confirm(question) {
+      if (stdin.isTTY !== true) throw confirmationNeeded(question);
+      return confirmOnce(stdin, stderr, `${question} [y/N] `);
     },
   };
 }
@@ -65,6 +72,28 @@ function askOnce(stdin: Readable, stderr: Writable, prompt: string): Promise<str
       stderr.write("\n");
     });
     editor.once("close", () => reject(cancelled()));
+  });
+}
+
+function confirmOnce(stdin: Readable, stderr: Writable, prompt: string): Promise<boolean> {
+  const editor = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
+  return new Promise((resolve) => {
+    editor.question(prompt, (answer) => {
+      resolve(/^y(es)?$/iu.test(answer.trim()));
+      editor.close();
+    });
+    editor.once("close", () => resolve(false));
+  });
+}
+
+function confirmationNeeded(question: string): DetailedError {
+  return new DetailedError({
+    code: "CONFIRMATION_NEEDED",
+    category: "invalid-argument",
+    attempted: "go on without an answer to",
+    subject: JSON.stringify(question),
+    found: "there is no terminal to ask on",
+    remedy: "add --yes",
   });
 }
 

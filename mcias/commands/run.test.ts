@@ -34,6 +34,7 @@ path = ${JSON.stringify(join(directory.path, "mcias.db"))}
         say: (line) => void err.push(line),
         readLine: async () => input,
         askSecret: async () => input,
+        confirm: async () => false,
       },
     };
     const named = args.some((each) => ["version", "--help", "--config"].includes(each));

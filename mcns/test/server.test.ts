@@ -49,7 +49,11 @@ describe("the name server", () => {
   ): Promise<{ stdout: string; stderr: string; code: number }> {
     const connection = ["--server", address, "--ca-file", server.caFile, "--token-file", tokenFile];
     const [out, said]: [string[], string[]] = [[], []];
-    const input = { readLine: () => Promise.resolve(""), askSecret: () => Promise.resolve("") };
+    const input = {
+      readLine: () => Promise.resolve(""),
+      askSecret: () => Promise.resolve(""),
+      confirm: () => Promise.resolve(false),
+    };
     const terminal = {
       ...input,
       out: (line: string) => out.push(line),
