@@ -9,6 +9,7 @@ import { ruleService } from "./api/rule-service.ts";
 import { statusService } from "./api/status-service.ts";
 import { runInBackground } from "./background.ts";
 import { type Core, type CoreOptions, openCore } from "./core.ts";
+import { createDistributionHandler, isDistributionRequest } from "./http/handler.ts";
 import { Observations } from "./metrics/observations.ts";
 
 /** A registry that serves. Disposing it stops it and closes what it has open. */
@@ -19,7 +20,7 @@ export interface RegistryServer extends AsyncDisposable {
 }
 
 /** Layers take minutes; clients that fall silent are cut by the handler. */
-const httpsLimits = { requestTimeoutMs: 0, closeTimeoutMs: 15_000 };
+const httpsLimits = { requestTimeoutMs: 0, closeTimeoutMs: 15_000, continuesItself: isDistributionRequest };
 
 /** Constructs and starts the registry. When it stops, requests in progress get a bounded time to end.
  * @throws DetailedError LISTEN_FAILED, and those of the stores and the certificate */
@@ -37,7 +38,11 @@ export async function startRegistryServer(options: CoreOptions): Promise<Registr
       tls: { certFile: config.server.tls_cert, keyFile: config.server.tls_key },
       services: services(options, core),
       authenticator: core.verifier,
-      handler: firstOf([healthHandler(createHealth(core.checks)), core.tokenHandler]),
+      handler: firstOf([
+        createDistributionHandler({ ...core, clock, logger }),
+        core.tokenHandler,
+        healthHandler(createHealth(core.checks)),
+      ]),
       httpsLimits,
       onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
