@@ -127,14 +127,14 @@ async function follow(
   signal: AbortSignal,
   look: () => Promise<void>,
 ): Promise<void> {
-  let failing = false;
+  const state = { failing: false };
   while (await pause(clock, pollMs, signal)) {
     try {
       await look();
-      failing = false;
+      state.failing = false;
     } catch (error) {
-      if (!failing) logger.warn({ error }, "rules cannot be read; the last ones are used");
-      failing = true;
+      if (!state.failing) logger.warn({ error }, "rules cannot be read; the last ones are used");
+      state.failing = true;
     }
   }
 }
