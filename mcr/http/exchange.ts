@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Grants } from "../access/access.ts";
+import type { Registry } from "../registry/registry.ts";
+
+/** A request that may be served, with what serving it takes. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly grants: Grants;
+  /** Aborted when the client went away. */
+  readonly signal: AbortSignal;
+  readonly registry: Registry;
+  readonly readManifest: (request: IncomingMessage) => Promise<Buffer>;
+  readonly idleTimeoutMs: number;
+  /** For the audit and the log; the last call of each field counts. */
+  note(known: Note): void;
+  received(bytes: number): void;
+}
+
+export interface Note {
+  /** Instead of what the table of endpoints says. */
+  readonly action?: "mount-blob" | "push-blob" | "delete-manifest";
+  readonly reference?: string;
+  readonly digest?: string;
+  /** e.g. what a tag stood for before. */
+  readonly detail?: string;
+}
