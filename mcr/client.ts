@@ -43,8 +43,11 @@ export interface RegistryClientOptions {
   /** PEM file of the only authorities to trust; default: the well-known ones. */
   readonly caFile?: string | undefined;
   /** Asked when the registry wants to know who asks: name and password, of which an access token of MCIAS is one.
-   * Undefined, or a promise of it: anonymous. Sent only to the host of `address`. */
+   * Undefined, or a promise of it: anonymous. Sent only to the host of `address`, but see `trustsRealm`. */
   readonly credentials?: (() => Promise<RegistryCredentials | undefined>) | undefined;
+  /** Whether the registry may have tokens asked for at another host, which then sees the credentials: as many public
+   * registries do, with passwords that are for them only. Default: no. */
+  readonly trustsRealm?: boolean;
   /** For each question, authorization included. Default 10 s. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
@@ -68,7 +71,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const { address, clock = systemClock, timeoutMs = defaultTimeoutMs } = options;
   const agent = createHttpsAgent({ caFile: options.caFile, maxSockets: mostConnections });
   const exchange = createExchange({ address, agent, timeoutMs });
-  const authorization = createAuthorization({ address, exchange, clock, credentials: options.credentials });
+  const { credentials, trustsRealm = false } = options;
+  const authorization = createAuthorization({ address, exchange, clock, credentials, trustsRealm });
   const ask = (method: "GET" | "HEAD", path: string, scope: string, signal: AbortSignal | undefined) =>
     authorization.ask({ method, path, scope, accept: acceptManifests, maxBytes: mostManifestBytes, signal });
   const manifestPath = (repository: string, reference: string) =>

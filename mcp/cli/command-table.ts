@@ -14,6 +14,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "make a service run as its definition says",
     load: () => import("./commands/deploy.ts"),
   },
+  {
+    name: "build",
+    summary: "build a service's images from source, and push them",
+    load: () => import("./commands/build.ts"),
+  },
   { name: "plan", summary: "show what deploy would do", load: () => import("./commands/plan.ts") },
   {
     name: "undeploy",

@@ -14,6 +14,9 @@ export interface Context extends AsyncDisposable {
   readonly config: CliConfig;
   readonly output: Output;
   readonly nodes: Nodes;
+  /** The bearer token to act with.
+   * Rejects with DetailedError NOT_LOGGED_IN and what the identity service answers. */
+  readonly token: () => Promise<string>;
 }
 
 /** Reads the configuration and prepares connections; connects to nothing yet.
@@ -30,6 +33,7 @@ export async function openContext(command: CommandUnknownOpts, invocation: Invoc
     config,
     output,
     nodes,
+    token,
     [Symbol.asyncDispose]: () => nodes[Symbol.asyncDispose](),
   };
 }

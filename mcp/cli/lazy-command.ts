@@ -14,8 +14,19 @@ export function defineLater(
   pending.set(command, async () => {
     const module = await load();
     module.define(command, invocation);
+    assumeNegatable(command);
     return module;
   });
+}
+
+/** Sets what an option such as `--no-build` takes away: the library did so before it knew the command's options. */
+function assumeNegatable(command: CommandUnknownOpts): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (option.negate && command.getOptionValue(name) === undefined) {
+      command.setOptionValueWithSource(name, true, "default");
+    }
+  }
 }
 
 /** Completes a command from its file, once. Groups are complete already.

@@ -45,6 +45,11 @@ export function formatImageReference(reference: ImageReference): string {
   return `${registry}${reference.repository}${tag}${digest}`;
 }
 
+/** The name that `[build.images]` uses: the last part of the repository. */
+export function imageName(image: string): string {
+  return image.slice(image.lastIndexOf("/") + 1).replace(/[:@].*$/s, "");
+}
+
 /** Version that an image stands for: its tag; empty where it has none or is no reference. */
 export function versionOf(image: string): string {
   return parseImageReference(image)?.tag ?? "";

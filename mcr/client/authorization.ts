@@ -35,8 +35,10 @@ export function createAuthorization(options: {
   exchange: Exchange;
   clock: Clock;
   credentials: (() => Promise<RegistryCredentials | undefined>) | undefined;
+  /** Whether credentials may go to a realm on another host. */
+  trustsRealm: boolean;
 }): { ask(question: AuthorizedQuestion): Promise<Answer> } {
-  const { address, exchange, clock, credentials } = options;
+  const { address, exchange, clock, credentials, trustsRealm } = options;
   const kept = new Map<string, { header: string; untilMs: number }>();
 
   function keptHeader(scope: string): string | undefined {
@@ -50,7 +52,7 @@ export function createAuthorization(options: {
       if (basic === undefined) throw notKnown(address, "it wants a login, and there is none for it");
       return keep(question.scope, basic, clock.now() + defaultLifetimeS * 1000);
     }
-    const realm = realmOf(challenge, address, basic !== undefined);
+    const realm = realmOf(challenge, address, basic === undefined || trustsRealm);
     const scope = challenge.scope === "" ? question.scope : challenge.scope;
     if (challenge.service !== "") realm.searchParams.set("service", challenge.service);
     if (scope !== "") realm.searchParams.set("scope", scope);
@@ -100,14 +102,14 @@ async function basicHeader(
   return `Basic ${Buffer.from(`${found.username}:${found.password}`, "utf8").toString("base64")}`;
 }
 
-/** A password goes to the registry's own host only, whatever realm its answer names. */
-function realmOf(challenge: { realm: string }, address: string, isSecret: boolean): URL {
+/** A password of ours goes to the registry's own host only, whatever realm its answer names. */
+function realmOf(challenge: { realm: string }, address: string, isAnywhere: boolean): URL {
   const realm = URL.parse(challenge.realm);
   const home = new URL(`https://${address}`);
   if (realm?.protocol !== "https:" || realm.username !== "" || realm.password !== "") {
     throw notKnown(address, "it has tokens asked for at a URL that is not https");
   }
-  if (isSecret && realm.hostname !== home.hostname) {
+  if (!isAnywhere && realm.hostname !== home.hostname) {
     throw notKnown(address, `it has tokens asked for at ${realm.host}, where no password of ours goes`);
   }
   return realm;

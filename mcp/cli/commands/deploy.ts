@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { openContext } from "../context.ts";
 import { resolveDeploy } from "../definitions/resolve.ts";
 import type { Invocation } from "../invocation.ts";
+import { makeMissing, missingImages } from "../operations/images.ts";
 import { planJson, showPlan } from "../operations/plan.ts";
 import { operationJson, showOperation } from "../operations/result.ts";
 import { runOperation } from "../operations/run.ts";
@@ -14,17 +15,22 @@ export function define(command: Command, invocation: Invocation): void {
     .argument("[service[/component]]", "service to deploy, or one component of it")
     .option("-f, --file <file>", "definition file (default: <service>.toml in the services directory)")
     .option("--dry-run", "only show what would be done")
+    .option("--no-build", "build no images, even where they are missing")
+    .option("--allow-dirty", "build a release also of files that are not committed and tagged as it")
     .option("--recreate", "replace containers even where nothing changed")
     .addHelpText("after", examples)
     .action(async (target, options, self) => {
       await using context = await openContext(self, invocation);
-      const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
+      const resolved = await resolveDeploy(context, target, options.file);
+      const { node, service, component, spec } = resolved;
+      using images = await missingImages(context, resolved, options);
       const recreate = options.recreate === true;
       const request = { service: spec, component, recreate };
       if (options.dryRun === true) {
         const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
-        return showPlan(context.output, { node, service }, plan);
+        return showPlan(context.output, { node, service }, plan, images);
       }
+      await makeMissing(context, images);
       const result = await runOperation(context, node, (agent, operationId, call) =>
         agent.deploy({ ...request, operationId }, call),
       );
@@ -33,6 +39,7 @@ export function define(command: Command, invocation: Invocation): void {
 }
 
 const examples = `
+Images that are missing in their registry, and that the definition says how to build, are built and pushed before.
 When it fails, what ran before keeps running, and the exit code is 6.
 
 Examples:

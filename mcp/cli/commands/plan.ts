@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { openContext } from "../context.ts";
 import { resolveDeploy } from "../definitions/resolve.ts";
 import type { Invocation } from "../invocation.ts";
+import { missingImages } from "../operations/images.ts";
 import { planJson, showPlan } from "../operations/plan.ts";
 import { exitCodes } from "../output/exit-code.ts";
 
@@ -12,16 +13,21 @@ export function define(command: Command, invocation: Invocation): void {
   command
     .argument("[service[/component]]", "service to plan for, or one component of it")
     .option("-f, --file <file>", "definition file (default: <service>.toml in the services directory)")
+    .option("--no-build", "as if no images were to be built")
+    .option("--allow-dirty", "build a release also of files that are not committed and tagged as it")
     .option("--recreate", "replace containers even where nothing changed")
     .option("--exit-code", `exit with ${exitCodes.wouldChange} when something would change`)
     .addHelpText("after", examples)
     .action(async (target, options, self) => {
       await using context = await openContext(self, invocation);
-      const { node, service, component, spec } = await resolveDeploy(context, target, options.file);
+      const resolved = await resolveDeploy(context, target, options.file);
+      const { node, service, component, spec } = resolved;
+      using images = await missingImages(context, resolved, options);
       const request = { service: spec, component, recreate: options.recreate === true };
       const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
-      showPlan(context.output, { node, service }, plan);
-      if (options.exitCode === true && plan.steps.length > 0) invocation.exitCode = exitCodes.wouldChange;
+      showPlan(context.output, { node, service }, plan, images);
+      const steps = plan.steps.length + (images?.steps.length ?? 0);
+      if (options.exitCode === true && steps > 0) invocation.exitCode = exitCodes.wouldChange;
     });
 }
 

@@ -10,7 +10,10 @@ import { type Definitions, readAllDefinitions, readDefinitions } from "../defini
 import type { Invocation } from "../invocation.ts";
 import type { Answers } from "../nodes/nodes.ts";
 import { holders, type NodeSync, syncNodes } from "../operations/sync.ts";
+import { type ImageOptions, makeMissingOf } from "../operations/images.ts";
+import type { PlannedImages } from "../operations/plan.ts";
 import { exitCodeOfFailures } from "../output/exit-code.ts";
+import { plain } from "../output/table.ts";
 import { complainOfNodes, failuresJson, failuresView } from "../view/answers.ts";
 import {
   showSync,
@@ -24,6 +27,9 @@ import {
 
 export const json = {
   dry_run: "whether nothing was done",
+  steps:
+    "images that were built and pushed, or would be: kind (build-image, push-image), component, description",
+  notes: "what could not be told beforehand",
   services: `per definition: ${Object.keys(syncRowJson).join(", ")}`,
   unmanaged: `containers that MCP does not manage: ${Object.keys(unmanagedJson).join(", ")}`,
   failures: failuresJson,
@@ -32,27 +38,37 @@ export const json = {
 export function define(command: Command, invocation: Invocation): void {
   command
     .description(
-      "Sends every definition to the node that it names, which records what should be. What is inactive is stopped; nothing is started, replaced or removed: `mcp deploy` does that.",
+      "Builds and pushes the images that are missing, and sends every definition to the node that it names, which records what should be. What is inactive is stopped; nothing is started, replaced or removed: `mcp deploy` does that.",
     )
     .argument("[service...]", "only these services")
     .option("--dry-run", "only show what would change")
+    .option("--no-build", "build no images, even where they are missing")
+    .option("--allow-dirty", "build releases also of files that are not committed and tagged as they are")
     .addHelpText("after", examples)
     .action(async (services, options, self) => {
       await using context = await openContext(self, invocation);
-      await sync(context, services, options.dryRun === true);
+      await sync(context, services, { ...options, dryRun: options.dryRun === true });
     });
 }
 
-async function sync(context: Context, services: readonly string[], dryRun: boolean): Promise<void> {
-  const definitions = await definitionsOf(context, services);
-  const { byNode, rows: unsent } = assign(context, definitions, services.length > 0);
+async function sync(
+  context: Context,
+  services: readonly string[],
+  options: ImageOptions & { readonly dryRun: boolean },
+): Promise<void> {
+  const { dryRun } = options;
+  const read = await definitionsOf(context, services);
+  const { usable, images, rows: unbuilt } = await withImages(context, read.usable, options);
+  const definitions = { usable, unusable: read.unusable };
+  const { byNode, rows: unassigned } = assign(context, definitions, services.length > 0);
+  const unsent = [...unassigned, ...unbuilt];
   const nothing = { answers: [], failures: [] };
   const [asked, held] =
     byNode.size === 0
       ? [nothing, new Map<string, string[]>()]
       : await Promise.all([syncNodes(context, byNode, dryRun), holders(context)]);
   const rows = [...unsent, ...answeredRows(asked, byNode, held)].toSorted(byName);
-  show(context, { rows, asked, dryRun });
+  show(context, { rows, asked, dryRun, images });
   const errors = [...rows.flatMap(({ error }) => error ?? []), ...asked.failures.map(({ error }) => error)];
   const idle = asked.answers.filter(({ node }) => byNode.get(node)?.length === 0).length;
   const done = rows.filter(({ error }) => error === undefined).length + idle;
@@ -76,6 +92,24 @@ async function definitionsOf({ config, output }: Context, services: readonly str
     output.say(`no definitions: there is no directory ${directory}`);
     return { usable: [], unusable: [] };
   }
+}
+
+/** The definitions whose images are there, or were made now; of the others, why not. */
+async function withImages(
+  context: Context,
+  usable: readonly LoadedDefinition[],
+  options: ImageOptions & { readonly dryRun: boolean },
+): Promise<{ usable: readonly LoadedDefinition[]; images: PlannedImages; rows: SyncRow[] }> {
+  const { node } = context.globals;
+  const here = usable.filter(({ definition }) => node.length === 0 || node.includes(definition.node));
+  const { failures, ...images } = await makeMissingOf(context, here, options);
+  const failed = new Set(failures.map(({ service }) => service));
+  const rows = [...failed].map((service) => {
+    const error = failures.find((failure) => failure.service === service)?.error;
+    const definition = usable.find((loaded) => loaded.definition.name === service)?.definition;
+    return { service, node: definition?.node ?? "", result: undefined, notes: [], error };
+  });
+  return { usable: usable.filter(({ definition }) => !failed.has(definition.name)), images, rows };
 }
 
 /** Which node gets which definitions, and the definitions that no node can get. Those of nodes that --node leaves
@@ -144,18 +178,25 @@ function answeredRows(
 
 function show(
   context: Context,
-  about: { rows: readonly SyncRow[]; asked: Answers<NodeSync>; dryRun: boolean },
+  about: { rows: readonly SyncRow[]; asked: Answers<NodeSync>; dryRun: boolean; images: PlannedImages },
 ): void {
   const { output, config } = context;
-  const { rows, asked, dryRun } = about;
+  const { rows, asked, dryRun, images } = about;
   const unmanaged = asked.answers.flatMap(({ node, value }) =>
     value.unmanaged.map((container) => ({ node, container })),
   );
   if (output.format === "json") {
     const services = rows.map(syncView);
     const failures = failuresView(asked.failures);
-    return output.json({ dry_run: dryRun, services, unmanaged: unmanaged.map(unmanagedView), failures });
+    return output.json({
+      dry_run: dryRun,
+      ...images,
+      services,
+      unmanaged: unmanaged.map(unmanagedView),
+      failures,
+    });
   }
+  if (dryRun) for (const { description } of images.steps) output.print(`would ${plain(description)}`);
   showSync(output, rows, dryRun);
   showUnmanaged(output, unmanaged, config.nodes.length > 1);
   complainOfNodes(context, asked.failures);
@@ -166,7 +207,7 @@ function byName(a: SyncRow, b: SyncRow): number {
 }
 
 const examples = `
-One bad definition does not keep the others from being sent; the exit code is then 5.
+One bad definition, or an image that cannot be built, does not keep the others from being sent; the exit code is then 5.
 
 Examples:
   mcp sync                   all definitions; also shows what runs without one

@@ -1,8 +1,10 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { parseToml } from "@metacircular/mcdsl/toml/parse.ts";
 import { formatProblem, type Problem } from "@metacircular/mcdsl/toml/problem.ts";
+import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
 import { checkDefinition } from "@metacircular/mcp-core/definition/check-definition.ts";
 import { type Definition, definitionSchema } from "@metacircular/mcp-core/definition.ts";
+import { imageName } from "@metacircular/mcp-core/image.ts";
 
 import { readBytes } from "./file.ts";
 
@@ -18,12 +20,25 @@ export function parseDefinition(
     file,
     schema: definitionSchema,
     check: (definition) => {
-      const problems = checkDefinition(definition);
+      const problems = checkDefinition(definition).map((problem) => withNearestImage(problem, definition));
       if (expectedName === undefined || definition.name === expectedName) return problems;
       const message = `service is called ${JSON.stringify(definition.name)} here, but ${JSON.stringify(expectedName)} was asked for`;
       return [...problems, { path: ["name"], message, hint: "correct the name, or name the file with -f" }];
     },
   });
+}
+
+/** Says which image was probably meant by a name that no component uses. */
+function withNearestImage(
+  problem: ReturnType<typeof checkDefinition>[number],
+  { components }: Definition,
+): ReturnType<typeof checkDefinition>[number] & { hint?: string } {
+  const [table, key, name] = problem.path;
+  const used = components.map(({ image }) => imageName(image));
+  if (table !== "build" || key !== "images" || typeof name !== "string" || used.includes(name))
+    return problem;
+  const meant = nearestWord(name, used);
+  return { ...problem, hint: meant === undefined ? `used: ${used.join(", ")}` : `did you mean ${meant}?` };
 }
 
 /** Reads a definition file.

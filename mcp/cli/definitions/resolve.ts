@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
+import type { Definition } from "@metacircular/mcp-core/definition.ts";
 import { definitionToSpec } from "@metacircular/mcp-core/definition/convert.ts";
 import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { ServiceSpec } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
@@ -18,6 +19,8 @@ export interface ResolvedDeploy {
   /** Empty: all. */
   readonly component: string;
   readonly spec: ServiceSpec;
+  /** Undefined: there is no definition file, and what its node deployed last is deployed again. */
+  readonly definition: Definition | undefined;
 }
 
 /** Finds what to deploy: the file in `-f`, else the service's definition file, else what the service's node
@@ -40,18 +43,19 @@ async function fromFile(context: Context, target: Target | undefined, file: stri
   const definition = await readDefinition(resolve(file), target?.service);
   const node = chosenNode(context, definition.name, definition.node);
   const spec = specToMessage(definitionToSpec(definition));
-  return { node, service: definition.name, component: target?.component ?? "", spec };
+  return { node, service: definition.name, component: target?.component ?? "", spec, definition };
 }
 
 async function byName(context: Context, target: Target): Promise<ResolvedDeploy> {
   const { node, loaded } = await locateDefined(context, target.service);
   if (loaded === undefined) {
-    return { ...target, node, spec: await lastDeployed(context, node, target.service) };
+    const spec = await lastDeployed(context, node, target.service);
+    return { ...target, node, spec, definition: undefined };
   }
   const { definition, file } = loaded;
   context.output.explain(`using ${file}`);
   chosenNode(context, definition.name, definition.node);
-  return { ...target, node, spec: specToMessage(definitionToSpec(definition)) };
+  return { ...target, node, spec: specToMessage(definitionToSpec(definition)), definition };
 }
 
 /** The node that a definition names; --node may repeat it, not change it. */

@@ -1,4 +1,5 @@
 import type { Definition, HealthDefinition } from "../definition.ts";
+import { imageName } from "../image.ts";
 import { checkService } from "./checks.ts";
 import { definitionToSpec } from "./convert.ts";
 import { durationForm, parseDuration } from "../duration.ts";
@@ -44,11 +45,6 @@ function checkBuild(definition: Definition): Problem[] {
     }
   }
   return problems;
-}
-
-/** The name that `[build.images]` uses: what stands between the last `/` and the tag. */
-function imageName(image: string): string {
-  return image.slice(image.lastIndexOf("/") + 1).replace(/[:@].*$/s, "");
 }
 
 function checkRelative(what: string, text: string, path: Path): Problem[] {

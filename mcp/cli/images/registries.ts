@@ -1,0 +1,92 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { parseImageReference } from "@metacircular/mcp-core/image.ts";
+import { createRegistryClient, type RegistryClient } from "@metacircular/mcr/client.ts";
+
+import type { CliConfig } from "../config/load.ts";
+import type { PushLogin } from "./image-runtime.ts";
+import { podmanLogin } from "./podman-login.ts";
+import { registryOf } from "./wanted-images.ts";
+
+/** The registries that images are named after. The login of the identity service goes to the configured one only; for
+ * others what `podman login` stored is used. */
+export interface Registries extends Disposable {
+  /** Whether the image is named after the configured registry. */
+  isOurs(image: string): boolean;
+  /** Digest that the image's tag names there now; undefined: it is not there.
+   * @throws DetailedError as the registry client */
+  digestOf(image: string, signal: AbortSignal): Promise<string | undefined>;
+  /** How to push the image; undefined: as podman does by itself.
+   * @throws DetailedError NOT_LOGGED_IN */
+  loginFor(image: string): Promise<PushLogin | undefined>;
+  /** Asks the configured registry whether it takes the login; nothing where none is configured.
+   * @throws DetailedError as the registry client, NOT_LOGGED_IN */
+  check(signal: AbortSignal): Promise<void>;
+}
+
+/** Where images named after the hub really are. */
+const hub = { name: "docker.io", address: "registry-1.docker.io" };
+
+/** Connects when something is asked. */
+export function openRegistries(options: {
+  config: Pick<CliConfig, "registry">;
+  token: () => Promise<string>;
+  environment: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+}): Registries {
+  const { config, token, environment, clock } = options;
+  const clients = new Map<string, RegistryClient>();
+
+  async function login(): Promise<{ username: string; password: string }> {
+    const password = await token();
+    return { username: accountOf(password), password };
+  }
+
+  function clientOf(address: string): RegistryClient {
+    const known = clients.get(address);
+    if (known !== undefined) return known;
+    const ours = config.registry?.address === address ? config.registry : undefined;
+    const client =
+      ours !== undefined
+        ? createRegistryClient({ ...ours, credentials: login, clock })
+        : createRegistryClient({
+            address: address === hub.name ? hub.address : address,
+            credentials: () => podmanLogin(address, environment),
+            trustsRealm: true,
+            clock,
+          });
+    clients.set(address, client);
+    return client;
+  }
+
+  const isOurs = (image: string): boolean => registryOf(image) === config.registry?.address;
+
+  return {
+    isOurs,
+    async digestOf(image, signal) {
+      const { repository = "", tag = "" } = parseImageReference(image) ?? {};
+      return clientOf(registryOf(image)).manifestDigest(repository, tag, signal);
+    },
+    async loginFor(image) {
+      const ours = isOurs(image) ? config.registry : undefined;
+      return ours === undefined ? undefined : { ...ours, ...(await login()) };
+    },
+    async check(signal) {
+      if (config.registry !== undefined) await clientOf(config.registry.address).check(signal);
+    },
+    [Symbol.dispose]() {
+      for (const client of clients.values()) client[Symbol.dispose]();
+    },
+  };
+}
+
+/** The account in an access token (RFC 9068, claim `sub`), which the registry wants to see as the user's name. Not
+ * checked here: the registry does. */
+function accountOf(token: string): string {
+  try {
+    const [, claims = ""] = token.split(".");
+    const { sub } = JSON.parse(Buffer.from(claims, "base64url").toString("utf8")) as { sub?: unknown };
+    return typeof sub === "string" && /^[^:\s]+$/.test(sub) ? sub : "token";
+  } catch {
+    return "token";
+  }
+}
