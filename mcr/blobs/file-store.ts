@@ -146,7 +146,13 @@ async function makeDurable(file: string, sizeBytes: number, now: Date): Promise<
   const found = await handle.stat();
   if (found.size !== sizeBytes) throw new Error(`${file} has ${found.size} bytes, not ${sizeBytes}`);
   await handle.utimes(now, now);
-  await handle.sync();
+  try {
+    await handle.sync();
+  } catch (thrown) {
+    // After a failure Linux takes for written what is not on the disk: a second attempt would succeed, and be wrong.
+    await rm(file, { force: true });
+    throw thrown;
+  }
 }
 
 /** Undefined where nothing is, or no file. */

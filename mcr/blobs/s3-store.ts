@@ -149,6 +149,8 @@ class S3Store implements BlobStore {
   ): Promise<void> {
     try {
       await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+      const { size } = await handle.stat();
+      if (size !== sizeBytes) throw new Error(`${file} has ${size} bytes, not ${sizeBytes}`);
       await sendFile(this.#target, this.#keyOf(digest), handle, sizeBytes, signal);
       const stored = await this.stat(digest, signal);
       if (stored?.sizeBytes !== sizeBytes) {

@@ -81,6 +81,10 @@ class UploadFiles implements UploadStore {
     this.#freeSpace = guardFreeSpace(options.directory, options.minFreeBytes);
   }
 
+  get count(): number {
+    return this.#uploads.size;
+  }
+
   /** Looks what is there. */
   async load(): Promise<readonly [string, UploadFile][]> {
     const { directory } = this.#options;

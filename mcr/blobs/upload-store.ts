@@ -20,6 +20,8 @@ export interface FinishedUpload {
 
 /** Uploads in progress, as files on the disk of this machine. One request at a time writes to an upload. */
 export interface UploadStore extends AsyncDisposable {
+  /** How many are in progress. */
+  readonly count: number;
   /** @param algorithm of the digest that `finish` will get, where the client says so. Default: sha256. Another one works
    * as well, but `finish` has to read everything again.
    * @throws DetailedError STORAGE_FULL, TOO_MANY_UPLOADS */

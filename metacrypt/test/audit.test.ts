@@ -6,7 +6,7 @@ import { DatabaseAuditLog } from "../audit/database-audit-log.ts";
 import { verifyChain } from "../audit/verify.ts";
 import { openStores, type Stores } from "../stores.ts";
 import { anOpenBarrier } from "./barrier-fixture.ts";
-import { createSmallDisk } from "./small-disk.ts";
+import { createSmallDisk } from "@metacircular/testkit/small-disk.ts";
 
 async function anAuditLog(t: TestContext, entries = 0) {
   const { database, barrier } = await anOpenBarrier(t);

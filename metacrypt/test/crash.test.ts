@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { after, before, test } from "node:test";
 import { type RunningMetacrypt, runMetacrypt } from "@metacircular/testkit/metacrypt.ts";
-import { createSmallDisk } from "./small-disk.ts";
+import { createSmallDisk } from "@metacircular/testkit/small-disk.ts";
 import { createWorld, type World } from "@metacircular/testkit/metacrypt-world.ts";
 
 let world: World;

@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 const run = promisify(execFile);
 
