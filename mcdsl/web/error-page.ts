@@ -31,7 +31,7 @@ const titles: Readonly<Record<number, string>> = {
 export interface PageFailure {
   readonly status: number;
   readonly title: string;
-  readonly content: Html;
+  readonly page: Html;
 }
 
 /** What is shown for whatever was thrown: what it is, and what to do. Of a failure that nobody foresaw nothing is told
@@ -41,7 +41,7 @@ export function failurePage(thrown: unknown, incident: string): PageFailure {
     return {
       status: 500,
       title: titles[500] ?? "",
-      content: html`<p>
+      page: html`<p>
           This is a fault of the service, not yours. Nothing tells whether what you wanted was done.
         </p>
         <p>
@@ -54,7 +54,7 @@ export function failurePage(thrown: unknown, incident: string): PageFailure {
   return {
     status,
     title: titles[status] ?? "",
-    content: html`<p>${capital(thrown.found)}.</p>
+    page: html`<p>${capital(thrown.found)}.</p>
       <p>${thrown.remedy === "" ? "Go back and try again" : capital(thrown.remedy)}.</p>
       <p><a class="button" href="/">To the start</a></p>
       <p class="quiet">Code: <code>${thrown.code}</code></p>`,

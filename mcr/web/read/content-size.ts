@@ -1,0 +1,42 @@
+import type { Digest } from "../../digest.ts";
+import { parseManifest, type ParsedManifest } from "../image/manifest.ts";
+import type { Sources } from "../sources.ts";
+
+/** Of an index; more are not looked at. */
+const mostManifests = 50;
+
+/** How much a manifest stands for in its repository, each blob once, and for which platforms. */
+export async function contentSize(
+  { metadata }: Pick<Sources, "metadata">,
+  repository: string,
+  digest: Digest,
+): Promise<{ sizeBytes: number; platforms: readonly string[] }> {
+  const stored = await metadata.manifest(repository, digest);
+  if (stored === undefined) return { sizeBytes: 0, platforms: [] };
+  const manifest = parseManifest(stored.content);
+  const blobs = new Map<Digest, number>();
+  let sizeBytes = stored.content.length + addBlobs(blobs, manifest);
+  for (const child of manifest.manifests.slice(0, mostManifests)) {
+    const held = await metadata.manifest(repository, child.digest);
+    if (held === undefined) continue;
+    sizeBytes += held.content.length + addBlobs(blobs, parseManifest(held.content));
+  }
+  const platforms = manifest.manifests.filter(isForPlatform).map(({ platform }) => platform);
+  return { sizeBytes, platforms: [...new Set(platforms)] };
+}
+
+/** BuildKit hangs attestations into an index as manifests for `unknown/unknown`. */
+export function isForPlatform({ platform }: { readonly platform: string }): boolean {
+  return platform !== "" && !platform.startsWith("unknown");
+}
+
+/** @returns what is new in it */
+function addBlobs(blobs: Map<Digest, number>, { config, layers }: ParsedManifest): number {
+  let addedBytes = 0;
+  for (const { digest, sizeBytes } of config === undefined ? layers : [config, ...layers]) {
+    if (blobs.has(digest)) continue;
+    blobs.set(digest, sizeBytes);
+    addedBytes += sizeBytes;
+  }
+  return addedBytes;
+}

@@ -1,0 +1,62 @@
+import type { Caller, Grants } from "../access/access.ts";
+import type { AuditFilter, StoredEntry } from "../audit/audit-store.ts";
+import type { AccountPulls } from "../audit/pull-store.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { Metadata } from "../metadata/metadata.ts";
+import type { Rules } from "../policy/rules.ts";
+import type { Registry } from "../registry/registry.ts";
+
+/** What the pages read and change. */
+export interface Sources {
+  readonly metadata: Pick<
+    Metadata,
+    | "blob"
+    | "summaries"
+    | "repository"
+    | "tags"
+    | "tagsOf"
+    | "manifest"
+    | "referrers"
+    | "includedBy"
+    | "deleteRepository"
+  >;
+  readonly registry: Pick<Registry, "deleteTag" | "deleteManifest">;
+  readonly blobs: Pick<BlobStore, "read">;
+  readonly rules: Pick<Rules, "requireMovable" | "quotaBytes" | "list" | "explain" | "book">;
+  /** What an account may do; the same judgement as for the distribution API. */
+  readonly grantsOf: (caller: Caller) => Grants;
+  /** Newest first. */
+  readonly auditStore: { list(filter: AuditFilter, limit: number): Promise<readonly StoredEntry[]> };
+  readonly pulls: {
+    /** Newest first. */
+    list(repository: string, limit: number): Promise<readonly AccountPulls[]>;
+    listOf(repository: string, digest: string, limit: number): Promise<readonly AccountPulls[]>;
+  };
+  readonly collection: CollectionDesk;
+}
+
+/** A garbage collection that runs or ran. */
+export interface CollectionRun {
+  readonly startedAtMs: number;
+  /** 0: it runs. */
+  readonly endedAtMs: number;
+  readonly dryRun: boolean;
+  /** Who asked for it; empty: the schedule. */
+  readonly by: string;
+  readonly state: "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+  /** Tags, manifests and blobs that went, or would. */
+  readonly tags: number;
+  readonly manifests: number;
+  readonly blobs: number;
+  /** Of the blobs. */
+  readonly bytes: number;
+  /** Empty: it did not fail. */
+  readonly error: string;
+}
+
+export interface CollectionDesk {
+  /** Newest first. */
+  runs(limit: number): Promise<readonly CollectionRun[]>;
+  /** Begins one and does not wait for its end. @throws DetailedError where one runs */
+  start(request: { readonly dryRun: boolean; readonly by: string }): Promise<unknown>;
+}
