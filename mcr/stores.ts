@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { claimFile } from "@metacircular/mcdsl/database/claim.ts";
 import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
 import type { SqlDatabase } from "@metacircular/mcdsl/sql/sql.ts";
 import type { BlobStore } from "./blobs/blob-store.ts";
@@ -8,6 +9,7 @@ import { makePrivateDirectory } from "./blobs/private-directory.ts";
 import { storageFailure } from "./blobs/storage-errors.ts";
 import { openUploads } from "./blobs/upload-files.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
+import { claimWords } from "./claim-words.ts";
 import type { Config } from "./config.ts";
 import { migrations } from "./metadata/migrations.ts";
 
@@ -18,10 +20,11 @@ export interface Stores {
 }
 
 /** Opens all that the registry keeps, in the order in which it is closed again by the stack.
- * @throws DetailedError BLOB_STORE_UNAVAILABLE, UPLOADS_IN_USE, STORAGE_FULL, and those of the database */
+ * @throws DetailedError REGISTRY_ALREADY_RUNS, BLOB_STORE_UNAVAILABLE, UPLOADS_IN_USE, STORAGE_FULL, and those of the database */
 export async function openStores(config: Config, clock: Clock, stack: AsyncDisposableStack): Promise<Stores> {
   const { directory, min_free_bytes: minFreeBytes, max_blob_bytes: maxBlobBytes } = config.storage;
   await makeStorage(directory);
+  if (config.database.url === "") stack.use(claimFile(config.database.path, claimWords));
   const database = stack.use(await openSql(config));
   const blobs = stack.use(await openBlobs(config, clock));
   const uploads = stack.use(

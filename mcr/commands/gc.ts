@@ -1,0 +1,96 @@
+import type { Command } from "@commander-js/extra-typings";
+import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
+import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
+import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import {
+  type GarbageCollection,
+  GarbageCollectionSchema,
+  GarbageCollectionService,
+  ListGarbageCollectionsResponseSchema,
+} from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
+import type { CommandContext } from "./context.ts";
+import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
+import { timeText } from "./time.ts";
+
+const lookEveryMs = 1_000;
+
+export function defineGc(parent: Command, context: CommandContext): void {
+  const gc = parent.command("gc").description("garbage collection: frees what nothing needs any more");
+  defineRun(gc, context);
+  defineList(gc, context);
+}
+
+function defineRun(parent: Command, context: CommandContext): void {
+  parent
+    .command("run")
+    .summary("collect garbage now")
+    .description(
+      "Removes what the rules of retention let go, and blobs that no repository holds. It waits for the end, and prints\n" +
+        "what was removed; pushes and pulls go on meanwhile. For administrators.",
+    )
+    .option("-n, --dry-run", "only say what would be removed", false)
+    .option("--no-wait", "do not wait for the end")
+    .addOption(outputOption())
+    .addOption(serverOption())
+    .addOption(caFileOption())
+    .addOption(tokenFileOption())
+    .addHelpText("after", examples("mcr gc run --dry-run", "mcr gc run -o json"))
+    .action(async (options) => {
+      const { dryRun, wait } = options;
+      const { clock, terminal } = context;
+      const ended = await callServer(context, options, GarbageCollectionService, async (client) => {
+        let run = await client.startGarbageCollection({ dryRun });
+        while (wait && run.state === "running") {
+          await clock.sleep(lookEveryMs);
+          run = await client.getGarbageCollection({ id: run.id });
+        }
+        return run;
+      });
+      if (options.output === "json") terminal.out(jsonText(GarbageCollectionSchema, ended));
+      else for (const line of formatTable(header, [cells(ended)])) terminal.out(line);
+      if (ended.state !== "running" && ended.state !== "succeeded") throw notSucceeded(ended);
+    });
+}
+
+function defineList(parent: Command, context: CommandContext): void {
+  parent
+    .command("list")
+    .summary("list the last runs")
+    .description("Lists the last runs, newest first. For administrators.")
+    .addOption(outputOption())
+    .addOption(serverOption())
+    .addOption(caFileOption())
+    .addOption(tokenFileOption())
+    .addHelpText("after", examples("mcr gc list"))
+    .action(async (options) => {
+      const answer = await callServer(context, options, GarbageCollectionService, (client) =>
+        client.listGarbageCollections({}),
+      );
+      const { terminal } = context;
+      if (options.output === "json")
+        return terminal.out(jsonText(ListGarbageCollectionsResponseSchema, answer));
+      for (const line of formatTable(header, answer.runs.map(cells))) terminal.out(line);
+    });
+}
+
+const header = ["STARTED", "ENDED", "STATE", "BY", "TAGS", "MANIFESTS", "BLOBS", "FREED", "LOST"];
+
+function cells(run: GarbageCollection): string[] {
+  const state = run.dryRun ? `${run.state} (dry run)` : run.state;
+  const by = run.startedBy === "" ? "schedule" : run.startedBy;
+  const counts = [run.tagsRemoved, run.manifestsRemoved, run.blobsRemoved].map(String);
+  const freed = sizeText(Number(run.bytesFreed));
+  return [timeText(run.started), timeText(run.ended), state, by, ...counts, freed, String(run.blobsMissing)];
+}
+
+function notSucceeded({ state, problem }: GarbageCollection): DetailedError {
+  return new DetailedError({
+    code: "GARBAGE_COLLECTION_FAILED",
+    attempted: "collect garbage",
+    found: problem === "" ? `the run was ${state}` : problem,
+    remedy: "look at the registry's log, and start another run: nothing that is needed was removed",
+  });
+}
