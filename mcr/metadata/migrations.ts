@@ -2,6 +2,7 @@ import type { Migration } from "@metacircular/mcdsl/database/migrate.ts";
 import { createAudit } from "../audit/migration.ts";
 import { createRules } from "../policy/migration.ts";
 import { createTokenKeys } from "../token/migration.ts";
+import { createCollections } from "../gc/migration.ts";
 import { createContent } from "./migration.ts";
 
 /** All changes of the schema of the registry's database, for SQLite and PostgreSQL alike; released ones never change, new
@@ -20,4 +21,10 @@ import { createContent } from "./migration.ts";
  *
  * All columns are NOT NULL (empty text or 0 for "none"). Indexes, also partial ones, foreign keys and CHECK are written
  * the same in both. No triggers, no expressions as defaults, no `INSERT` of a number into an AUTOINCREMENT column. */
-export const migrations: readonly Migration[] = [createContent, createAudit, createRules, createTokenKeys];
+export const migrations: readonly Migration[] = [
+  createContent,
+  createAudit,
+  createRules,
+  createTokenKeys,
+  createCollections,
+];

@@ -1,0 +1,53 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import type { GarbageCollector } from "./collector.ts";
+
+/** By so much of the interval a run begins later than it is due, by chance: servers that started together do not all run
+ * at the same time. */
+const jitter = 0.1;
+/** A server that was just started has other things to do first. */
+const firstPauseMs = 60_000;
+const recentRuns = 20;
+
+/** Runs the collector again and again, `intervalMs` from one begin to the next, whoever began it, also across restarts.
+ * Ends when the signal is aborted. A run that fails is logged, and the next one comes as usual. */
+export async function collectRegularly(
+  collector: Pick<GarbageCollector, "run" | "recent">,
+  options: {
+    readonly intervalMs: number;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+    readonly random?: () => number;
+  },
+): Promise<void> {
+  const { intervalMs, clock, logger, signal, random = Math.random } = options;
+  try {
+    await clock.sleep(Math.min(firstPauseMs, intervalMs), signal);
+    while (!signal.aborted) {
+      try {
+        const dueInMs = dueAtMs(await collector.recent(recentRuns), intervalMs) - clock.now();
+        const lateMs = random() * jitter * intervalMs;
+        await clock.sleep(Math.max(0, dueInMs) + lateMs, signal);
+        // Another server may have run meanwhile.
+        if (dueAtMs(await collector.recent(recentRuns), intervalMs) > clock.now()) continue;
+        await collector.run({ dryRun: false, by: "schedule" }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        logger.warn({ error }, "the scheduled collection of garbage did not run");
+        await clock.sleep(Math.min(firstPauseMs, intervalMs), signal);
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+type PastRun = Awaited<ReturnType<GarbageCollector["recent"]>>[number];
+
+/** Of an interrupted run the rest is to be done soon. */
+function dueAtMs(runs: readonly PastRun[], intervalMs: number): number {
+  const last = runs.find(({ dryRun }) => !dryRun);
+  if (last === undefined || last.state === "interrupted") return 0;
+  return last.startedAtMs + intervalMs;
+}
