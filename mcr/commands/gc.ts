@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
@@ -9,9 +10,11 @@ import {
   type GarbageCollection,
   GarbageCollectionSchema,
   GarbageCollectionService,
+  ListGarbageCollectionItemsResponseSchema,
   ListGarbageCollectionsResponseSchema,
 } from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
 import type { CommandContext } from "./context.ts";
+import { allPages } from "./pages.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
 import { timeText } from "./time.ts";
 
@@ -21,6 +24,7 @@ export function defineGc(parent: Command, context: CommandContext): void {
   const gc = parent.command("gc").description("garbage collection: frees what nothing needs any more");
   defineRun(gc, context);
   defineList(gc, context);
+  defineItems(gc, context);
 }
 
 function defineRun(parent: Command, context: CommandContext): void {
@@ -76,14 +80,50 @@ function defineList(parent: Command, context: CommandContext): void {
     });
 }
 
-const header = ["STARTED", "ENDED", "STATE", "BY", "TAGS", "MANIFESTS", "BLOBS", "FREED", "LOST"];
+function defineItems(parent: Command, context: CommandContext): void {
+  parent
+    .command("items")
+    .summary("list what a run removed, or would remove")
+    .description("Lists the tags, images and blobs of a run, as `mcr gc list` names it. For administrators.")
+    .argument("<id>")
+    .addOption(outputOption())
+    .addOption(serverOption())
+    .addOption(caFileOption())
+    .addOption(tokenFileOption())
+    .addHelpText("after", examples("mcr gc items 12"))
+    .action(async (id, options) => {
+      const items = await callServer(context, options, GarbageCollectionService, (client) =>
+        allPages((pageToken) => client.listGarbageCollectionItems({ id, limit: 1_000, pageToken })),
+      );
+      const { terminal } = context;
+      const schema = ListGarbageCollectionItemsResponseSchema;
+      if (options.output === "json") return terminal.out(jsonText(schema, create(schema, { items })));
+      const rows = items.map(({ kind, repository, name, sizeBytes }) => [
+        kind,
+        repository === "" ? "-" : repository,
+        name,
+        sizeText(Number(sizeBytes)),
+      ]);
+      for (const line of formatTable(["KIND", "REPOSITORY", "NAME", "SIZE"], rows)) terminal.out(line);
+    });
+}
+
+const header = ["ID", "STARTED", "ENDED", "STATE", "BY", "TAGS", "MANIFESTS", "BLOBS", "FREED", "LOST"];
 
 function cells(run: GarbageCollection): string[] {
   const state = run.dryRun ? `${run.state} (dry run)` : run.state;
-  const by = run.startedBy === "" ? "schedule" : run.startedBy;
   const counts = [run.tagsRemoved, run.manifestsRemoved, run.blobsRemoved].map(String);
   const freed = sizeText(Number(run.bytesFreed));
-  return [timeText(run.started), timeText(run.ended), state, by, ...counts, freed, String(run.blobsMissing)];
+  return [
+    run.id,
+    timeText(run.started),
+    timeText(run.ended),
+    state,
+    run.startedBy,
+    ...counts,
+    freed,
+    String(run.blobsMissing),
+  ];
 }
 
 function notSucceeded({ state, problem }: GarbageCollection): DetailedError {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcr/v1/operation.proto.
  */
 export const file_mcr_v1_operation: GenFile = /*@__PURE__*/
-  fileDesc("ChZtY3IvdjEvb3BlcmF0aW9uLnByb3RvEgZtY3IudjEixwIKEUdhcmJhZ2VDb2xsZWN0aW9uEgoKAmlkGAEgASgJEg0KBXN0YXRlGAIgASgJEg8KB2RyeV9ydW4YAyABKAgSKwoHc3RhcnRlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFZW5kZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnN0YXJ0ZWRfYnkYBiABKAkSFAoMdGFnc19yZW1vdmVkGAcgASgEEhkKEW1hbmlmZXN0c19yZW1vdmVkGAggASgEEhUKDWxpbmtzX3JlbW92ZWQYCSABKAQSFQoNYmxvYnNfcmVtb3ZlZBgKIAEoBBITCgtieXRlc19mcmVlZBgLIAEoBBIVCg1ibG9ic19taXNzaW5nGAwgASgEEg8KB3Byb2JsZW0YDSABKAkiMAodU3RhcnRHYXJiYWdlQ29sbGVjdGlvblJlcXVlc3QSDwoHZHJ5X3J1bhgBIAEoCCIpChtHZXRHYXJiYWdlQ29sbGVjdGlvblJlcXVlc3QSCgoCaWQYASABKAkiLgodTGlzdEdhcmJhZ2VDb2xsZWN0aW9uc1JlcXVlc3QSDQoFbGltaXQYASABKA0iSQoeTGlzdEdhcmJhZ2VDb2xsZWN0aW9uc1Jlc3BvbnNlEicKBHJ1bnMYASADKAsyGS5tY3IudjEuR2FyYmFnZUNvbGxlY3Rpb24i5gEKCkF1ZGl0RW50cnkSEAoIc2VxdWVuY2UYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRIPCgdvdXRjb21lGAQgASgJEg8KB2FjY291bnQYBSABKAkSFAoMYWNjb3VudF9raW5kGAYgASgJEg8KB2FkZHJlc3MYByABKAkSEgoKcmVwb3NpdG9yeRgIIAEoCRIRCglyZWZlcmVuY2UYCSABKAkSDgoGZGlnZXN0GAogASgJEg4KBmRldGFpbBgLIAEoCSLYAQoXTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QSEgoKcmVwb3NpdG9yeRgBIAEoCRIPCgdhY2NvdW50GAIgASgJEg4KBmFjdGlvbhgDIAEoCRIPCgdvdXRjb21lGAQgASgJEikKBXNpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYByABKA0SEgoKcGFnZV90b2tlbhgIIAEoCSJYChhMaXN0QXVkaXRFbnRyaWVzUmVzcG9uc2USIwoHZW50cmllcxgBIAMoCzISLm1jci52MS5BdWRpdEVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSISChBHZXRTdGF0dXNSZXF1ZXN0IpUCCgZTdGF0dXMSDwoHdmVyc2lvbhgBIAEoCRIUCgxleHRlcm5hbF91cmwYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSDwoHc3RvcmFnZRgEIAEoCRIUCgxyZXBvc2l0b3JpZXMYBSABKAQSEQoJbWFuaWZlc3RzGAYgASgEEgwKBHRhZ3MYByABKAQSDQoFYmxvYnMYCCABKAQSEgoKYmxvYl9ieXRlcxgJIAEoBBIbChN1cGxvYWRzX2luX3Byb2dyZXNzGAogASgNEh0KFWF1ZGl0X2VudHJpZXNfZHJvcHBlZBgLIAEoBBIrCgdzdGFydGVkGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDKqAwoYR2FyYmFnZUNvbGxlY3Rpb25TZXJ2aWNlEoABChZTdGFydEdhcmJhZ2VDb2xsZWN0aW9uEiUubWNyLnYxLlN0YXJ0R2FyYmFnZUNvbGxlY3Rpb25SZXF1ZXN0GhkubWNyLnYxLkdhcmJhZ2VDb2xsZWN0aW9uIiTStRgcMgEqGhcvdjEvZ2FyYmFnZS1jb2xsZWN0aW9uc9i1GAMSfgoUR2V0R2FyYmFnZUNvbGxlY3Rpb24SIy5tY3IudjEuR2V0R2FyYmFnZUNvbGxlY3Rpb25SZXF1ZXN0GhkubWNyLnYxLkdhcmJhZ2VDb2xsZWN0aW9uIibStRgeChwvdjEvZ2FyYmFnZS1jb2xsZWN0aW9ucy97aWR92LUYAxKKAQoWTGlzdEdhcmJhZ2VDb2xsZWN0aW9ucxIlLm1jci52MS5MaXN0R2FyYmFnZUNvbGxlY3Rpb25zUmVxdWVzdBomLm1jci52MS5MaXN0R2FyYmFnZUNvbGxlY3Rpb25zUmVzcG9uc2UiIdK1GBkKFy92MS9nYXJiYWdlLWNvbGxlY3Rpb25z2LUYAzKCAQoMQXVkaXRTZXJ2aWNlEnIKEExpc3RBdWRpdEVudHJpZXMSHy5tY3IudjEuTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QaIC5tY3IudjEuTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlIhvStRgTChEvdjEvYXVkaXQvZW50cmllc9i1GAMyXAoNU3RhdHVzU2VydmljZRJLCglHZXRTdGF0dXMSGC5tY3IudjEuR2V0U3RhdHVzUmVxdWVzdBoOLm1jci52MS5TdGF0dXMiFNK1GAwKCi92MS9zdGF0dXPYtRgCYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcdsl_v1_api]);
+  fileDesc("ChZtY3IvdjEvb3BlcmF0aW9uLnByb3RvEgZtY3IudjEixwIKEUdhcmJhZ2VDb2xsZWN0aW9uEgoKAmlkGAEgASgJEg0KBXN0YXRlGAIgASgJEg8KB2RyeV9ydW4YAyABKAgSKwoHc3RhcnRlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFZW5kZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnN0YXJ0ZWRfYnkYBiABKAkSFAoMdGFnc19yZW1vdmVkGAcgASgEEhkKEW1hbmlmZXN0c19yZW1vdmVkGAggASgEEhUKDWxpbmtzX3JlbW92ZWQYCSABKAQSFQoNYmxvYnNfcmVtb3ZlZBgKIAEoBBITCgtieXRlc19mcmVlZBgLIAEoBBIVCg1ibG9ic19taXNzaW5nGAwgASgEEg8KB3Byb2JsZW0YDSABKAkiWwoVR2FyYmFnZUNvbGxlY3Rpb25JdGVtEgwKBGtpbmQYASABKAkSEgoKcmVwb3NpdG9yeRgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnNpemVfYnl0ZXMYBCABKAQiMAodU3RhcnRHYXJiYWdlQ29sbGVjdGlvblJlcXVlc3QSDwoHZHJ5X3J1bhgBIAEoCCIpChtHZXRHYXJiYWdlQ29sbGVjdGlvblJlcXVlc3QSCgoCaWQYASABKAkiUgohTGlzdEdhcmJhZ2VDb2xsZWN0aW9uSXRlbXNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiawoiTGlzdEdhcmJhZ2VDb2xsZWN0aW9uSXRlbXNSZXNwb25zZRIsCgVpdGVtcxgBIAMoCzIdLm1jci52MS5HYXJiYWdlQ29sbGVjdGlvbkl0ZW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi4KHUxpc3RHYXJiYWdlQ29sbGVjdGlvbnNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIkkKHkxpc3RHYXJiYWdlQ29sbGVjdGlvbnNSZXNwb25zZRInCgRydW5zGAEgAygLMhkubWNyLnYxLkdhcmJhZ2VDb2xsZWN0aW9uIuYBCgpBdWRpdEVudHJ5EhAKCHNlcXVlbmNlGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3Rpb24YAyABKAkSDwoHb3V0Y29tZRgEIAEoCRIPCgdhY2NvdW50GAUgASgJEhQKDGFjY291bnRfa2luZBgGIAEoCRIPCgdhZGRyZXNzGAcgASgJEhIKCnJlcG9zaXRvcnkYCCABKAkSEQoJcmVmZXJlbmNlGAkgASgJEg4KBmRpZ2VzdBgKIAEoCRIOCgZkZXRhaWwYCyABKAki2AEKF0xpc3RBdWRpdEVudHJpZXNSZXF1ZXN0EhIKCnJlcG9zaXRvcnkYASABKAkSDwoHYWNjb3VudBgCIAEoCRIOCgZhY3Rpb24YAyABKAkSDwoHb3V0Y29tZRgEIAEoCRIpCgVzaW5jZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAcgASgNEhIKCnBhZ2VfdG9rZW4YCCABKAkiWAoYTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlEiMKB2VudHJpZXMYASADKAsyEi5tY3IudjEuQXVkaXRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCKVAgoGU3RhdHVzEg8KB3ZlcnNpb24YASABKAkSFAoMZXh0ZXJuYWxfdXJsGAIgASgJEhAKCGRhdGFiYXNlGAMgASgJEg8KB3N0b3JhZ2UYBCABKAkSFAoMcmVwb3NpdG9yaWVzGAUgASgEEhEKCW1hbmlmZXN0cxgGIAEoBBIMCgR0YWdzGAcgASgEEg0KBWJsb2JzGAggASgEEhIKCmJsb2JfYnl0ZXMYCSABKAQSGwoTdXBsb2Fkc19pbl9wcm9ncmVzcxgKIAEoDRIdChVhdWRpdF9lbnRyaWVzX2Ryb3BwZWQYCyABKAQSKwoHc3RhcnRlZBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyzgQKGEdhcmJhZ2VDb2xsZWN0aW9uU2VydmljZRKAAQoWU3RhcnRHYXJiYWdlQ29sbGVjdGlvbhIlLm1jci52MS5TdGFydEdhcmJhZ2VDb2xsZWN0aW9uUmVxdWVzdBoZLm1jci52MS5HYXJiYWdlQ29sbGVjdGlvbiIk0rUYHDIBKhoXL3YxL2dhcmJhZ2UtY29sbGVjdGlvbnPYtRgDEn4KFEdldEdhcmJhZ2VDb2xsZWN0aW9uEiMubWNyLnYxLkdldEdhcmJhZ2VDb2xsZWN0aW9uUmVxdWVzdBoZLm1jci52MS5HYXJiYWdlQ29sbGVjdGlvbiIm0rUYHgocL3YxL2dhcmJhZ2UtY29sbGVjdGlvbnMve2lkfdi1GAMSoQEKGkxpc3RHYXJiYWdlQ29sbGVjdGlvbkl0ZW1zEikubWNyLnYxLkxpc3RHYXJiYWdlQ29sbGVjdGlvbkl0ZW1zUmVxdWVzdBoqLm1jci52MS5MaXN0R2FyYmFnZUNvbGxlY3Rpb25JdGVtc1Jlc3BvbnNlIizStRgkCiIvdjEvZ2FyYmFnZS1jb2xsZWN0aW9ucy97aWR9L2l0ZW1z2LUYAxKKAQoWTGlzdEdhcmJhZ2VDb2xsZWN0aW9ucxIlLm1jci52MS5MaXN0R2FyYmFnZUNvbGxlY3Rpb25zUmVxdWVzdBomLm1jci52MS5MaXN0R2FyYmFnZUNvbGxlY3Rpb25zUmVzcG9uc2UiIdK1GBkKFy92MS9nYXJiYWdlLWNvbGxlY3Rpb25z2LUYAzKCAQoMQXVkaXRTZXJ2aWNlEnIKEExpc3RBdWRpdEVudHJpZXMSHy5tY3IudjEuTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QaIC5tY3IudjEuTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlIhvStRgTChEvdjEvYXVkaXQvZW50cmllc9i1GAMyXAoNU3RhdHVzU2VydmljZRJLCglHZXRTdGF0dXMSGC5tY3IudjEuR2V0U3RhdHVzUmVxdWVzdBoOLm1jci52MS5TdGF0dXMiFNK1GAwKCi92MS9zdGF0dXPYtRgCYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcdsl_v1_api]);
 
 /**
  * @generated from message mcr.v1.GarbageCollection
@@ -53,7 +53,7 @@ export type GarbageCollection = Message<"mcr.v1.GarbageCollection"> & {
   ended?: Timestamp | undefined;
 
   /**
-   * Account; empty: by itself.
+   * Account, or "schedule".
    *
    * @generated from field: string started_by = 6;
    */
@@ -111,6 +111,45 @@ export const GarbageCollectionSchema: GenMessage<GarbageCollection> = /*@__PURE_
   messageDesc(file_mcr_v1_operation, 0);
 
 /**
+ * @generated from message mcr.v1.GarbageCollectionItem
+ */
+export type GarbageCollectionItem = Message<"mcr.v1.GarbageCollectionItem"> & {
+  /**
+   * "tag", "manifest", "link" (a blob that a repository no longer holds), "blob" (that left the storage) or
+   * "missing-blob"
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Empty: of blobs, which belong to none.
+   *
+   * @generated from field: string repository = 2;
+   */
+  repository: string;
+
+  /**
+   * Tag or digest.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message mcr.v1.GarbageCollectionItem.
+ * Use `create(GarbageCollectionItemSchema)` to create a new message.
+ */
+export const GarbageCollectionItemSchema: GenMessage<GarbageCollectionItem> = /*@__PURE__*/
+  messageDesc(file_mcr_v1_operation, 1);
+
+/**
  * @generated from message mcr.v1.StartGarbageCollectionRequest
  */
 export type StartGarbageCollectionRequest = Message<"mcr.v1.StartGarbageCollectionRequest"> & {
@@ -125,7 +164,7 @@ export type StartGarbageCollectionRequest = Message<"mcr.v1.StartGarbageCollecti
  * Use `create(StartGarbageCollectionRequestSchema)` to create a new message.
  */
 export const StartGarbageCollectionRequestSchema: GenMessage<StartGarbageCollectionRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 1);
+  messageDesc(file_mcr_v1_operation, 2);
 
 /**
  * @generated from message mcr.v1.GetGarbageCollectionRequest
@@ -142,7 +181,62 @@ export type GetGarbageCollectionRequest = Message<"mcr.v1.GetGarbageCollectionRe
  * Use `create(GetGarbageCollectionRequestSchema)` to create a new message.
  */
 export const GetGarbageCollectionRequestSchema: GenMessage<GetGarbageCollectionRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 2);
+  messageDesc(file_mcr_v1_operation, 3);
+
+/**
+ * @generated from message mcr.v1.ListGarbageCollectionItemsRequest
+ */
+export type ListGarbageCollectionItemsRequest = Message<"mcr.v1.ListGarbageCollectionItemsRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * 0: 100. At most 1000.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * From the answer before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcr.v1.ListGarbageCollectionItemsRequest.
+ * Use `create(ListGarbageCollectionItemsRequestSchema)` to create a new message.
+ */
+export const ListGarbageCollectionItemsRequestSchema: GenMessage<ListGarbageCollectionItemsRequest> = /*@__PURE__*/
+  messageDesc(file_mcr_v1_operation, 4);
+
+/**
+ * @generated from message mcr.v1.ListGarbageCollectionItemsResponse
+ */
+export type ListGarbageCollectionItemsResponse = Message<"mcr.v1.ListGarbageCollectionItemsResponse"> & {
+  /**
+   * @generated from field: repeated mcr.v1.GarbageCollectionItem items = 1;
+   */
+  items: GarbageCollectionItem[];
+
+  /**
+   * Empty: that was all.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcr.v1.ListGarbageCollectionItemsResponse.
+ * Use `create(ListGarbageCollectionItemsResponseSchema)` to create a new message.
+ */
+export const ListGarbageCollectionItemsResponseSchema: GenMessage<ListGarbageCollectionItemsResponse> = /*@__PURE__*/
+  messageDesc(file_mcr_v1_operation, 5);
 
 /**
  * @generated from message mcr.v1.ListGarbageCollectionsRequest
@@ -161,7 +255,7 @@ export type ListGarbageCollectionsRequest = Message<"mcr.v1.ListGarbageCollectio
  * Use `create(ListGarbageCollectionsRequestSchema)` to create a new message.
  */
 export const ListGarbageCollectionsRequestSchema: GenMessage<ListGarbageCollectionsRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 3);
+  messageDesc(file_mcr_v1_operation, 6);
 
 /**
  * @generated from message mcr.v1.ListGarbageCollectionsResponse
@@ -178,7 +272,7 @@ export type ListGarbageCollectionsResponse = Message<"mcr.v1.ListGarbageCollecti
  * Use `create(ListGarbageCollectionsResponseSchema)` to create a new message.
  */
 export const ListGarbageCollectionsResponseSchema: GenMessage<ListGarbageCollectionsResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 4);
+  messageDesc(file_mcr_v1_operation, 7);
 
 /**
  * @generated from message mcr.v1.AuditEntry
@@ -259,7 +353,7 @@ export type AuditEntry = Message<"mcr.v1.AuditEntry"> & {
  * Use `create(AuditEntrySchema)` to create a new message.
  */
 export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 5);
+  messageDesc(file_mcr_v1_operation, 8);
 
 /**
  * @generated from message mcr.v1.ListAuditEntriesRequest
@@ -321,7 +415,7 @@ export type ListAuditEntriesRequest = Message<"mcr.v1.ListAuditEntriesRequest"> 
  * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
  */
 export const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 6);
+  messageDesc(file_mcr_v1_operation, 9);
 
 /**
  * @generated from message mcr.v1.ListAuditEntriesResponse
@@ -345,7 +439,7 @@ export type ListAuditEntriesResponse = Message<"mcr.v1.ListAuditEntriesResponse"
  * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
  */
 export const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 7);
+  messageDesc(file_mcr_v1_operation, 10);
 
 /**
  * @generated from message mcr.v1.GetStatusRequest
@@ -358,7 +452,7 @@ export type GetStatusRequest = Message<"mcr.v1.GetStatusRequest"> & {
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 8);
+  messageDesc(file_mcr_v1_operation, 11);
 
 /**
  * @generated from message mcr.v1.Status
@@ -440,7 +534,7 @@ export type Status = Message<"mcr.v1.Status"> & {
  * Use `create(StatusSchema)` to create a new message.
  */
 export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
-  messageDesc(file_mcr_v1_operation, 9);
+  messageDesc(file_mcr_v1_operation, 12);
 
 /**
  * @generated from service mcr.v1.GarbageCollectionService
@@ -463,6 +557,16 @@ export const GarbageCollectionService: GenService<{
     methodKind: "unary";
     input: typeof GetGarbageCollectionRequestSchema;
     output: typeof GarbageCollectionSchema;
+  },
+  /**
+   * What a run removed, or a dry run would remove; the first 10,000 of each are kept.
+   *
+   * @generated from rpc mcr.v1.GarbageCollectionService.ListGarbageCollectionItems
+   */
+  listGarbageCollectionItems: {
+    methodKind: "unary";
+    input: typeof ListGarbageCollectionItemsRequestSchema;
+    output: typeof ListGarbageCollectionItemsResponseSchema;
   },
   /**
    * Newest first.

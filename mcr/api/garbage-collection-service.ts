@@ -1,0 +1,91 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { callerOf } from "@metacircular/mcdsl/grpc/caller.ts";
+import { type ApiService, apiService } from "@metacircular/mcdsl/server/api-server.ts";
+import {
+  type GarbageCollectionSchema,
+  GarbageCollectionService,
+} from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
+import type { GcItem, GcRun } from "../gc/run.ts";
+import { keyOf, limitOf, pageOf } from "./page.ts";
+
+/** Garbage collection as administrators see it. */
+export interface CollectionDesk {
+  /** Begins one and does not wait for its end. @throws DetailedError COLLECTION_RUNS where one runs already */
+  start(request: { readonly dryRun: boolean; readonly by: string }): Promise<GcRun>;
+  find(id: number): Promise<GcRun | undefined>;
+  /** Newest first. */
+  runs(limit: number): Promise<readonly GcRun[]>;
+  items(
+    id: number,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly (GcItem & { readonly place: number })[]>;
+}
+
+const runsByDefault = 20;
+const mostRuns = 100;
+
+/** Garbage collection by gRPC and REST. */
+export function garbageCollectionService({ collector }: { readonly collector: CollectionDesk }): ApiService {
+  const requireRun = async (id: string): Promise<GcRun> => {
+    const run = /^\d{1,15}$/u.test(id) ? await collector.find(Number(id)) : undefined;
+    if (run === undefined) throw runUnknown(id);
+    return run;
+  };
+  return apiService(GarbageCollectionService, {
+    startGarbageCollection: async ({ dryRun }, context) =>
+      runMessage(await collector.start({ dryRun, by: callerOf(context).name })),
+    getGarbageCollection: async ({ id }) => runMessage(await requireRun(id)),
+    async listGarbageCollectionItems({ id, limit: wanted, pageToken }) {
+      const run = await requireRun(id);
+      const limit = limitOf(wanted);
+      // Places begin at 0.
+      const key = keyOf(pageToken);
+      const after = /^\d{1,9}$/u.test(key) ? Number(key) : -1;
+      const found = await collector.items(run.id, { after, limit: limit + 1 });
+      const { page, nextPageToken } = pageOf(found, limit, ({ place }) => String(place));
+      const items = page.map(({ kind, repository, name, sizeBytes }) => ({
+        kind,
+        repository,
+        name,
+        sizeBytes: BigInt(sizeBytes),
+      }));
+      return { items, nextPageToken };
+    },
+    async listGarbageCollections({ limit }) {
+      const runs = await collector.runs(limitOf(limit, runsByDefault, mostRuns));
+      return { runs: runs.map(runMessage) };
+    },
+  });
+}
+
+function runMessage(run: GcRun): MessageInitShape<typeof GarbageCollectionSchema> {
+  const { id, state, dryRun, startedAtMs, endedAtMs, by, tags, manifests, links, blobs, bytes } = run;
+  return {
+    id: String(id),
+    state,
+    dryRun,
+    started: timestampFromMs(startedAtMs),
+    ...(endedAtMs === 0 ? {} : { ended: timestampFromMs(endedAtMs) }),
+    startedBy: by,
+    tagsRemoved: BigInt(tags),
+    manifestsRemoved: BigInt(manifests),
+    linksRemoved: BigInt(links),
+    blobsRemoved: BigInt(blobs),
+    bytesFreed: BigInt(bytes),
+    blobsMissing: BigInt(run.missingBlobs),
+    problem: run.error,
+  };
+}
+
+function runUnknown(id: string): DetailedError {
+  return new DetailedError({
+    code: "COLLECTION_UNKNOWN",
+    category: "not-found",
+    attempted: "find garbage collection",
+    subject: JSON.stringify(id.slice(0, 40)),
+    found: "there is no such run, or it is too long ago",
+    remedy: "list the runs",
+  });
+}
