@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { allowsAnonymousPull, judgeAccess } from "../policy/judge-access.ts";
+import { allowsEverybodyEverything, judgeAccess } from "../policy/judge-access.ts";
 import type { RuleBook } from "../policy/rule-book.ts";
 import type { TokenAccess } from "../token/registry-tokens.ts";
 import type { Action, Caller, Grants } from "./access.ts";
@@ -21,7 +21,12 @@ export function grantsFor(caller: Caller, rules: { book(): RuleBook }, token?: T
     },
     may: (action, repository) => isAllowed(action, repository) && covers(action, repository),
     requireCatalog() {
-      if (caller.kind === "anonymous" && !allowsAnonymousPull(rules.book().access)) {
+      // Clients that have an account only use it where they are asked to.
+      if (
+        caller.kind === "anonymous" &&
+        token === undefined &&
+        !allowsEverybodyEverything(rules.book().access)
+      ) {
         throw loginNeeded("list", "repositories");
       }
       if (!mayAsk()) throw otherTokenNeeded("list", "repositories");

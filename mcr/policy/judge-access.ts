@@ -29,14 +29,6 @@ export function judgeAccess(
   return { allowed, rule, reason: `the rule ${rule.id} ${allowed ? "allows" : "denies"} it` };
 }
 
-/** Whether there is anything that rules let anybody pull. */
-export function allowsAnonymousPull(rules: readonly AccessRule[]): boolean {
-  return rules.some(
-    ({ effect, kinds, actions }) =>
-      effect === "allow" && kinds.includes("anonymous") && isAnyOf(actions, (action) => action === "pull"),
-  );
-}
-
 /** Whether anybody may do everything, without an account. */
 export function allowsEverybodyEverything(rules: readonly AccessRule[]): boolean {
   const anybody: Caller = { kind: "anonymous", name: "", roles: [] };
