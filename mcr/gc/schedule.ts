@@ -12,7 +12,7 @@ const recentRuns = 20;
 /** Runs the collector again and again, `intervalMs` from one begin to the next, whoever began it, also across restarts.
  * Ends when the signal is aborted. A run that fails is logged, and the next one comes as usual. */
 export async function collectRegularly(
-  collector: Pick<GarbageCollector, "run" | "recent">,
+  collector: Pick<GarbageCollector, "run" | "runs">,
   options: {
     readonly intervalMs: number;
     readonly clock: Clock;
@@ -26,11 +26,11 @@ export async function collectRegularly(
     await clock.sleep(Math.min(firstPauseMs, intervalMs), signal);
     while (!signal.aborted) {
       try {
-        const dueInMs = dueAtMs(await collector.recent(recentRuns), intervalMs) - clock.now();
+        const dueInMs = dueAtMs(await collector.runs(recentRuns), intervalMs) - clock.now();
         const lateMs = random() * jitter * intervalMs;
         await clock.sleep(Math.max(0, dueInMs) + lateMs, signal);
         // Another server may have run meanwhile.
-        if (dueAtMs(await collector.recent(recentRuns), intervalMs) > clock.now()) continue;
+        if (dueAtMs(await collector.runs(recentRuns), intervalMs) > clock.now()) continue;
         await collector.run({ dryRun: false, by: "schedule" }, signal);
       } catch (error) {
         signal.throwIfAborted();
@@ -43,7 +43,7 @@ export async function collectRegularly(
   }
 }
 
-type PastRun = Awaited<ReturnType<GarbageCollector["recent"]>>[number];
+type PastRun = Awaited<ReturnType<GarbageCollector["runs"]>>[number];
 
 /** Of an interrupted run the rest is to be done soon. */
 function dueAtMs(runs: readonly PastRun[], intervalMs: number): number {

@@ -166,7 +166,7 @@ export interface Metadata {
   repository(name: string): Promise<RepositorySummary | undefined>;
   summaries(page: PageRequest): Promise<readonly RepositorySummary[]>;
   /** Removes everything that it holds. @returns whether it was there */
-  deleteRepository(name: string, mayDelete?: (tag: string) => void): Promise<boolean>;
+  deleteRepository(name: string, mayDelete?: (tag: string, digest: Digest) => void): Promise<boolean>;
 
   /** Notes when manifests, tags and repositories were pulled last; what is not there any more is passed over. */
   recordPulls(pulls: readonly Pull[]): Promise<void>;

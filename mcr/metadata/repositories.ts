@@ -1,7 +1,8 @@
 import type { Sql, SqlRow } from "@metacircular/mcdsl/sql/sql.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import type { Digest } from "../digest.ts";
 import type { PageRequest, RepositorySummary } from "./metadata.ts";
-import { first, number, text } from "./rows.ts";
+import { digestOf, first, number, text } from "./rows.ts";
 
 /** A repository as its counters have it. */
 export interface RepositoryRow {
@@ -106,13 +107,13 @@ function summaryOf(row: SqlRow): RepositorySummary {
 export async function deleteRepository(
   sql: Sql,
   name: string,
-  mayDelete?: (tag: string) => void,
+  mayDelete?: (tag: string, digest: Digest) => void,
 ): Promise<boolean> {
   const repository = await findRepository(sql, name);
   if (repository === undefined) return false;
   if (mayDelete !== undefined) {
-    const tags = await sql.query("SELECT name FROM tag WHERE repository_id = $1", [repository.id]);
-    for (const tag of tags) mayDelete(text(tag, "name"));
+    const tags = await sql.query("SELECT name, digest FROM tag WHERE repository_id = $1", [repository.id]);
+    for (const tag of tags) mayDelete(text(tag, "name"), digestOf(tag));
   }
   for (const table of ["tag", "manifest_reference", "manifest", "blob_link"])
     await sql.execute(`DELETE FROM ${table} WHERE repository_id = $1`, [repository.id]);
