@@ -2,18 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import tls from "node:tls";
-import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "@metacircular/mcdsl/clock.ts";
-import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
 import {
   startTestRegistry,
   type TestAccount,
   type TestRegistry,
 } from "@metacircular/testkit/registry-server.ts";
-import type { Action, Caller } from "../access/access.ts";
-import { migrations } from "../metadata/migrations.ts";
-import { createRegistryTokens, type RegistryTokens } from "../token/registry-tokens.ts";
-import { openTokenKeys } from "../token/token-keys.ts";
+import { makeAccounts, makeSubjects, mayPullSecret } from "./isolation-subjects.ts";
+import { block, type Column, signed } from "./isolation-table.ts";
 import { putAccessRule } from "./put-rule.ts";
 import {
   aManifest,
@@ -113,7 +108,7 @@ describe("repositories", () => {
     const answers: (readonly [string, Answer])[] = [];
     for (const [title, request] of requests(name, secretUpload)) {
       const answer = await caller.ask(subject, request);
-      answers.push([title, answer.refusedToken ? { ...answer, status: -answer.status } : answer]);
+      answers.push([title, signed(answer)]);
     }
     return answers;
   };
@@ -123,10 +118,10 @@ describe("repositories", () => {
     for (const subject of subjects) {
       const columns = [];
       for (const name of Object.values(repositories)) columns.push(await askAll(subject, name));
-      blocks.push(await block(caller, subject, columns));
+      blocks.push(await block(caller, subject, Object.values(repositories), columns));
       if (!mayPullSecret(subject)) assertNothingTold(subject, columns);
     }
-    const table = `${blocks.join("\n")}`;
+    const table = blocks.join("\n");
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, table);
     assert.equal(table, readFileSync(golden, "utf8"));
   });
@@ -181,17 +176,6 @@ describe("repositories", () => {
   });
 });
 
-async function makeAccounts(registry: TestRegistry) {
-  return {
-    alice: await registry.person("alice", ["user"]),
-    nobody: await registry.person("nobody", []),
-    guest: await registry.person("visitor", ["guest"]),
-    revoked: await registry.systemAccount("revoked"),
-    expired: await registry.identity.systemToken("expired", "1s"),
-    builder: await registry.systemAccount("builder"),
-  };
-}
-
 async function makeRules(registry: TestRegistry): Promise<void> {
   const allow = { effect: "EFFECT_ALLOW", priority: 50 };
   const team = { accounts: ["alice", "builder"], repositories: ["team/**"], actions: ["pull", "push"] };
@@ -208,83 +192,6 @@ function alice(registry: TestRegistry): Subject {
 
 function admin(registry: TestRegistry): Subject {
   return { name: "admin", login: { username: "admin", password: registry.admin.password } };
-}
-
-/** Those who may do the most come last: what they mount stays. */
-async function makeSubjects(
-  registry: TestRegistry,
-  accounts: Awaited<ReturnType<typeof makeAccounts>>,
-  cleanup: AsyncDisposableStack,
-): Promise<readonly Subject[]> {
-  const person = ({ name, password }: TestAccount): NonNullable<Subject["login"]> => ({
-    username: name,
-    password,
-  });
-  await registry.identity.admin(["account", "disable", "revoked"]);
-  await sleep(1_500);
-  const tokens = await tokensOf(registry, cleanup);
-  const aliceItself: Caller = { kind: "human", name: "alice", roles: ["user"] };
-  const adminItself: Caller = { kind: "human", name: "admin", roles: ["admin"] };
-  const nowMs = systemClock.now();
-  const access = (name: string, actions: readonly Action[]) => ({
-    catalog: false,
-    repositories: new Map([[name, new Set(actions)]]),
-  });
-  const all: readonly Action[] = ["pull", "push", "delete"];
-  const ours = await tokens.registry.sign(
-    { caller: aliceItself, access: access("team/elsewhere", all) },
-    nowMs + 300_000,
-  );
-  const [head = "", , signature = ""] = ours.split(".");
-  const claims = { sub: "admin", roles: ["admin"], access: [] };
-  const forged = `${head}.${Buffer.from(JSON.stringify({ iss: registry.url, ...claims })).toString("base64url")}.${signature}`;
-  const old = await tokens.registry.sign(
-    { caller: adminItself, access: access(repositories.own, all) },
-    nowMs - 60_000,
-  );
-  const foreign = await tokens.foreign.sign(
-    { caller: adminItself, access: access(repositories.own, all) },
-    nowMs + 300_000,
-  );
-  return [
-    { name: "without credentials", login: "anonymous" },
-    { name: "a person without a role", login: person(accounts.nobody) },
-    { name: "a person with a role and a rule (alice)", login: person(accounts.alice) },
-    { name: "alice with a token of the identity service", bearer: accounts.alice.token },
-    { name: "alice with a token for another repository", bearer: ours },
-    { name: "a guest", login: person(accounts.guest) },
-    { name: "a guest with a token of the identity service", bearer: accounts.guest.token },
-    { name: "a disabled account", login: person(accounts.revoked) },
-    { name: "a disabled account's token of the identity service", bearer: accounts.revoked.token },
-    { name: "an expired token of the identity service", bearer: accounts.expired },
-    { name: "an expired token of the registry", bearer: old },
-    { name: "a tampered token", bearer: forged },
-    { name: "a token of another registry", bearer: foreign },
-    { name: "another system account, kept out of secret/** (builder)", login: person(accounts.builder) },
-    { name: "a system account (puller)", login: person(registry.system) },
-    { name: "an administrator", login: person(registry.admin) },
-  ];
-}
-
-function mayPullSecret({ name }: Subject): boolean {
-  return name === "a system account (puller)" || name === "an administrator";
-}
-
-/** The keys of the registry itself, and those of another one that claims the same name. */
-async function tokensOf(
-  registry: TestRegistry,
-  cleanup: AsyncDisposableStack,
-): Promise<{ registry: RegistryTokens; foreign: RegistryTokens }> {
-  const open = async (file: string): Promise<RegistryTokens> => {
-    const sql = cleanup.use(await openSqlite({ file, migrations }));
-    const keys = openTokenKeys({ sql, clock: systemClock });
-    const about = { issuer: registry.url, service: registry.address };
-    return createRegistryTokens({ keys, ...about, clock: systemClock });
-  };
-  return {
-    registry: await open(registry.databaseFile),
-    foreign: await open(`${registry.databaseFile}.foreign`),
-  };
 }
 
 /** @returns the id of an upload that was begun in `secret/other` */
@@ -319,53 +226,10 @@ function subjectOf(body: string): object {
   return { mediaType: manifestType, digest: digestOf(body), size: body.length };
 }
 
-/** One subject's part of the golden file. */
-async function block(
-  caller: ReturnType<typeof createCaller>,
-  subject: Subject,
-  columns: readonly (readonly (readonly [string, Answer])[])[],
-): Promise<string> {
-  const version = await caller.ask(subject, { method: "GET", path: "/v2/" });
-  const catalog = await caller.ask(subject, { method: "GET", path: "/v2/_catalog" });
-  const rows = (columns[0] ?? []).map(([title], index) =>
-    row(
-      title,
-      columns.map((column) => word(column[index]?.[1])),
-    ),
-  );
-  return [
-    `# ${subject.name}`,
-    `GET /v2/: ${word(signed(version))}`,
-    `GET catalog: ${word(signed(catalog))} ${catalog.status === 200 ? catalog.body : ""}`.trimEnd(),
-    row("", Object.values(repositories)),
-    ...rows,
-    "",
-  ].join("\n");
-}
-
-function row(title: string, cells: readonly string[]): string {
-  return `${title.padEnd(36)}${cells.map((cell) => cell.padEnd(25)).join("")}`.trimEnd();
-}
-
-function signed(answer: Answer & { readonly refusedToken: boolean }): Answer {
-  return answer.refusedToken ? { ...answer, status: -answer.status } : answer;
-}
-
-/** Status and code; of a list of referrers how many there are. */
-function word(answer: Answer | undefined): string {
-  if (answer === undefined) return "?";
-  const status = answer.status < 0 ? `no token: ${-answer.status}` : String(answer.status);
-  const code = answer.status < 0 ? "" : codeIn(answer);
-  const manifests = answer.body.startsWith('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index')
-    ? `(${(JSON.parse(answer.body) as { manifests: unknown[] }).manifests.length})`
-    : "";
-  return [status, code, manifests].filter((part) => part !== "").join(" ");
-}
-
 /** Who may not pull learns the same of a repository that is there as of one that is not, also by mounting from it. */
 function assertNothingTold(
   subject: Subject,
-  [own = [], other = [], , missing = []]: readonly (readonly (readonly [string, Answer])[])[],
+  [own = [], other = [], , missing = []]: readonly Column[],
 ): void {
   const same = (one: Answer | undefined, another: Answer | undefined, title: string): void =>
     assert.deepEqual(one && comparable(one), another && comparable(another), `${subject.name}: ${title}`);

@@ -40,7 +40,7 @@ export function createCaller(url: string) {
 
   async function askToken(login: NonNullable<Subject["login"]>, scope: string): Promise<Answer> {
     const query = new URLSearchParams({ service: new URL(url).host, ...(scope === "" ? {} : { scope }) });
-    const request = { method: "GET", path: `/v2/token?${query}` };
+    const request = { method: "GET", path: `/v2/token?${query.toString()}` };
     return send(request, login === "anonymous" ? undefined : basic(login.username, login.password));
   }
 

@@ -34,7 +34,7 @@ describe("the limit of logins", () => {
     const { limit } = aLimit();
     const guesses = Array.from({ length: 10 }, () => limit.attempt(guesser, fails("LOGIN_REFUSED")));
     const codes = await Promise.all(
-      guesses.map((guess) => guess.catch((thrown: DetailedError) => thrown.code)),
+      guesses.map((guess) => guess.catch((thrown: unknown) => (thrown as DetailedError).code)),
     );
     assert.equal(codes.filter((code) => code === "LOGIN_REFUSED").length, 3);
     assert.equal(codes.filter((code) => code === "TOO_MANY_ATTEMPTS").length, 7);
