@@ -27,7 +27,8 @@ import { type AlertDesk, createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver, type Observer } from "./monitor/observe.ts";
 import { openImageRegistry } from "./images/image-registry.ts";
-import { openRegistryLogin, type RegistryLogin, trusting } from "./images/registry-login.ts";
+import { openImagePushes, openLogin } from "./images/open-images.ts";
+import { type RegistryLogin, trusting } from "./images/registry-login.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
 import { readBootId } from "./reconcile/boot-id.ts";
 import { createReconciler } from "./reconcile/reconciler.ts";
@@ -61,7 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using stack = new AsyncDisposableStack();
   stack.use(claimRegistry(config.database.path));
   const registry = stack.use(openRegistry(config.database.path, clock));
-  const registryLogin = await openLogin(config);
+  const registryLogin = await openLogin(config, stateDirectory(config));
   const runtime = adoptingRuntime(stack.use(await openRuntime(options, registryLogin)), () =>
     registry.components.adoptions(),
   );
@@ -93,6 +94,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const files = stack.use(
     createFiles({ servicesDir, ownFiles: ownFiles(options), uploads: registry.uploads, clock, logger }),
   );
+  const imagePushes = stack.use(
+    await openImagePushes({ ...options, runtime, stateDirectory: stateDirectory(config) }),
+  );
   const verifier = stack.use(openVerifier(options));
   const diagnose = createDiagnosis({
     ...options,
@@ -123,6 +127,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         observer,
         reconciler,
         files,
+        imagePushes,
         alertCommand,
         diagnose,
         bus,
@@ -243,14 +248,6 @@ function openRuntime(
     logger,
     clock,
   });
-}
-
-/** Undefined where no registry is configured. */
-async function openLogin(config: AgentConfig): Promise<RegistryLogin | undefined> {
-  const { address, ca_cert: caFile } = config.registry;
-  if (address === "") return undefined;
-  const directory = join(stateDirectory(config), "registry");
-  return openRegistryLogin({ address, caFile, tokenFile: config.mcias.token_path, directory });
 }
 
 function ownFiles({ config, configFile }: Pick<AgentOptions, "config" | "configFile">): string[] {

@@ -99,6 +99,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/push.ts"),
   },
   {
+    name: "push-image",
+    summary: "send images to a node without a registry, only layers that it lacks",
+    load: () => import("./commands/push-image.ts"),
+  },
+  {
     name: "pull",
     summary: "copy a file from a service's directory",
     load: () => import("./commands/pull.ts"),

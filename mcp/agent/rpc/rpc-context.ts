@@ -3,6 +3,7 @@ import type { Deployer } from "../deploy/deploy.ts";
 import type { Diagnosis } from "../doctor/diagnosis.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { Files } from "../files/files.ts";
+import type { ImagePushes } from "../images/image-pushes.ts";
 import type { AlertCommand } from "../monitor/alert.ts";
 import type { Observer } from "../monitor/observe.ts";
 import type { Reconciler } from "../reconcile/reconciler.ts";
@@ -21,6 +22,7 @@ export interface RpcContext {
   readonly observer: Observer;
   readonly reconciler: Pick<Reconciler, "isEnabled">;
   readonly files: Files;
+  readonly imagePushes: ImagePushes;
   readonly alertCommand: Pick<AlertCommand, "argv" | "try">;
   readonly diagnose: Diagnosis;
   readonly bus: EventBus;

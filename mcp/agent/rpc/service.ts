@@ -6,6 +6,7 @@ import { deployMethods } from "./deploy.ts";
 import { diagnoseMethods } from "./diagnose.ts";
 import { filesMethods } from "./files.ts";
 import { historyMethods } from "./history.ts";
+import { imageMethods } from "./images.ts";
 import { lifecycleMethods } from "./lifecycle.ts";
 import { logsMethods } from "./logs.ts";
 import { nodeStatusMethods } from "./node-status.ts";
@@ -38,6 +39,7 @@ export function agentRoutes(rpc: RpcContext): (router: ConnectRouter) => void {
       ...alertMethods(rpc),
       ...nodeStatusMethods(rpc),
       ...files,
+      ...imageMethods(rpc),
       ...diagnoseMethods(rpc),
     });
     // Takes the place of the one above.

@@ -26,7 +26,6 @@ const messages: readonly [code: string, message: string][] = [
     "IMAGE_WRONG_PLATFORM",
     'choosing an image from manifest list docker://x/y:v1: no image found in manifest list for architecture arm64, variant "v8", OS linux',
   ],
-  ["IMAGE_LAYER_MISSING", "open /var/tmp/oci1/blobs/sha256/0f1e: no such file or directory"],
   ["REGISTRY_DENIED", "reading manifest v1 in mcr.example.net/x: unauthorized: authentication required"],
   ["FIREWALL_BUSY", "netavark: code: 1, msg: iptables: Chain already exists.\n"],
   ["NETWORK_NOT_FOUND", "unable to find network with name or ID nope: network not found"],

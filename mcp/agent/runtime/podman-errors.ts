@@ -96,12 +96,6 @@ const causes: readonly Cause[] = [
     remedy: "check that the node reaches the registry",
   },
   {
-    pattern: /open .*\/blobs\/sha(?:256|512)\/[0-9a-f]+: no such file or directory/i,
-    code: "IMAGE_LAYER_MISSING",
-    category: "aborted",
-    remedy: "send the image again",
-  },
-  {
     pattern: /no such container|no container with name or ID/i,
     code: "CONTAINER_NOT_FOUND",
     category: "not-found",

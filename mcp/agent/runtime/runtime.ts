@@ -166,8 +166,7 @@ export interface Runtime extends AsyncDisposable {
   /** Digests, without compression, of all layers of the images that are here. */
   imageLayers(signal?: AbortSignal): Promise<ReadonlySet<string>>;
   /** Takes in an image of an OCI archive (image-layout in a tar), under the names that it has there. Layers that are
-   * here already need not be in it, where its manifest names them by their digests without compression.
-   * @throws DetailedError IMAGE_LAYER_MISSING, DISK_FULL */
+   * here already need not be in it, where its manifest names them by their digests without compression. */
   loadImage(archive: () => AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
   /** Gives an image that is here a name, which another one may have had.
    * @param name with a tag */
