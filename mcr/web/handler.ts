@@ -15,10 +15,11 @@ import { openAssets } from "./assets.ts";
 import { createDoor, type DoorOptions } from "./door.ts";
 import { answerVisit } from "./pages.ts";
 import { type Route, routeOf } from "./paths.ts";
+import { PlatformCache } from "./read/platforms.ts";
 import type { Sources } from "./sources.ts";
 import type { Outcome, Visit } from "./visit.ts";
 
-export interface WebOptions extends Sources, DoorOptions {
+export interface WebOptions extends Omit<Sources, "platforms">, DoorOptions {
   readonly audit: Audit;
   /** Under which clients reach the registry, e.g. `mcr.example:8443`. */
   readonly registryHost: string;
@@ -37,6 +38,7 @@ const requestTimeoutMs = 30_000;
 export function createWebHandler(options: WebOptions): HttpHandler {
   const assets = openAssets();
   const door = createDoor(options);
+  const platforms = new PlatformCache();
 
   return async (request, response) => {
     const url = targetOf(request);
@@ -51,7 +53,7 @@ export function createWebHandler(options: WebOptions): HttpHandler {
     };
     const frame = (): Frame => frameOf(options, assets, visitor.loggedIn);
     try {
-      const outcome = await serve(options, door, visitor);
+      const outcome = await serve(options, platforms, door, visitor);
       if ("redirect" in outcome) redirect(response, outcome.redirect);
       else sendPage(response, outcome.status ?? 200, pageIn(frame(), outcome), request.method !== "HEAD");
     } catch (thrown) {
@@ -90,6 +92,7 @@ interface Visitor {
 
 async function serve(
   options: WebOptions,
+  platforms: PlatformCache,
   door: ReturnType<typeof createDoor>,
   visitor: Visitor,
 ): Promise<Outcome> {
@@ -112,7 +115,7 @@ async function serve(
   }
   if (route === undefined) throw notFound();
   const visit = visitOf(options, visitor, loggedIn);
-  return answerVisit(options, visit, route);
+  return answerVisit({ ...options, platforms }, visit, route);
 }
 
 function visitOf(

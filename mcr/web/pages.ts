@@ -19,6 +19,7 @@ import type { Outcome, Visit } from "./visit.ts";
 type Parts = Sources & { readonly audit: Audit };
 const auditPageSize = 50;
 const runsShown = 20;
+const itemsPageSize = 200;
 
 /** Shows a page, or takes a form.
  * @throws DetailedError PAGE_NOT_FOUND, PERMISSION_DENIED, and those of the changes */
@@ -101,8 +102,14 @@ async function showRules({ rules }: Parts, { parameters }: Visit): Promise<Outco
   return { title: "Rules", current: "/rules", content };
 }
 
-async function showCollection({ collection }: Parts, { viewer }: Visit): Promise<Outcome> {
-  const content = collectionPage(await collection.runs(runsShown), viewer);
+async function showCollection({ collection }: Parts, { parameters, viewer }: Visit): Promise<Outcome> {
+  const runs = await collection.runs(runsShown);
+  const run = runs.find(({ id }) => String(id) === parameters.get("run"));
+  const after = Number(parameters.get("after") ?? 0);
+  const page = { after: Number.isSafeInteger(after) ? after : 0, limit: itemsPageSize };
+  const items = run === undefined ? [] : await collection.items(run.id, page);
+  const details = run && { run, items, hasMore: items.length === itemsPageSize };
+  const content = collectionPage(runs, details, viewer);
   return { title: "Garbage collection", current: "/collection", content };
 }
 

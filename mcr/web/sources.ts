@@ -2,8 +2,10 @@ import type { Caller, Grants } from "../access/access.ts";
 import type { AuditFilter, StoredEntry } from "../audit/audit-store.ts";
 import type { AccountPulls } from "../audit/pull-store.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
+import type { GarbageCollector } from "../gc/collector.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Rules } from "../policy/rules.ts";
+import type { PlatformCache } from "./read/platforms.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** What the pages read and change. */
@@ -32,31 +34,6 @@ export interface Sources {
     list(repository: string, limit: number): Promise<readonly AccountPulls[]>;
     listOf(repository: string, digest: string, limit: number): Promise<readonly AccountPulls[]>;
   };
-  readonly collection: CollectionDesk;
-}
-
-/** A garbage collection that runs or ran. */
-export interface CollectionRun {
-  readonly startedAtMs: number;
-  /** 0: it runs. */
-  readonly endedAtMs: number;
-  readonly dryRun: boolean;
-  /** Who asked for it; empty: the schedule. */
-  readonly by: string;
-  readonly state: "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
-  /** Tags, manifests and blobs that went, or would. */
-  readonly tags: number;
-  readonly manifests: number;
-  readonly blobs: number;
-  /** Of the blobs. */
-  readonly bytes: number;
-  /** Empty: it did not fail. */
-  readonly error: string;
-}
-
-export interface CollectionDesk {
-  /** Newest first. */
-  runs(limit: number): Promise<readonly CollectionRun[]>;
-  /** Begins one and does not wait for its end. @throws DetailedError where one runs */
-  start(request: { readonly dryRun: boolean; readonly by: string }): Promise<unknown>;
+  readonly collection: Pick<GarbageCollector, "runs" | "items" | "start">;
+  readonly platforms: PlatformCache;
 }

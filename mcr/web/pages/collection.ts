@@ -1,10 +1,10 @@
 import { html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { formToken, notice } from "@metacircular/mcdsl/web/page.ts";
 import { timeElement } from "@metacircular/mcdsl/web/time-text.ts";
-import type { CollectionRun } from "../sources.ts";
+import type { GcItem, GcRun } from "../../gc/run.ts";
 import { foreign, sizeElement, type Viewer } from "./pieces.ts";
 
-const stateTexts: Readonly<Record<CollectionRun["state"], string>> = {
+const stateTexts: Readonly<Record<GcRun["state"], string>> = {
   running: "runs",
   succeeded: "done",
   failed: "failed",
@@ -12,8 +12,27 @@ const stateTexts: Readonly<Record<CollectionRun["state"], string>> = {
   interrupted: "interrupted by a stop of the server",
 };
 
+const kindTexts: Readonly<Record<GcItem["kind"], string>> = {
+  tag: "Tag",
+  manifest: "Manifest",
+  link: "Layer of the repository",
+  blob: "Layer in the store",
+  "missing-blob": "Missing in the store",
+};
+
+/** A part of what one run removed or would remove. */
+export interface RunDetails {
+  readonly run: GcRun;
+  readonly items: readonly (GcItem & { readonly place: number })[];
+  readonly hasMore: boolean;
+}
+
 /** What garbage collection did, and how to have it done. */
-export function collectionPage(runs: readonly CollectionRun[], viewer: Viewer): Html {
+export function collectionPage(
+  runs: readonly GcRun[],
+  details: RunDetails | undefined,
+  viewer: Viewer,
+): Html {
   const isRunning = runs.some(({ state }) => state === "running");
   return html`<h1>Garbage collection</h1>
     <section class="card" aria-label="Begin">
@@ -33,7 +52,41 @@ export function collectionPage(runs: readonly CollectionRun[], viewer: Viewer): 
     <section class="card" aria-labelledby="runs">
       <h2 id="runs">Last runs</h2>
       ${runs.length === 0 ? html`<p class="empty-list">There was none yet.</p>` : table(runs, viewer.nowMs)}
-    </section>`;
+    </section>
+    ${details !== undefined && detailsSection(details)}`;
+}
+
+function detailsSection({ run, items, hasMore }: RunDetails): Html {
+  const next = `/collection?${new URLSearchParams({ run: String(run.id), after: String(items.at(-1)?.place ?? 0) }).toString()}#details`;
+  return html`<section class="card" aria-labelledby="details">
+    <h2 id="details">What run ${run.id} ${run.dryRun ? "would remove" : "removed"}</h2>
+    ${
+      items.length === 0
+        ? html`<p class="empty-list">Nothing${run.state === "running" && " so far"}.</p>`
+        : html`<table>
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col">Repository</th>
+                <th scope="col">Name</th>
+                <th scope="col" class="number">Size</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${items.map(
+                ({ kind, repository, name, sizeBytes }) =>
+                  html`<tr>
+                    <td><span>${kindTexts[kind]}</span></td>
+                    <td data-label="Repository">${repository}</td>
+                    <td data-label="Name"><span class="digest">${name}</span></td>
+                    <td class="number" data-label="Size">${sizeElement(sizeBytes)}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
+    ${hasMore && html`<nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href="${next}">More</a></nav>`}
+  </section>`;
 }
 
 function startForm(what: "dry-run" | "run", label: string, viewer: Viewer): Html {
@@ -43,7 +96,7 @@ function startForm(what: "dry-run" | "run", label: string, viewer: Viewer): Html
   </form>`;
 }
 
-function table(runs: readonly CollectionRun[], nowMs: number): Html {
+function table(runs: readonly GcRun[], nowMs: number): Html {
   return html`<table>
     <thead>
       <tr>
@@ -62,11 +115,13 @@ function table(runs: readonly CollectionRun[], nowMs: number): Html {
   </table>`;
 }
 
-function row(run: CollectionRun, nowMs: number): Html {
+function row(run: GcRun, nowMs: number): Html {
   const failed = run.state === "failed" || run.state === "interrupted";
   return html`<tr>
-    <td data-label="Began"><span>${timeElement(run.startedAtMs, nowMs)}</span></td>
-    <td data-label="By"><span>${run.by === "" ? "schedule" : foreign(run.by)}</span></td>
+    <td data-label="Began">
+      <span><a href="/collection?run=${run.id}#details">${timeElement(run.startedAtMs, nowMs)}</a></span>
+    </td>
+    <td data-label="By"><span>${foreign(run.by)}</span></td>
     <td data-label="Outcome">
       <span>
         <span class="chip ${failed ? "bad" : "strong"}">${stateTexts[run.state]}</span>

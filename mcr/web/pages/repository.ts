@@ -91,7 +91,7 @@ export function immutableChip(isImmutable: boolean): Content {
 }
 
 function platformChips(platforms: readonly string[]): Content {
-  if (platforms.length === 0) return html`<span class="quiet">one</span>`;
+  if (platforms.length === 0) return html`<span class="quiet">not said</span>`;
   const most = 6;
   return [
     ...platforms.slice(0, most).map((platform) => html`<span class="chip">${foreign(platform)}</span>`),

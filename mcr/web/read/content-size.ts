@@ -1,18 +1,27 @@
 import type { Digest } from "../../digest.ts";
-import { parseManifest, type ParsedManifest } from "../image/manifest.ts";
+import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
 import type { Sources } from "../sources.ts";
+
+export interface ContentSize {
+  readonly sizeBytes: number;
+  /** Of an index. */
+  readonly platforms: readonly string[];
+  /** Of an image. */
+  readonly config: Descriptor | undefined;
+}
 
 /** Of an index; more are not looked at. */
 const mostManifests = 50;
 
-/** How much a manifest stands for in its repository, each blob once, and for which platforms. */
+/** How much a manifest stands for in its repository, each blob once, and for which platforms. Of an image the platform is in
+ * its configuration, which is not read here. */
 export async function contentSize(
   { metadata }: Pick<Sources, "metadata">,
   repository: string,
   digest: Digest,
-): Promise<{ sizeBytes: number; platforms: readonly string[] }> {
+): Promise<ContentSize> {
   const stored = await metadata.manifest(repository, digest);
-  if (stored === undefined) return { sizeBytes: 0, platforms: [] };
+  if (stored === undefined) return { sizeBytes: 0, platforms: [], config: undefined };
   const manifest = parseManifest(stored.content);
   const blobs = new Map<Digest, number>();
   let sizeBytes = stored.content.length + addBlobs(blobs, manifest);
@@ -22,7 +31,7 @@ export async function contentSize(
     sizeBytes += held.content.length + addBlobs(blobs, parseManifest(held.content));
   }
   const platforms = manifest.manifests.filter(isForPlatform).map(({ platform }) => platform);
-  return { sizeBytes, platforms: [...new Set(platforms)] };
+  return { sizeBytes, platforms: [...new Set(platforms)], config: manifest.config };
 }
 
 /** BuildKit hangs attestations into an index as manifests for `unknown/unknown`. */

@@ -4,12 +4,12 @@ import type { AccountPulls } from "../../audit/pull-store.ts";
 import type { Digest } from "../../digest.ts";
 import type { StoredManifest } from "../../metadata/metadata.ts";
 import { type ArtifactKind, artifactKind, cosignTags } from "../image/artifact-kind.ts";
-import { type ImageConfiguration, parseConfiguration } from "../image/configuration.ts";
+import type { ImageConfiguration } from "../image/configuration.ts";
 import { type LayerStep, layerSteps } from "../image/layers.ts";
 import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
 import type { Sources } from "../sources.ts";
+import { readConfiguration } from "./configuration.ts";
 import { contentSize } from "./content-size.ts";
-import { readBoundedBlob } from "./small-blob.ts";
 import { isDeletable, isImmutable } from "./tag-hints.ts";
 import { requireRepository } from "./tags.ts";
 
@@ -64,7 +64,8 @@ export async function readManifest(
   const stored = await requireManifest(sources, grants, repository, reference);
   const { digest } = stored;
   const manifest = parseManifest(stored.content);
-  const configuration = await readConfiguration(sources, repository, manifest);
+  const { config } = manifest;
+  const configuration = config && (await readConfiguration(sources, repository, config));
   const tag = typeof reference === "string" ? undefined : reference.tag;
   const { sizeBytes } = await contentSize(sources, repository, digest);
   const includedBy = await metadata.includedBy(repository, digest, mostOfEach);
@@ -138,20 +139,6 @@ async function requireManifest(
   if (stored === undefined)
     throw notFound("the repository has no such tag or manifest; perhaps it was deleted");
   return stored;
-}
-
-/** Of images only: the configuration of other artifacts can be anything. */
-async function readConfiguration(
-  { blobs, metadata }: Pick<Sources, "blobs" | "metadata">,
-  repository: string,
-  { config }: ParsedManifest,
-): Promise<ImageConfiguration | undefined> {
-  if (config === undefined || artifactKind(config.mediaType).kind !== "image") return undefined;
-  // What a manifest names need not be of this repository.
-  const held = await metadata.blob(repository, config.digest);
-  if (held === undefined) return undefined;
-  const content = await readBoundedBlob(blobs, { digest: config.digest, sizeBytes: held.sizeBytes });
-  return content === undefined ? undefined : parseConfiguration(content);
 }
 
 async function readPlatforms(

@@ -63,14 +63,17 @@ export async function readRepository(
   for (const { digest, lastAtMs } of (await sources.pulls.list(name, mostPulls)).toReversed()) {
     lastPulls.set(digest, lastAtMs);
   }
-  const sizes = new Map<Digest, Promise<{ sizeBytes: number; platforms: readonly string[] }>>();
-  const rows: TagRow[] = [];
-  for (const tag of page.items) {
-    const size = sizes.get(tag.digest) ?? contentSize(sources, name, tag.digest);
-    sizes.set(tag.digest, size);
-    const lastPullAtMs = lastPulls.get(tag.digest) ?? 0;
-    rows.push({ ...tag, ...(await size), lastPullAtMs, isImmutable: isImmutable(sources.rules, name, tag) });
-  }
+  const rows = await inBatches(page.items, async (tag): Promise<TagRow> => {
+    const { sizeBytes, platforms, config } = await contentSize(sources, name, tag.digest);
+    const platform = config === undefined ? "" : await sources.platforms.platformOf(sources, name, config);
+    return {
+      ...tag,
+      sizeBytes,
+      platforms: platform === "" ? platforms : [platform],
+      lastPullAtMs: lastPulls.get(tag.digest) ?? 0,
+      isImmutable: isImmutable(sources.rules, name, tag),
+    };
+  });
   return {
     summary,
     quotaBytes: sources.rules.quotaBytes(name),
@@ -122,6 +125,19 @@ export async function readRepositoryRemoval(
     kept: kept.map((tag) => tag.name),
     tags: new Map(tags.map((tag) => [tag.name, tag.digest])),
   };
+}
+
+/** A few at a time: each may be a question to another machine. */
+async function inBatches<Item, Result>(
+  items: readonly Item[],
+  each: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const atATime = 8;
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += atATime) {
+    results.push(...(await Promise.all(items.slice(start, start + atATime).map(each))));
+  }
+  return results;
 }
 
 async function allTags({ metadata }: Pick<Sources, "metadata">, name: string): Promise<Tag[]> {
