@@ -57,10 +57,6 @@ describe("stock clients", { concurrency: false }, () => {
     return (JSON.parse(await client("skopeo", "inspect", remote(name))) as { Digest: string }).Digest;
   }
 
-  async function contentOf(layout: string): Promise<Record<string, unknown>> {
-    return JSON.parse(await readFile(join(layout, "manifest.json"), "utf8")) as Record<string, unknown>;
-  }
-
   test("podman pushes, forgets and pulls an image that runs as before", async () => {
     const name = here("team/web:v1.0.0");
     await client("podman", "push", "--quiet", "localhost/web:v1", name);
@@ -211,3 +207,8 @@ describe("stock clients", { concurrency: false }, () => {
     await assert.rejects(client("skopeo", "inspect", remote("team/web:v9.0.0")), /manifest unknown/);
   });
 });
+
+/** The manifest in a directory that `skopeo copy … dir:` wrote. */
+async function contentOf(directory: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as Record<string, unknown>;
+}
