@@ -11,6 +11,7 @@ import { AuditLog } from "./audit/audit-log.ts";
 import { AuditStore } from "./audit/audit-store.ts";
 import { PullStore } from "./audit/pull-store.ts";
 import type { Config } from "./config.ts";
+import { createGarbageCollector, type GarbageCollector } from "./gc/collector.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { createMetadata } from "./metadata/store.ts";
 import { ServerMetrics } from "./metrics/metrics.ts";
@@ -31,11 +32,14 @@ export interface Core extends Stores, AccessControl {
   /** Of tokens of the identity service. */
   readonly verifier: TokenVerifier;
   readonly identity: IdentityClient;
+  /** The token of the registry's own system account. */
+  readonly ownToken: () => Promise<string>;
   readonly auditStore: AuditStore;
   readonly pulls: PullStore;
   readonly auditLog: AuditLog;
   /** To be told of everything. */
   readonly audit: Audit;
+  readonly collector: GarbageCollector;
   readonly metrics: ServerMetrics;
   readonly checks: { readonly database: HealthCheck; readonly storage: HealthCheck };
 }
@@ -68,6 +72,19 @@ export async function openCore(options: CoreOptions, stack: AsyncDisposableStack
     },
     stack,
   );
+  const collector = stack.use(
+    createGarbageCollector({
+      sql: database,
+      blobs,
+      clock,
+      logger,
+      audit,
+      retention: () => access.rules.retentionRules(),
+      rules: access.rules,
+      leaseMs: config.garbage_collection.lease,
+      graceMs: config.garbage_collection.grace,
+    }),
+  );
   return {
     ...stores,
     ...access,
@@ -78,6 +95,7 @@ export async function openCore(options: CoreOptions, stack: AsyncDisposableStack
     pulls: new PullStore(database),
     auditLog,
     audit,
+    collector,
     metrics,
     checks: {
       database: async () => void (await database.query("SELECT 1 AS one")),

@@ -4,6 +4,7 @@ import { startMetricsServer } from "@metacircular/mcdsl/metrics/server.ts";
 import type { HttpHandler } from "@metacircular/mcdsl/rest/gateway.ts";
 import { type ApiService, startApiServer } from "@metacircular/mcdsl/server/api-server.ts";
 import { auditService } from "./api/audit-service.ts";
+import { garbageCollectionService } from "./api/garbage-collection-service.ts";
 import { repositoryService } from "./api/repository-service.ts";
 import { ruleService } from "./api/rule-service.ts";
 import { statusService } from "./api/status-service.ts";
@@ -11,6 +12,7 @@ import { runInBackground } from "./background.ts";
 import { type Core, type CoreOptions, openCore } from "./core.ts";
 import { createDistributionHandler, isDistributionRequest } from "./http/handler.ts";
 import { Observations } from "./metrics/observations.ts";
+import { createWebHandler } from "./web/handler.ts";
 
 /** A registry that serves. Disposing it stops it and closes what it has open. */
 export interface RegistryServer extends AsyncDisposable {
@@ -42,6 +44,7 @@ export async function startRegistryServer(options: CoreOptions): Promise<Registr
         createDistributionHandler({ ...core, clock, logger }),
         core.tokenHandler,
         healthHandler(createHealth(core.checks)),
+        ...(config.web.enabled ? [webHandler(options, core)] : []),
       ]),
       httpsLimits,
       onCallEnd: (ended) => metrics.callEnded(ended),
@@ -71,9 +74,21 @@ function services({ config, version, clock }: CoreOptions, core: Core): ApiServi
   return [
     repositoryService(core),
     ruleService(core),
+    garbageCollectionService(core),
     auditService({ store: core.auditStore }),
     statusService({ ...core, ...about }),
   ];
+}
+
+function webHandler({ config, clock, logger }: CoreOptions, core: Core): HttpHandler {
+  return createWebHandler({
+    ...core,
+    collection: core.collector,
+    serviceName: config.mcias.service_name,
+    registryHost: new URL(config.server.external_url).host,
+    clock,
+    logger,
+  });
 }
 
 /** The first that answers a request does it. */

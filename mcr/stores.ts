@@ -63,5 +63,19 @@ async function openSql({ database }: Config): Promise<SqlDatabase> {
 }
 
 async function openBlobs({ storage }: Config, clock: Clock): Promise<BlobStore> {
-  return openFileStore({ directory: join(storage.directory, "blobs"), clock });
+  if (storage.type === "file") return openFileStore({ directory: join(storage.directory, "blobs"), clock });
+  const { s3 } = storage;
+  // Its client is loaded by those only that need it.
+  const { openS3Store } = await import("./blobs/s3-store.ts");
+  return openS3Store({
+    clock,
+    endpoint: s3.endpoint,
+    region: s3.region,
+    bucket: s3.bucket,
+    prefix: s3.prefix,
+    pathStyle: s3.path_style,
+    accessKeyIdFile: s3.access_key_id_path,
+    secretAccessKeyFile: s3.secret_access_key_path,
+    caFile: s3.ca_cert === "" ? undefined : s3.ca_cert,
+  });
 }

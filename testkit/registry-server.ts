@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type JsonResponse, requestJson } from "@metacircular/mcdsl/http/json-client.ts";
 import { createTestCertificates, type TestCertificates } from "./certificates.ts";
 import { freePort } from "./free-port.ts";
 import { createTestIdentity, type TestIdentity } from "./identity.ts";
@@ -33,6 +34,17 @@ export interface TestRegistry extends AsyncDisposable {
   person(name: string, roles: readonly string[]): Promise<TestAccount>;
   /** Adds a system account. */
   systemAccount(name: string): Promise<TestAccount>;
+  /** Calls the API by REST, as the administrator where no token is given; undefined as token: as nobody. */
+  rest(
+    verb: string,
+    path: string,
+    body?: unknown,
+    ...token: [string | undefined] | []
+  ): Promise<JsonResponse>;
+  /** Stores a rule `access`, `immutability`, `quotas` or `retention` in the form of its REST body. */
+  putRule(kind: RuleKind, id: string, rule: object): Promise<void>;
+  /** Lets everybody without an account do so, in all repositories. */
+  allowAnonymous(...actions: readonly ("pull" | "push" | "delete")[]): Promise<void>;
   /** The process that runs now. */
   readonly program: Program;
   /** Ends it as a crash would; `start` brings it back under the same addresses. */
@@ -40,6 +52,8 @@ export interface TestRegistry extends AsyncDisposable {
   stop(): Promise<void>;
   start(): Promise<void>;
 }
+
+type RuleKind = "access" | "immutability" | "quotas" | "retention";
 
 export interface TestAccount {
   readonly name: string;
@@ -102,6 +116,20 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   };
   let program = await run();
   stack.defer(() => program[Symbol.asyncDispose]());
+  const rest: TestRegistry["rest"] = (verb, path, body, ...given) => {
+    const [token] = given.length === 0 ? [admin.token] : given;
+    return requestJson({
+      url: `https://localhost:${ports.https}${path}`,
+      method: verb,
+      caFile: certificates.caFile,
+      ...(body === undefined ? {} : { body }),
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    });
+  };
+  const putRule: TestRegistry["putRule"] = async (kind, id, rule) => {
+    const { status, body } = await rest("PUT", `/v1/rules/${kind}/${id}`, rule);
+    if (status !== 200) throw new Error(`rule ${id}: ${status} ${JSON.stringify(body)}`);
+  };
   const owned = stack.move();
   const address = `localhost:${ports.https}`;
   return {
@@ -121,6 +149,10 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
     system,
     person,
     systemAccount,
+    rest,
+    putRule,
+    allowAnonymous: (...actions) =>
+      putRule("access", "anonymous", { effect: "EFFECT_ALLOW", kinds: ["anonymous"], actions }),
     get program() {
       return program;
     },

@@ -7,35 +7,29 @@ import {
   type GarbageCollectionSchema,
   GarbageCollectionService,
 } from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
-import type { GcItem, GcRun } from "../gc/run.ts";
+import type { GarbageCollector } from "../gc/collector.ts";
+import type { GcRun } from "../gc/run.ts";
 import { keyOf, limitOf, pageOf } from "./page.ts";
-
-/** Garbage collection as administrators see it. */
-export interface CollectionDesk {
-  /** Begins one and does not wait for its end. @throws DetailedError COLLECTION_RUNS where one runs already */
-  start(request: { readonly dryRun: boolean; readonly by: string }): Promise<GcRun>;
-  find(id: number): Promise<GcRun | undefined>;
-  /** Newest first. */
-  runs(limit: number): Promise<readonly GcRun[]>;
-  items(
-    id: number,
-    page: { readonly after: number; readonly limit: number },
-  ): Promise<readonly (GcItem & { readonly place: number })[]>;
-}
 
 const runsByDefault = 20;
 const mostRuns = 100;
 
 /** Garbage collection by gRPC and REST. */
-export function garbageCollectionService({ collector }: { readonly collector: CollectionDesk }): ApiService {
+export function garbageCollectionService({
+  collector,
+}: {
+  readonly collector: GarbageCollector;
+}): ApiService {
   const requireRun = async (id: string): Promise<GcRun> => {
     const run = /^\d{1,15}$/u.test(id) ? await collector.find(Number(id)) : undefined;
     if (run === undefined) throw runUnknown(id);
     return run;
   };
   return apiService(GarbageCollectionService, {
-    startGarbageCollection: async ({ dryRun }, context) =>
-      runMessage(await collector.start({ dryRun, by: callerOf(context).name })),
+    async startGarbageCollection({ dryRun }, context) {
+      const { name: by, kind } = callerOf(context);
+      return runMessage(await collector.start({ dryRun, by, kind }));
+    },
     getGarbageCollection: async ({ id }) => runMessage(await requireRun(id)),
     async listGarbageCollectionItems({ id, limit: wanted, pageToken }) {
       const run = await requireRun(id);

@@ -15,8 +15,3 @@ export function isMovable(rules: RepositoryRules, repository: string, tag: strin
     throw thrown;
   }
 }
-
-/** @throws DetailedError TAG_IMMUTABLE where the rules do not let the tag go */
-export function requireDeletable(rules: RepositoryRules, repository: string, tag: string): void {
-  rules.requireMovable(repository, tag, { from: another });
-}

@@ -4,7 +4,7 @@ import { RepositoryService } from "@metacircular/proto/gen/mcr/v1/registry_pb.ts
 import type { Caller } from "../access/access.ts";
 import type { Audit, AuditEntry } from "../audit/audit.ts";
 import type { PullStore } from "../audit/pull-store.ts";
-import { parseDigest } from "../digest.ts";
+import { type Digest, parseDigest } from "../digest.ts";
 import type { Metadata, RepositorySummary } from "../metadata/metadata.ts";
 import { isRepositoryName, isTag } from "../names.ts";
 import type { Rules } from "../policy/rules.ts";
@@ -13,7 +13,7 @@ import type { Registry, Reference } from "../registry/registry.ts";
 import { removing } from "./audited-removal.ts";
 import { requestOf, requireAccess, requireDigest } from "./caller.ts";
 import { manifestMessage } from "./manifest-message.ts";
-import { isMovable, requireDeletable } from "./movable.ts";
+import { isMovable } from "./movable.ts";
 import { keyOf, limitOf, pageOf, pageTokenOf } from "./page.ts";
 
 export interface RepositoryServiceParts {
@@ -53,7 +53,7 @@ export function repositoryService(parts: RepositoryServiceParts): ApiService {
       } as const;
       await removing(audit, about, async () => {
         requireAccess(rules, caller, "delete", name);
-        const mayDelete = (tag: string): void => requireDeletable(rules, name, tag);
+        const mayDelete = (tag: string, from: Digest): void => rules.requireMovable(name, tag, { from });
         if (!(await metadata.deleteRepository(name, mayDelete))) throw repositoryUnknown(name);
         return { digest: "", detail: "" };
       });
