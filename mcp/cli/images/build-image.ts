@@ -134,6 +134,12 @@ async function push(
   const there = force ? undefined : await registries.digestOf(image, signal);
   if (there !== undefined) return { result: "unchanged", digest: there };
   const login = await registries.loginFor(image);
-  const digest = await runtime.push({ image, login, onLine, signal });
-  return { result: "pushed", digest };
+  try {
+    return { result: "pushed", digest: await runtime.push({ image, login, onLine, signal }) };
+  } catch (thrown) {
+    if (force || signal.aborted) throw thrown;
+    const digest = await registries.digestOf(image, signal).catch(() => undefined);
+    if (digest === undefined) throw thrown;
+    return { result: "unchanged", digest };
+  }
 }

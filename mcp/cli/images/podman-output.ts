@@ -80,7 +80,7 @@ export function pushFailure(image: string, lines: readonly string[]): DetailedEr
 
 const pushFailures = [
   {
-    pattern: /immutable/i,
+    pattern: /immutable|cannot move tag/i,
     code: "IMAGE_PUSH_FAILED",
     category: "failed-precondition",
     found: "the tag exists already, and the registry lets nobody change what it stands for",

@@ -23,6 +23,9 @@ export interface Registries extends Disposable {
   check(signal: AbortSignal): Promise<void>;
 }
 
+/** The name that MCR takes any account's token under. */
+const tokenUser = "token";
+
 /** Where images named after the hub really are. */
 const hub = { name: "docker.io", address: "registry-1.docker.io" };
 
@@ -37,8 +40,7 @@ export function openRegistries(options: {
   const clients = new Map<string, RegistryClient>();
 
   async function login(): Promise<{ username: string; password: string }> {
-    const password = await token();
-    return { username: accountOf(password), password };
+    return { username: tokenUser, password: await token() };
   }
 
   function clientOf(address: string): RegistryClient {
@@ -77,16 +79,4 @@ export function openRegistries(options: {
       for (const client of clients.values()) client[Symbol.dispose]();
     },
   };
-}
-
-/** The account in an access token (RFC 9068, claim `sub`), which the registry wants to see as the user's name. Not
- * checked here: the registry does. */
-function accountOf(token: string): string {
-  try {
-    const [, claims = ""] = token.split(".");
-    const { sub } = JSON.parse(Buffer.from(claims, "base64url").toString("utf8")) as { sub?: unknown };
-    return typeof sub === "string" && /^[^:\s]+$/.test(sub) ? sub : "token";
-  } catch {
-    return "token";
-  }
 }
