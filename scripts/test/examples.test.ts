@@ -7,6 +7,7 @@ import { readTomlDocument } from "@metacircular/mcdsl/toml/document.ts";
 import { configSchema as proxyConfigSchema } from "@metacircular/mc-proxy/config.ts";
 import { configSchema as metacryptConfigSchema } from "@metacircular/metacrypt/config.ts";
 import { configSchema as identityConfigSchema } from "@metacircular/mcias/config.ts";
+import { configSchema as registryConfigSchema } from "@metacircular/mcr/config.ts";
 import { configSchema as nameServerConfigSchema } from "@metacircular/mcns/config.ts";
 
 interface Schema {
@@ -19,6 +20,7 @@ const examples: readonly { file: string; schema: Schema }[] = [
   { file: "mcias.toml", schema: identityConfigSchema },
   { file: "mc-proxy.toml", schema: proxyConfigSchema },
   { file: "mcns.toml", schema: nameServerConfigSchema },
+  { file: "mcr.toml", schema: registryConfigSchema },
   { file: "metacrypt.toml", schema: metacryptConfigSchema },
 ];
 
