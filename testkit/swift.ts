@@ -1,18 +1,44 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 
-const run = promisify(execFile);
+/** Swift's four servers, with one disk and one copy, in one process, which starts many times as fast as four. Arguments:
+ * the directory, and name and port of each server. */
+const program = `
+import eventlet, logging, os, sys
+eventlet.monkey_patch()
+from eventlet import wsgi
+from swift.common.http_protocol import SwiftHttpProtocol
+from swift.common.ring import RingBuilder
+from swift.common.wsgi import loadapp
+quiet = logging.getLogger("quiet")
+quiet.addHandler(logging.NullHandler())
+quiet.propagate = False
+directory, arguments = sys.argv[1], sys.argv[2:]
+servers = dict(zip(arguments[::2], arguments[1::2]))
+for name, port in servers.items():
+    ring = os.path.join(directory, name + ".ring.gz")
+    if name == "proxy" or os.path.exists(ring):
+        continue
+    builder = RingBuilder(2, 1, 0)
+    builder.add_dev(dict(region=1, zone=1, ip="127.0.0.1", port=int(port), device="disk", weight=1))
+    builder.rebalance()
+    builder.get_ring().save(ring)
+for name, port in servers.items():
+    app = loadapp(os.path.join(directory, name + ".conf"))
+    socket = eventlet.listen(("127.0.0.1", int(port)), backlog=128)
+    eventlet.spawn(wsgi.server, socket, app, log=quiet, protocol=SwiftHttpProtocol, capitalize_response_headers=False)
+eventlet.sleep(86400)
+`;
 
-const keepers = ["object", "container", "account"] as const;
+const names = ["object", "container", "account", "proxy"] as const;
 
-/** OpenStack Swift with its S3 interface, a real object store, as processes of its own. It keeps its files in one
+/** OpenStack Swift with its S3 interface, a real object store, in a process of its own. It keeps its files in one
  * directory of a file system that has extended attributes. */
 export interface TestSwift extends AsyncDisposable {
   /** Origin of its S3 interface, plain HTTP. */
@@ -28,34 +54,28 @@ export interface TestSwift extends AsyncDisposable {
 export async function createTestSwift(directory: string): Promise<TestSwift> {
   await mkdir(join(directory, "devices", "disk"), { recursive: true });
   const ports: Record<string, number> = {};
-  for (const server of [...keepers, "proxy"]) ports[server] = await freePort();
-  for (const server of keepers) await createRing(directory, server, ports[server] ?? 0);
+  for (const server of names) ports[server] = await freePort();
   await Promise.all(
     Object.entries(ports).map(([server, port]) =>
       writeFile(join(directory, `${server}.conf`), configuration(directory, server, port)),
     ),
   );
   const endpoint = `http://127.0.0.1:${ports["proxy"]}`;
-  let children: ChildProcess[] = [];
+  let child: ChildProcess | undefined;
 
   async function kill(): Promise<void> {
-    const ending = children;
-    children = [];
-    await Promise.all(
-      ending.map(async (child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        child.kill("SIGKILL");
-        await once(child, "exit");
-      }),
-    );
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
   }
 
   async function start(): Promise<void> {
-    children = Object.keys(ports).map((server) =>
-      spawn(`swift-${server}-server`, [join(directory, `${server}.conf`)], { stdio: "ignore" }),
-    );
+    const servers = Object.entries(ports).flatMap(([server, port]) => [server, String(port)]);
+    child = spawn("/usr/bin/python3", ["-c", program, directory, ...servers], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     // Whether each of the four listens; what they answer does not matter.
-    await Promise.all(Object.values(ports).map((port) => eventually(() => answers(port), 30_000)));
+    await Promise.all(Object.values(ports).map((port) => eventually(() => answers(port), 40_000)));
   }
 
   await start();
@@ -67,18 +87,6 @@ export async function createTestSwift(directory: string): Promise<TestSwift> {
     start,
     [Symbol.asyncDispose]: kill,
   };
-}
-
-/** One device, one copy. */
-async function createRing(directory: string, server: string, port: number): Promise<void> {
-  const builder = join(directory, `${server}.builder`);
-  for (const args of [
-    ["create", "2", "1", "0"],
-    ["add", `r1z1-127.0.0.1:${port}/disk`, "1"],
-    ["rebalance"],
-  ]) {
-    await run("swift-ring-builder", [builder, ...args]);
-  }
 }
 
 function configuration(directory: string, server: string, port: number): string {
@@ -111,6 +119,7 @@ use = egg:swift#listing_formats
 [filter:s3api]
 use = egg:swift#s3api
 location = us-east-1
+max_bucket_listing = 7
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin

@@ -135,7 +135,7 @@ async function readPart(
   return buffer.subarray(0, wanted);
 }
 
-/** What cannot be told to the store now is found by `giveUpLeftovers` later. */
+/** What cannot be told to the store now, or what it was still writing then, is found by `giveUpLeftovers` later. */
 async function abandon(
   client: S3Client,
   upload: { Bucket: string; Key: string; UploadId: string },
