@@ -65,7 +65,7 @@ export async function openAccessControl(
     clock,
     logger,
   });
-  const findCaller = createFindCaller({ logins, identities, clock });
+  const findCaller = createFindCaller({ logins, identities });
   const realm = new URL(TOKEN_PATH, externalUrl).href;
   return {
     rules,

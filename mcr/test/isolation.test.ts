@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import tls from "node:tls";
-import {
-  startTestRegistry,
-  type TestAccount,
-  type TestRegistry,
-} from "@metacircular/testkit/registry-server.ts";
+import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { makeAccounts, makeSubjects, mayPullSecret } from "./isolation-subjects.ts";
 import { block, type Column, signed } from "./isolation-table.ts";
 import { putAccessRule } from "./put-rule.ts";
@@ -20,6 +15,7 @@ import {
   type Request,
   type Subject,
 } from "./registry-caller.ts";
+import { trust } from "./trust.ts";
 
 const golden = new URL("golden/isolation.txt", import.meta.url);
 
@@ -92,10 +88,7 @@ describe("repositories", () => {
 
   before(async () => {
     registry = cleanup.use(await startTestRegistry());
-    tls.setDefaultCACertificates([
-      ...tls.getCACertificates("default"),
-      readFileSync(registry.caFile, "utf8"),
-    ]);
+    trust(registry);
     caller = createCaller(registry.url);
     const accounts = await makeAccounts(registry);
     await makeRules(registry);

@@ -1,32 +1,26 @@
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
 import { tokenInvalid } from "@metacircular/mcdsl/auth/token-errors.ts";
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Caller } from "../access/access.ts";
 import { anybody } from "../access/authenticator.ts";
 import { type Credentials, isNameFor } from "./credentials.ts";
 import type { PasswordLogins } from "./password-logins.ts";
 
-/** Finds out whom credentials stand for, and when that was found out.
+/** Finds out whom credentials stand for.
  * @throws DetailedError of category unauthenticated, permission-denied (guests), resource-exhausted or unavailable */
-export type FindCaller = (
-  credentials: Credentials,
-  address: string,
-  signal: AbortSignal,
-) => Promise<{ readonly caller: Caller; readonly checkedAtMs: number }>;
+export type FindCaller = (credentials: Credentials, address: string, signal: AbortSignal) => Promise<Caller>;
 
 export function createFindCaller(parts: {
   readonly logins: PasswordLogins;
   /** Of tokens of the identity service. */
   readonly identities: TokenVerifier;
-  readonly clock: Pick<Clock, "now">;
 }): FindCaller {
-  const { logins, identities, clock } = parts;
+  const { logins, identities } = parts;
 
-  async function find(credentials: Credentials, address: string, signal: AbortSignal) {
+  async function find(credentials: Credentials, address: string, signal: AbortSignal): Promise<Caller> {
     switch (credentials.kind) {
       case "none":
-        return { caller: anybody, checkedAtMs: clock.now() };
+        return anybody;
       case "password": {
         const { username, password } = credentials;
         if (username === "" || password === "") throw incomplete(username);
@@ -34,19 +28,18 @@ export function createFindCaller(parts: {
       }
       case "token": {
         const { username, token } = credentials;
-        const checkedAtMs = clock.now();
         const { name, kind, roles } = await identities.verify(token, signal);
         if (!isNameFor(username, name))
           throw tokenInvalid("it is the token of another account than was named");
-        return { caller: { kind, name, roles }, checkedAtMs };
+        return { kind, name, roles };
       }
     }
   }
 
   return async (credentials, address, signal) => {
-    const found = await find(credentials, address, signal);
-    if (found.caller.roles.includes("guest")) throw guest(found.caller.name);
-    return found;
+    const caller = await find(credentials, address, signal);
+    if (caller.roles.includes("guest")) throw guest(caller.name);
+    return caller;
   };
 }
 

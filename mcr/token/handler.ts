@@ -77,13 +77,11 @@ async function answer(
     throw invalid(`its service is not ${service}`);
   const closed = new AbortController();
   exchange.response.once("close", () => closed.abort());
-  const { caller, checkedAtMs } = await findCaller(asked.credentials, exchange.address, closed.signal);
+  const caller = await findCaller(asked.credentials, exchange.address, closed.signal);
   const access = allowedAccess(rules.book(), caller, requestedAccess(asked.scopes));
-  const nowMs = clock.now();
-  const expiresAtMs = Math.min(checkedAtMs, nowMs) + TOKEN_LIFETIME_MS;
-  const token = await tokens.sign({ caller, access }, expiresAtMs);
-  const expiresInSeconds = Math.floor((expiresAtMs - nowMs) / 1000);
-  sendToken(exchange.response, { token, expiresInSeconds, issuedAtMs: nowMs });
+  const issuedAtMs = clock.now();
+  const token = await tokens.sign({ caller, access }, issuedAtMs + TOKEN_LIFETIME_MS);
+  sendToken(exchange.response, { token, expiresInSeconds: TOKEN_LIFETIME_MS / 1000, issuedAtMs });
   return { caller, granted: describe(access) };
 }
 

@@ -12,7 +12,7 @@ const CACHE_MS = 30_000;
 const CACHE_ENTRIES = 1_000;
 
 export interface PasswordLogins {
-  /** Whom a user name and a password stand for, and when that was found out.
+  /** Whom a user name and a password stand for.
    * @throws DetailedError LOGIN_REFUSED, ACCOUNT_LOCKED, TOO_MANY_ATTEMPTS, LOGINS_TOO_MANY, IDENTITY_UNAVAILABLE */
   login(request: {
     readonly username: string;
@@ -20,10 +20,8 @@ export interface PasswordLogins {
     /** Of the client. */
     readonly address: string;
     readonly signal?: AbortSignal | undefined;
-  }): Promise<{ readonly caller: Caller; readonly checkedAtMs: number }>;
+  }): Promise<Caller>;
 }
-
-type Answer = Awaited<ReturnType<PasswordLogins["login"]>>;
 
 /** Asks the identity service, and ends the login there at once: only who it is was of interest. What was right counts for
  * half a minute; what was wrong is never remembered. Requests with the same name and password at the same time ask
@@ -39,17 +37,16 @@ export function createPasswordLogins(parts: {
   readonly logger: Logger;
 }): PasswordLogins {
   const { identity, limit, serviceName, ownToken, clock, logger } = parts;
-  const answers = createAnswerCache<Answer>({ maxEntries: CACHE_ENTRIES, clock });
-  const pending = new Map<string, Promise<Answer>>();
+  const answers = createAnswerCache<Caller>({ maxEntries: CACHE_ENTRIES, clock });
+  const pending = new Map<string, Promise<Caller>>();
   const cacheKey = randomBytes(32);
 
-  async function ask(username: string, password: string, address: string): Promise<Answer> {
-    const checkedAtMs = clock.now();
+  async function ask(username: string, password: string, address: string): Promise<Caller> {
     const onBehalfOf = { address, actorToken: await ownToken() };
     const tokens = await identity.login({ username, password, serviceName, onBehalfOf });
     try {
       const { name, kind, roles } = await identity.whoAmI(tokens.accessToken);
-      return { caller: { kind, name, roles }, checkedAtMs };
+      return { kind, name, roles };
     } finally {
       await end(tokens.refreshToken ?? tokens.accessToken);
     }
@@ -74,11 +71,12 @@ export function createPasswordLogins(parts: {
       if (known !== undefined) return known;
       let question = pending.get(key);
       if (question === undefined) {
+        const askedAtMs = clock.now();
         question = limit
           .attempt(address, () => ask(username, password, address))
-          .then((answer) => {
-            answers.set(key, answer, answer.checkedAtMs + CACHE_MS);
-            return answer;
+          .then((caller) => {
+            answers.set(key, caller, askedAtMs + CACHE_MS);
+            return caller;
           })
           .finally(() => pending.delete(key));
         pending.set(key, question);
