@@ -1,3 +1,4 @@
+import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Grants } from "../access/access.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -13,6 +14,7 @@ export interface Exchange {
   readonly registry: Registry;
   readonly readManifest: (request: IncomingMessage) => Promise<Buffer>;
   readonly idleTimeoutMs: number;
+  readonly clock: Clock;
   /** For the audit and the log; the last call of each field counts. */
   note(known: Note): void;
   received(bytes: number): void;

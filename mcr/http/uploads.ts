@@ -75,10 +75,27 @@ export async function takeChunk(upload: Upload, exchange: Exchange): Promise<Upl
   const expected = expectedChunk(upload, request.headers["content-range"], bodyLength(request.headers));
   invite(request, response);
   const after = await withIdleLimit(request, exchange.idleTimeoutMs, () =>
-    registry.uploads.append(upload, request, expected),
+    whenFree(exchange, () => registry.uploads.append(upload, request, expected)),
   );
   exchange.received(after.sizeBytes - upload.sizeBytes);
   return after;
+}
+
+const patienceMs = 1_000;
+const pauseMs = 25;
+
+/** A client that was cut off and goes on at once is met by its own request before, of which not all is written yet. */
+async function whenFree({ clock, signal }: Exchange, append: () => Promise<Upload>): Promise<Upload> {
+  const giveUpAtMs = clock.now() + patienceMs;
+  for (;;) {
+    try {
+      return await append();
+    } catch (error) {
+      const isBusy = error instanceof DetailedError && error.code === "UPLOAD_BUSY";
+      if (!isBusy || clock.now() >= giveUpAtMs) throw error;
+    }
+    await clock.sleep(pauseMs, signal);
+  }
 }
 
 function expectedChunk(

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
@@ -10,6 +11,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
 import { serverTlsOptions } from "@metacircular/mcdsl/tls/options.ts";
 import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import type { Action, Authenticator, Grants } from "../../access/access.ts";
 import type { AuditEntry } from "../../audit/audit.ts";
@@ -230,4 +232,9 @@ function loggerInto(logged: Distribution["logged"]): Logger {
 
 export function digestOf(content: Uint8Array | string, algorithm: "sha256" | "sha512" = "sha256"): Digest {
   return formatDigest(algorithm, createHash(algorithm).update(content).digest("hex"));
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  await eventually(async () => assert.ok(await condition()));
 }

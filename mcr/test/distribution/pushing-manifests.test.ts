@@ -102,7 +102,7 @@ test("a tag stands for what was pushed last, and the audit says what it was befo
   assert.equal((await registry.send("HEAD", `/v2/manifests/moved/manifests/${first.digest}`)).status, 200);
   const entry = registry.audited.find(({ action }) => action === "push-manifest");
   assert.equal(entry?.detail, `latest was ${first.digest}`);
-  assert.equal(entry?.digest, second.digest);
+  assert.equal(entry.digest, second.digest);
 });
 
 test("a manifest whose content is not there is refused with each digest that lacks", async () => {
