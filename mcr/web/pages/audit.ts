@@ -123,8 +123,8 @@ function row(entry: StoredEntry, nowMs: number): Html {
   const name = caller.name === "" ? "anonymous" : caller.name;
   const subject = reference === "" ? digest : reference;
   return html`<tr>
-    <td data-label="When">
-      <span>${timeElement(atMs, nowMs)}<br /><span class="quiet number">${timeText(atMs)}</span></span>
+    <td class="stamp" data-label="When">
+      <span>${timeElement(atMs, nowMs)} <span class="quiet number">${timeText(atMs)}</span></span>
     </td>
     <td data-label="Who">
       <span><span class="name">${foreign(name)}</span> <span class="quiet">${caller.kind}</span></span>
@@ -142,6 +142,6 @@ function row(entry: StoredEntry, nowMs: number): Html {
         <span class="quiet">${foreign(detail)}</span></span
       >
     </td>
-    <td data-label="From"><span class="mono">${address}</span></td>
+    <td data-label="From"><span class="mono stamp">${address}</span></td>
   </tr>`;
 }

@@ -56,7 +56,7 @@ export function rulesPage(
         id,
         String(priority),
         `${immutable ? "immutable" : "may move"}${immutable && deletable ? ", may be deleted" : ""}`,
-        html`Tags ${patterns(tags)} in ${patterns(repositories)}`,
+        html`Tags ${patterns(tags)} in ${repositoriesText(repositories)}`,
       ]),
     )}
     ${section(
@@ -67,7 +67,7 @@ export function rulesPage(
         id,
         String(priority),
         sizeText(bytes),
-        html`Each of ${patterns(repositories)}`,
+        html`Each of ${repositoriesText(repositories)}`,
       ]),
     )}
     ${section(
@@ -81,7 +81,10 @@ export function rulesPage(
         describeRetention(rule),
       ]),
     )}
-    <p class="quiet">Rules are changed by the command line: <code>mcr rule --help</code>.</p>`;
+    <p class="quiet">
+      Rules are changed by the command line: <code>mcr policy</code>, <code>mcr immutable</code>,
+      <code>mcr quota</code>, <code>mcr retention</code>.
+    </p>`;
 }
 
 function answer({ account, kind, action, repository }: Question, { allowed, reason }: Verdict): Html {
@@ -192,8 +195,12 @@ function accessRow(rule: AccessRule): Row {
     String(priority),
     html`<span class="chip ${effect === "allow" ? "strong" : "bad"}">${effect}</span>`,
     html`${who.length === 0 ? "everybody" : who.map((part, index) => [index > 0 && " and ", part])}:
-    ${actions.length === 0 ? "everything" : actions.join(", ")} in ${patterns(repositories)}`,
+    ${actions.length === 0 ? "everything" : actions.join(", ")} in ${repositoriesText(repositories)}`,
   ];
+}
+
+function repositoriesText(list: readonly string[]): Content {
+  return list.length === 0 ? "all repositories" : patterns(list);
 }
 
 function patterns(list: readonly string[]): Content {
