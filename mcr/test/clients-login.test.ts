@@ -7,7 +7,6 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createOciLayout } from "@metacircular/testkit/oci-layout.ts";
 import { createTestPodman, type TestPodman } from "@metacircular/testkit/podman.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
-import { putAccessRule } from "./put-rule.ts";
 import { createCaller } from "./registry-caller.ts";
 import { trust } from "./trust.ts";
 
@@ -148,7 +147,7 @@ describe("logging in with stock clients", { concurrency: false }, () => {
     const pulled = await run("skopeo", ["inspect", ...trusting("skopeo"), image]);
     assert.match(pulled.stderr, /cannot pull from team\/app: the rules do not let user pull there/u);
     const rule = { effect: "EFFECT_ALLOW", priority: 50, accounts: ["user"], actions: ["pull"] };
-    await putAccessRule(registry, "user-pulls", rule);
+    await registry.putRule("access", "user-pulls", rule);
     const read = await run("skopeo", ["inspect", ...trusting("skopeo"), image]);
     assert.equal(read.code, 0, read.stderr);
     const layout = join(directory, "another-layout");

@@ -4,7 +4,6 @@ import { after, before, describe, test } from "node:test";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { makeAccounts, makeSubjects, mayPullSecret } from "./isolation-subjects.ts";
 import { block, type Column, signed } from "./isolation-table.ts";
-import { putAccessRule } from "./put-rule.ts";
 import {
   aManifest,
   type Answer,
@@ -161,7 +160,7 @@ describe("repositories", () => {
     const reader = { ...alice(registry), name: "alice, before and after" };
     assert.equal((await caller.ask(reader, { method: "GET", path })).status, 200);
     const rule = { effect: "EFFECT_DENY", priority: 0, accounts: ["alice"], actions: ["pull"] };
-    await putAccessRule(registry, "lock-out", rule);
+    await registry.putRule("access", "lock-out", rule);
     const refused = await caller.ask(reader, { method: "GET", path });
     assert.equal(refused.status, 403);
     assert.match(refused.body, /cannot pull from team\/own: the rules do not let alice pull there/);
@@ -172,11 +171,11 @@ describe("repositories", () => {
 async function makeRules(registry: TestRegistry): Promise<void> {
   const allow = { effect: "EFFECT_ALLOW", priority: 50 };
   const team = { accounts: ["alice", "builder"], repositories: ["team/**"], actions: ["pull", "push"] };
-  await putAccessRule(registry, "team", { ...allow, ...team });
+  await registry.putRule("access", "team", { ...allow, ...team });
   const open = { kinds: ["anonymous", "human"], repositories: ["public/**"], actions: ["pull"] };
-  await putAccessRule(registry, "public", { ...allow, ...open });
+  await registry.putRule("access", "public", { ...allow, ...open });
   const closed = { effect: "EFFECT_DENY", accounts: ["builder"], repositories: ["secret/**"] };
-  await putAccessRule(registry, "builder-keeps-out", { ...closed, priority: 10 });
+  await registry.putRule("access", "builder-keeps-out", { ...closed, priority: 10 });
 }
 
 function alice(registry: TestRegistry): Subject {

@@ -5,7 +5,6 @@ import { after, before, describe, test } from "node:test";
 import { createIdentityClient } from "@metacircular/mcias/client.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { decodeJwt } from "jose";
-import { putAccessRule } from "./put-rule.ts";
 import { type Answer, basic, codeIn, createCaller, tokenIn } from "./registry-caller.ts";
 import { trust } from "./trust.ts";
 
@@ -18,9 +17,9 @@ describe("the token endpoint", { concurrency: false }, () => {
     trust(registry);
     caller = createCaller(registry.url);
     const rule = { effect: "EFFECT_ALLOW", priority: 50, accounts: ["user"], repositories: ["team/**"] };
-    await putAccessRule(registry, "team", { ...rule, actions: ["pull", "push"] });
+    await registry.putRule("access", "team", { ...rule, actions: ["pull", "push"] });
     const open = { effect: "EFFECT_ALLOW", priority: 60, kinds: ["anonymous"], repositories: ["public/*"] };
-    await putAccessRule(registry, "public", { ...open, actions: ["pull"] });
+    await registry.putRule("access", "public", { ...open, actions: ["pull"] });
   });
   after(() => registry[Symbol.asyncDispose]());
 

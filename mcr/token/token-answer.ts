@@ -4,23 +4,18 @@ import { sendJson } from "@metacircular/mcdsl/rest/answer.ts";
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** Status and code of a refusal. Codes are those of the OCI distribution specification 1.1, section "Error codes", and
- * `UNAVAILABLE` of Docker's registry. */
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  /** RFC 6749 section 5.2. */
-  readonly error: string;
-}
+/** Status, code and the `error` of OAuth 2 (RFC 6749 section 5.2) of a refusal. Codes are those of the OCI distribution
+ * specification 1.1, section "Error codes", and `UNAVAILABLE` of Docker's registry. */
+type Refusal = readonly [status: number, code: string, error: string];
 
 const refusals: Readonly<Partial<Record<DetailedError["category"], Refusal>>> = {
-  "invalid-argument": { status: 400, code: "UNSUPPORTED", error: "invalid_request" },
-  unauthenticated: { status: 401, code: "UNAUTHORIZED", error: "invalid_grant" },
-  "permission-denied": { status: 403, code: "DENIED", error: "unauthorized_client" },
-  "resource-exhausted": { status: 429, code: "TOOMANYREQUESTS", error: "temporarily_unavailable" },
+  "invalid-argument": [400, "UNSUPPORTED", "invalid_request"],
+  unauthenticated: [401, "UNAUTHORIZED", "invalid_grant"],
+  "permission-denied": [403, "DENIED", "unauthorized_client"],
+  "resource-exhausted": [429, "TOOMANYREQUESTS", "temporarily_unavailable"],
 };
 
-const unavailable: Refusal = { status: 503, code: "UNAVAILABLE", error: "temporarily_unavailable" };
+const unavailable: Refusal = [503, "UNAVAILABLE", "temporarily_unavailable"];
 
 /** Docker's token authentication specification, "Token response fields". */
 export function sendToken(
@@ -36,17 +31,15 @@ export function sendToken(
   });
 }
 
-/** In the form of the distribution specification, and in that of OAuth 2 beside it.
- * @returns the code that was sent */
-export function sendTokenRefusal(response: ServerResponse, thrown: DetailedError, service: string): string {
-  const { status, code, error } = refusals[thrown.category] ?? unavailable;
+/** In the form of the distribution specification, and in that of OAuth 2 beside it. */
+export function sendTokenRefusal(response: ServerResponse, thrown: DetailedError, service: string): void {
+  const [status, code, error] = refusals[thrown.category] ?? unavailable;
   if (status === 401) response.setHeader("www-authenticate", `Basic realm="${service}", charset="UTF-8"`);
   const waitSeconds = thrown.facts["retryAfterSeconds"] ?? String(RETRY_AFTER_SECONDS);
   if (status === 429 || status === 503) response.setHeader("retry-after", waitSeconds);
   const message = messageOf(thrown, status);
   const description = { error, error_description: message };
   sendJson(response, status, { errors: [{ code, message }], ...description });
-  return code;
 }
 
 /** Where the identity service or the database fails, a client needs to know no more than that. */
