@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { chmod, lstat, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ import type { FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
 
 type UploadName = Pick<Upload, "repository" | "id">;
 
-const fileName = /^[0-9a-f]{32}-(?<id>[0-9a-f]{32})$/;
+const fileName = /^[0-9a-f]{32}-(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** A file that its owner may not write is sealed: this outlives a restart. */
 const sealedMode = 0o400;
@@ -104,7 +104,7 @@ class UploadFiles implements UploadStore {
   async begin(repository: string, algorithm: DigestAlgorithm = "sha256"): Promise<Upload> {
     const { clock, directory, maxUploads } = this.#options;
     if (this.#uploads.size >= maxUploads) throw tooManyUploads(this.#uploads.size);
-    const id = randomBytes(16).toString("hex");
+    const id = randomUUID();
     const name = nameOf({ repository, id });
     const upload: UploadFile = {
       id,

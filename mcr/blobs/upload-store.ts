@@ -3,6 +3,7 @@ import type { Digest, DigestAlgorithm } from "../digest.ts";
 
 /** An upload in progress. It belongs to one repository and survives a restart of the server. */
 export interface Upload {
+  /** A UUID, as the OCI distribution specification asks for. */
   readonly id: string;
   readonly repository: string;
   /** How much there is: the next chunk begins here. */

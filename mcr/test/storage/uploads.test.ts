@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -90,7 +91,15 @@ test("knows an upload in its own repository only", async () => {
 test("takes no id for a path", async () => {
   await using world = await createWorld();
   await writeFile(join(world.directory, "../secret"), "secret");
-  for (const id of ["", ".", "../secret", "../../secret", "x".repeat(32), "A".repeat(32), "a\0b"]) {
+  for (const id of [
+    "",
+    ".",
+    "../secret",
+    "../../secret",
+    "x".repeat(36),
+    randomUUID().toUpperCase(),
+    "a\0b",
+  ]) {
     assert.equal(await world.uploads.find("team/app", id), undefined, JSON.stringify(id));
   }
 });
@@ -104,7 +113,7 @@ test("follows no link, and only its owner may read what it writes", async () => 
   assert.equal((await stat(world.directory)).mode & 0o777, 0o700);
   const secret = join(world.directory, "../secret");
   await writeFile(secret, "secret");
-  const linked = "0".repeat(32);
+  const linked = randomUUID();
   await symlink(secret, file.replace(id, linked));
   assert.equal(await world.uploads.find(repository, linked), undefined);
 });
