@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
-import { putAccessRule } from "../../test/put-rule.ts";
 import type { PushedDescriptor } from "./pusher.ts";
 import type { Page, WebClient } from "./web-client.ts";
 import { startWebWorld, type WebWorld } from "./world.ts";
@@ -18,14 +17,14 @@ describe("what pages show to whom, and delete", () => {
     image = await pusher.image("team/app", "v1.0.0");
     await pusher.image("team/app", "main");
     await pusher.image("secret/app", "main");
-    await putAccessRule(registry, "user-pulls", {
+    await putRule("access", "user-pulls", {
       priority: 50,
       effect: "EFFECT_ALLOW",
       accounts: [registry.user.name],
       repositories: ["team/**"],
-      actions: ["ACTION_PULL"],
+      actions: ["pull"],
     });
-    await put("immutable", "kept", {
+    await putRule("immutability", "kept", {
       priority: 10,
       repositories: ["kept/**"],
       tags: ["v*"],
@@ -39,10 +38,9 @@ describe("what pages show to whom, and delete", () => {
   });
   after(async () => world[Symbol.asyncDispose]());
 
-  async function put(kind: string, id: string, rule: object): Promise<void> {
+  async function putRule(kind: string, id: string, rule: object): Promise<void> {
     const { admin: account, url } = world.registry;
-    const path = kind === "immutable" ? "immutability" : kind;
-    const response = await fetch(`${url}/v1/rules/${path}/${id}`, {
+    const response = await fetch(`${url}/v1/rules/${kind}/${id}`, {
       method: "PUT",
       headers: { authorization: `Bearer ${account.token}`, "content-type": "application/json" },
       body: JSON.stringify(rule),
