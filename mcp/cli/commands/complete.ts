@@ -22,6 +22,7 @@ function liveNames(command: CommandUnknownOpts, invocation: Invocation): LiveNam
     nodes: () => names((live) => live.nodes()),
     services: () => names((live) => live.services()),
     components: (service) => names((live) => live.components(service)),
+    images: (service) => names((live) => live.images(service)),
   };
 }
 

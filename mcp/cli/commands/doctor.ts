@@ -35,7 +35,8 @@ export function define(command: Command, invocation: Invocation): void {
 }
 
 const examples = `
-It looks at the configuration, the definitions, the login and the identity service, and at every node: connection,
+It looks at the configuration, the definitions, the login, the identity service, podman and the registry where images
+are built, and at every node: connection,
 certificate, versions, clock, container runtime, disk, registry, permissions, what is left over. It changes nothing.
 Each finding says how to mend it.
 

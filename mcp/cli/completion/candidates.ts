@@ -15,6 +15,8 @@ export interface LiveNames {
   services(): Promise<string[]>;
   /** `service/component` for every component of the service. */
   components(service: string): Promise<string[]>;
+  /** `service/image` for every image that the service's definition builds. */
+  images(service: string): Promise<string[]>;
 }
 
 /** Words that continue a command line.
@@ -105,6 +107,10 @@ async function argumentValues(argument: Argument, typed: string, live: LiveNames
     case "service[/component]": {
       const slash = typed.indexOf("/");
       return (await (slash < 0 ? live.services() : live.components(typed.slice(0, slash)))).map(bare);
+    }
+    case "service[/image]": {
+      const slash = typed.indexOf("/");
+      return (await (slash < 0 ? live.services() : live.images(typed.slice(0, slash)))).map(bare);
     }
     default:
       return [];

@@ -26,6 +26,11 @@ export function createLiveNames(context: Context): LiveNames {
       const running = registered.filter((each) => each.service === service).map(({ component }) => component);
       return sorted([...declared, ...running].map((name) => `${service}/${name}`));
     },
+    async images(service) {
+      const loaded = await findDefinition(directory, service).catch(() => undefined);
+      const names = Object.keys(loaded?.definition.build?.images ?? {});
+      return sorted(names.map((name) => `${service}/${name}`));
+    },
   };
 }
 

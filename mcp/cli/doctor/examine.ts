@@ -9,6 +9,7 @@ import type { Output } from "../output/output.ts";
 import { createTokenSource } from "../session/token-source.ts";
 import { examineAgent, refusalFindings } from "./agent.ts";
 import { examineAuthorities } from "./authorities.ts";
+import { examineBuilding } from "./building.ts";
 import { examineConfiguration } from "./configuration.ts";
 import { examineConnection } from "./connection.ts";
 import { type DefinedService, examineDefinitions } from "./definitions.ts";
@@ -52,8 +53,9 @@ export async function examine(
   await using nodes = new Nodes({ config, only: globals.node, token, signal: invocation.signal });
   const chosen = globals.node.length === 0 ? config.nodes : globals.node.map((name) => nodes.config(name));
   const parts = { config, invocation, nodes, chosen };
-  const [local, defined, remote] = await Promise.all([
+  const [local, building, defined, remote] = await Promise.all([
     examineMachine(parts),
+    examineBuilding(config, invocation, token),
     examineDefinitions(
       config.servicesDirectory,
       config.nodes.map(({ name }) => name),
@@ -66,6 +68,7 @@ export async function examine(
       ...configuration,
       ...named("definitions", defined.judgements),
       ...local,
+      ...building,
       ...(hasProblem(local, "login") ? [] : remote.login),
       ...(await examinePlacement(parts, remote.reached, defined.defined)),
     ],

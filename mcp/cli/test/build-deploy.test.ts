@@ -26,7 +26,7 @@ after(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
 
 describe("mcp deploy and mcp plan", () => {
-  test("build and push what is missing before the node is world.told, and only that", async () => {
+  test("build and push what is missing before the node is told, and only that", async () => {
     await world.define("web", "v1.0.0", "RUN echo web > /which");
     const planned = await world.place.mcp("plan", "web", "-o", "json", "--exit-code");
     assert.equal(planned.code, 10, planned.stderr);

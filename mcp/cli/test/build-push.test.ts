@@ -6,6 +6,7 @@ import { makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 
 import { createPushPlace, type PushPlace } from "./push-place.ts";
+import { parsed } from "./tool.ts";
 
 const errorCode = (stderr: string): string => /"code": "(\w+)"/.exec(stderr)?.[1] ?? "";
 
@@ -88,6 +89,18 @@ describe("mcp build with a registry", () => {
       const { code, stderr } = await world.build("denied");
       assert.deepEqual([code, errorCode(stderr)], [3, "REGISTRY_DENIED"]);
     });
+  });
+
+  test("is looked at by mcp doctor: workspace, podman, registry and login", async () => {
+    const { stdout, stderr } = await world.place.mcp("doctor", "-o", "json");
+    assert.notEqual(stdout, "", stderr);
+    const { machine } = parsed<{ machine: { check: string; severity: string; found: string }[] }>(stdout);
+    const found = machine.filter(({ check }) => check === "building" || check === "registry");
+    assert.deepEqual(
+      found.map(({ severity }) => severity),
+      ["ok", "ok", "ok"],
+      JSON.stringify(found),
+    );
   });
 
   test("never gives the login to a registry that is not the configured one", async () => {

@@ -48,6 +48,13 @@ describe("completion knows", () => {
     assert.deepEqual(await words(workplace, "node", "remove", ""), ["rift", "dead"]);
     assert.deepEqual(await words(workplace, "stop", "hello", ""), []);
     assert.deepEqual(await words(workplace, "edit", "h"), ["hello"]);
+    const built = aDefinition("built", "web").replace(
+      "[[comp",
+      '[build.images]\nweb = "Containerfile"\n[[comp',
+    );
+    await workplace.define("built", built);
+    assert.deepEqual(await words(workplace, "build", "b"), ["built"]);
+    assert.deepEqual(await words(workplace, "build", "built/"), ["built/web"]);
     assert.deepEqual(await words(workplace, "service", "export", "r"), ["remote"]);
   });
 

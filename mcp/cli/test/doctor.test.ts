@@ -219,6 +219,16 @@ describe("doctor", () => {
     assert.match(clocks[0]?.found ?? "", /^it is 3(59\d|600)\.\d s behind this machine's$/);
   });
 
+  test("a workspace that is not there and a registry that does not answer are problems", async () => {
+    const tables = '[build]\nworkspace = "nowhere"\n[registry]\naddress = "127.0.0.1:1"\n';
+    await using place = await createWorkplace({ rift: anAgent("rift") }, tables);
+    const { seen } = await examined(place);
+    const findings = wrong(seen.machine);
+    const missing = `building problem ${place.directory}/nowhere: there is no such directory, so that no image can be built`;
+    assert.ok(findings.includes(missing), findings.join("\n"));
+    assert.ok(findings.includes("registry problem 127.0.0.1:1: the connection was refused"));
+  });
+
   test("an agent that is older than this tool is told so by what it lacks", async () => {
     await using place = await createWorkplace({
       rift: { ...anAgent("rift"), nodeStatus: () => ({ nodeName: "rift", agentVersion: "0.0.9" }) },
