@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, chown, copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { appendFile, chmod, chown, copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
@@ -25,6 +25,8 @@ export interface TestPostgres extends AsyncDisposable {
   /** Ends it as an operator would: connections are cut. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Makes an empty database whose tables lie in a directory, on a disk of its own, say. @returns its URL */
+  createDatabaseIn(directory: string, name: string): Promise<string>;
 }
 
 export interface TestPostgresOptions {
@@ -34,6 +36,7 @@ export interface TestPostgresOptions {
 
 const user = "metacircular";
 const password = "a password of tests";
+const defaultPort = 5432;
 const startTriesAtMost = 40;
 
 /** Sorts by language, not by bytes, as many a server does that operators have. */
@@ -42,6 +45,7 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
   const account = await serverAccount();
   const directory = await mkdtemp(join(tmpdir(), "mcp-postgres-"));
   const data = join(directory, "data");
+  const port = options.tls?.port ?? defaultPort;
   if (account !== undefined) await chown(directory, account.uid, account.gid);
   const as = (command: string, args: readonly string[]): [string, string[]] =>
     asAccount(account, join(binaries, command), args);
@@ -74,7 +78,18 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
   }
   async function execute(database: string, statements: string): Promise<string> {
     const { stdout } = await run(join(binaries, "psql"), [
-      ...["--host", directory, "--username", user, "--dbname", database, "--no-psqlrc", "--quiet"],
+      ...[
+        "--host",
+        directory,
+        "--port",
+        String(port),
+        "--username",
+        user,
+        "--dbname",
+        database,
+        "--no-psqlrc",
+        "--quiet",
+      ],
       ...["--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--command", statements],
     ]);
     return stdout.trim();
@@ -83,7 +98,7 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
     if (options.tls !== undefined) await execute("postgres", `ALTER ROLE ${user} PASSWORD '${password}'`);
   }
   const url = (database = "postgres"): string =>
-    `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(directory)}`;
+    `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(directory)}`;
 
   try {
     await start();
@@ -97,13 +112,20 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
     tlsUrl: (database = "postgres") => `postgresql://${user}@localhost:${options.tls?.port}/${database}`,
     password,
     async createDatabase(name) {
-      await execute("postgres", `CREATE DATABASE ${name}`);
+      await execute("postgres", `CREATE DATABASE "${name}"`);
       return url(name);
     },
     execute,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGINT"),
     start,
+    async createDatabaseIn(location, name) {
+      await chmod(dirname(location), 0o711);
+      if (account !== undefined) await chown(location, account.uid, account.gid);
+      await execute("postgres", `CREATE TABLESPACE "${name}" LOCATION '${location}'`);
+      await execute("postgres", `CREATE DATABASE "${name}" TABLESPACE "${name}"`);
+      return url(name);
+    },
     async [Symbol.asyncDispose]() {
       await end("SIGINT");
       await rm(directory, { recursive: true, force: true });

@@ -19,6 +19,8 @@ const broken = new Set([
 ]);
 const brokenMessage =
   /connection terminated|connection ended|not queryable|timeout exceeded when trying to connect/iu;
+/** What TLS finds wrong with the server's certificate. */
+const distrusted = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/;
 const timedOutMessage = /query read timeout/iu;
 
 /** https://www.postgresql.org/docs/15/errcodes-appendix.html */
@@ -72,7 +74,7 @@ export function postgresFailure(subject: string, thrown: unknown): unknown {
       remedy: "try again; if it stays so, look at the load of the database server",
     });
   }
-  if (isConnectionFailure(thrown) || code.startsWith("28") || code === "3D000") {
+  if (isConnectionFailure(thrown) || distrusted.test(code) || code.startsWith("28") || code === "3D000") {
     return new DetailedError({
       ...common,
       code: "DATABASE_UNAVAILABLE",

@@ -34,13 +34,15 @@ export function createPool(address: PostgresAddress, settings: PoolSettings): Po
     idleTimeoutMillis: idleAfterMs,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + answerMarginMs,
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: statementTimeoutMs + answerMarginMs,
     keepAlive: true,
     application_name: "metacircular",
     types: { getTypeParser },
   });
   // A connection that breaks while nobody uses it is dropped; who needs one next sees whether the server is there.
   pool.on("error", () => undefined);
+  // One that breaks while somebody has it makes the next statement on it fail; unheard it would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

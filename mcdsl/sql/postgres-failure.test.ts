@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { DetailedError } from "../errors.ts";
+import { isConflict, isConnectionFailure, postgresFailure } from "./postgres-failure.ts";
+
+const failed = (code: string, message = "it failed"): Error => Object.assign(new Error(message), { code });
+
+describe("a failure of PostgreSQL", () => {
+  for (const [name, thrown, expected] of [
+    ["a full disk", failed("53100"), "DATABASE_WRITE_FAILED"],
+    ["a disk that fails", failed("58030"), "DATABASE_WRITE_FAILED"],
+    ["a statement that takes too long", failed("57014"), "DATABASE_TIMEOUT"],
+    ["no answer", new Error("Query read timeout"), "DATABASE_TIMEOUT"],
+    ["a server that shuts down", failed("57P01"), "DATABASE_UNAVAILABLE"],
+    ["a server that is full", failed("53300"), "DATABASE_UNAVAILABLE"],
+    ["a wrong password", failed("28P01"), "DATABASE_UNAVAILABLE"],
+    ["nobody listening", failed("ECONNREFUSED"), "DATABASE_UNAVAILABLE"],
+    ["a connection that broke", new Error("Connection terminated unexpectedly"), "DATABASE_UNAVAILABLE"],
+  ] as const)
+    test(`has a code of ours: ${name}`, () => {
+      const failure = postgresFailure("a database", thrown);
+      assert.ok(failure instanceof DetailedError);
+      assert.equal(failure.code, expected);
+      assert.equal(failure.cause, thrown);
+    });
+
+  test("is what it is where it is a mistake of ours", () => {
+    const mistake = failed("42601", "syntax error");
+    assert.equal(postgresFailure("a database", mistake), mistake);
+  });
+
+  test("may be a conflict, which is worth another try, or a broken connection", () => {
+    for (const code of ["40001", "40P01", "23505", "23503"]) assert.ok(isConflict(failed(code)));
+    assert.ok(!isConflict(failed("42601")));
+    assert.ok(isConnectionFailure(failed("57P01")));
+    assert.ok(!isConnectionFailure(failed("40001")));
+  });
+});
