@@ -59,6 +59,21 @@ export function nameServerUrl({ ports }: Settings): string {
   return `https://${loopback}:${ports.nameServer}`;
 }
 
+/** The registry's origin. */
+export function registryUrl(settings: Settings): string {
+  return `https://${registryAddress(settings)}`;
+}
+
+/** What references of images in the platform's registry begin with. */
+export function registryAddress({ ports }: Settings): string {
+  return `${loopback}:${ports.registry}`;
+}
+
+/** Where the registry's API is reached by gRPC. */
+export function registryGrpcAddress({ ports }: Settings): string {
+  return `${loopback}:${ports.registryGrpc}`;
+}
+
 /** Where a service is reached from outside. */
 export function serviceUrl(service: string, { zone, ports }: Settings): string {
   return `https://${service}.${zone}${ports.ingress === 443 ? "" : `:${ports.ingress}`}/`;

@@ -18,7 +18,7 @@ async function makeLayout(root: string): Promise<StateLayout> {
   return layout;
 }
 
-const all = ["mcias", "metacrypt", "mcns", "mcp-agent"];
+const all = ["mcias", "metacrypt", "mcns", "mcr", "mcp-agent"];
 
 describe("certificates", () => {
   test("are issued once, and again when a third of their time is left", async () => {

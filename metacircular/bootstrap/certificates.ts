@@ -17,6 +17,7 @@ export async function ensureCertificates(layout: StateLayout, clock: Clock): Pro
     mcias: layout.identity,
     metacrypt: layout.metacrypt,
     mcns: layout.nameServer,
+    mcr: layout.registry,
     "mcp-agent": layout.agent,
   };
   const root = await readCertificate(layout.authorityCertificate);

@@ -20,6 +20,8 @@ const preferredPorts: Ports = {
   nameServerGrpc: 9_473,
   dns: 5_300,
   ingress: 443,
+  registry: 8_483,
+  registryGrpc: 9_483,
 };
 
 /** Ports below 1024 are for root only, and others may want them. */
@@ -37,6 +39,8 @@ const listeners: Readonly<Record<keyof Ports, ProgramName>> = {
   nameServerGrpc: "mcns",
   dns: "mcns",
   ingress: "mc-proxy",
+  registry: "mcr",
+  registryGrpc: "mcr",
 };
 
 /** The settings of before, or new ones; ports that somebody else took meanwhile are exchanged. */

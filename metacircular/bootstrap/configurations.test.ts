@@ -21,6 +21,8 @@ const settings: Settings = {
     nameServerGrpc: 9473,
     dns: 5300,
     ingress: 443,
+    registry: 8483,
+    registryGrpc: 9483,
   },
   podman: { containersConf: '/with "quotes"/containers.conf', storageConf: "" },
   operatorCreated: false,
@@ -42,7 +44,7 @@ describe("configurations", () => {
     await using directory = await createTemporaryDirectory();
     const layout = layoutOf(directory.path);
     for (const path of directoriesOf(layout)) await mkdir(path, { recursive: true });
-    assert.equal((await ensureConfigurations(layout, settings)).length, 6);
+    assert.equal((await ensureConfigurations(layout, settings)).length, 7);
     assert.deepEqual(await ensureConfigurations(layout, settings), []);
     const own = '\n# my other machine\n[[nodes]]\nname = "attic"\naddress = "10.0.0.7:9444"\n';
     await writeFile(layout.operator.config, (await readFile(layout.operator.config, "utf8")) + own);
@@ -52,6 +54,7 @@ describe("configurations", () => {
       "mcias/mcias.toml",
       "metacrypt/metacrypt.toml",
       "mcns/mcns.toml",
+      "mcr/mcr.toml",
       "mcp/mcp-agent.toml",
       "operator/mcp.toml",
     ]);
@@ -59,5 +62,28 @@ describe("configurations", () => {
     assert.ok(text.endsWith(own));
     assert.match(text, /server_url = "https:\/\/127\.0\.0\.1:8450"/);
     assert.match(text, /address = "127\.0\.0\.1:9450"/);
+  });
+
+  test("an operator's file of an earlier version learns where images are built and kept, once", async () => {
+    await using directory = await createTemporaryDirectory();
+    const layout = layoutOf(directory.path);
+    for (const path of directoriesOf(layout)) await mkdir(path, { recursive: true });
+    const before =
+      '# mine\n[services]\ndir = "services"\n\n[[nodes]]\nname = "rift"\naddress = "127.0.0.1:9444"\n';
+    await writeFile(layout.operator.config, before);
+    await ensureConfigurations(layout, settings);
+    const text = await readFile(layout.operator.config, "utf8");
+    assert.ok(text.startsWith(before));
+    const { build, registry } = parse(text) as Record<string, Record<string, unknown>>;
+    assert.equal(build?.["workspace"], layout.operator.workspace);
+    assert.equal(registry?.["address"], "127.0.0.1:8483");
+    const moved = { ...settings, ports: { ...settings.ports, agent: 9450, registry: 8490 } };
+    await ensureConfigurations(layout, moved);
+    const changed = parse(await readFile(layout.operator.config, "utf8")) as {
+      nodes: { address: string }[];
+      registry: { address: string };
+    };
+    assert.equal(changed.nodes[0]?.address, "127.0.0.1:9450");
+    assert.equal(changed.registry.address, "127.0.0.1:8490");
   });
 });

@@ -8,6 +8,9 @@ import {
   metacryptGrpcAddress,
   metacryptUrl,
   nameServerGrpcAddress,
+  registryAddress,
+  registryGrpcAddress,
+  registryUrl,
 } from "../platform.ts";
 import type { StateLayout } from "../store/layout.ts";
 import { readIfPresent } from "../store/read-if-present.ts";
@@ -25,13 +28,14 @@ export async function ensureConfigurations(layout: StateLayout, settings: Settin
     { path: layout.metacrypt.config, content: metacryptConfiguration(layout, settings), after: overwrite },
     { path: layout.nameServer.config, content: nameServerConfiguration(layout, settings), after: overwrite },
     { path: layout.proxy.config, content: proxyConfiguration(layout, settings), after: overwrite },
+    { path: layout.registry.config, content: registryConfiguration(layout, settings), after: overwrite },
     { path: layout.agent.config, content: agentConfiguration(layout, settings), after: overwrite },
     { path: layout.operator.config, content: operatorConfiguration(layout, settings), after: keepEdits },
   ];
   const written: string[] = [];
   for (const { path, content, after } of files) {
     const before = await readIfPresent(path);
-    const wanted = before === undefined ? content : after(before, content, settings);
+    const wanted = before === undefined ? content : after(before, content, layout, settings);
     if (wanted === before) continue;
     await writeFileAtomic(path, wanted, { mode: 0o600 });
     written.push(path.slice(layout.root.length + 1));
@@ -101,6 +105,24 @@ export function proxyConfiguration({ proxy }: StateLayout, { ports }: Settings):
   return generated + content;
 }
 
+export function registryConfiguration(layout: StateLayout, settings: Settings): string {
+  const { registry } = layout;
+  const content = stringify({
+    server: {
+      listen_addr: registryAddress(settings),
+      grpc_addr: registryGrpcAddress(settings),
+      tls_cert: registry.certificate,
+      tls_key: registry.key,
+      external_url: registryUrl(settings),
+    },
+    storage: { type: "file", directory: registry.storage },
+    database: { path: registry.database },
+    mcias: { ...identityOf(layout, settings), service_name: "mcr" },
+    metrics: { listen: "" },
+  });
+  return generated + content;
+}
+
 export function agentConfiguration(layout: StateLayout, settings: Settings): string {
   const { agent, proxy, data, authorityCertificate } = layout;
   const content = stringify({
@@ -121,6 +143,7 @@ export function agentConfiguration(layout: StateLayout, settings: Settings): str
       zone: settings.zone,
       node_address: loopback,
     },
+    registry: { address: registryAddress(settings), ca_cert: authorityCertificate },
     ...(settings.acmeKeyId === "" ? {} : { acme: acmeOf(layout, settings) }),
     podman: { containers_conf: settings.podman.containersConf, storage_conf: settings.podman.storageConf },
   });
@@ -135,8 +158,16 @@ export function operatorConfiguration(layout: StateLayout, settings: Settings): 
     auth: { token_path: operator.token },
     tls: { ca_cert: authorityCertificate },
     nodes: [{ name: settings.node, address: agentAddress(settings) }],
+    ...imagesOf(layout, settings),
   });
   return editable + content;
+}
+
+function imagesOf({ operator, authorityCertificate }: StateLayout, settings: Settings) {
+  return {
+    build: { workspace: operator.workspace },
+    registry: { address: registryAddress(settings), ca_cert: authorityCertificate },
+  };
 }
 
 /** Every service asks about tokens as the platform's own system account. */
@@ -158,12 +189,22 @@ function acmeOf({ agent, authorityCertificate }: StateLayout, settings: Settings
   };
 }
 
-type Update = (before: string, content: string, settings: Settings) => string;
+type Update = (before: string, content: string, layout: StateLayout, settings: Settings) => string;
 
 const overwrite: Update = (_, content) => content;
 
-/** The platform's own node is the first in the file; others may follow. */
-const keepEdits: Update = (before, _, settings) =>
-  before
+/** The platform's own node is the first in the file; others may follow. Tables that an earlier version did not know are
+ * added at its end. */
+const keepEdits: Update = (before, _, layout, settings) => {
+  const kept = before
     .replace(/^(\s*server_url\s*=\s*)"https:\/\/127\.0\.0\.1:\d+"/m, `$1"${identityUrl(settings)}"`)
-    .replace(/^(\s*address\s*=\s*)"127\.0\.0\.1:\d+"/m, `$1"${agentAddress(settings)}"`);
+    .replace(/^(\s*\[\[nodes\]\][^[]*?\baddress\s*=\s*)"127\.0\.0\.1:\d+"/m, `$1"${agentAddress(settings)}"`)
+    .replace(
+      /^(\s*\[registry\][^[]*?\baddress\s*=\s*)"127\.0\.0\.1:\d+"/m,
+      `$1"${registryAddress(settings)}"`,
+    );
+  const images = Object.entries(imagesOf(layout, settings))
+    .filter(([table]) => !new RegExp(`^\\s*\\[${table}\\]`, "m").test(kept))
+    .map(([table, keys]) => `\n${stringify({ [table]: keys })}`);
+  return kept + images.join("");
+};

@@ -20,7 +20,12 @@ describe("the sample's definition", () => {
   });
 
   test("is placed on the node and in the data directory, and keeps every comment", () => {
-    const place = { node: "rift", dataDirectory: "/var/lib/metacircular/srv", port: 443 };
+    const place = {
+      node: "rift",
+      dataDirectory: "/var/lib/metacircular/srv",
+      port: 443,
+      registry: "127.0.0.1:8483",
+    };
     const placed = placeDefinition(example, place);
     const definition = parse(placed);
     assert.equal(definition.node, "rift");
@@ -28,6 +33,10 @@ describe("the sample's definition", () => {
     assert.deepEqual(
       definition.components.map(({ volumes }) => volumes),
       [["/var/lib/metacircular/srv/hello:/data:ro"], ["/var/lib/metacircular/srv/hello:/data"]],
+    );
+    assert.deepEqual(
+      definition.components.map(({ image }) => image),
+      ["127.0.0.1:8483/hello-web:v1.0.0", "127.0.0.1:8483/hello-ticker:v1.0.0"],
     );
     const comments = (text: string): string[] => text.match(/#.*$/gm) ?? [];
     assert.deepEqual(comments(placed), comments(example));

@@ -2,13 +2,13 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { removeSampleImages } from "../bootstrap/sample.ts";
+import { removeImages } from "../bootstrap/images.ts";
 import { Podman } from "../containers/podman.ts";
 import { Progress } from "../output/progress.ts";
 import { environmentOf } from "../platform.ts";
 import { findStateDirectory } from "../store/directory.ts";
 import type { StateLayout } from "../store/layout.ts";
-import { readSettings } from "../store/settings.ts";
+import { readSettings, type Settings } from "../store/settings.ts";
 import { stopPrograms } from "../supervisor/launch.ts";
 import { programs } from "../supervisor/programs.ts";
 import { lockState, statePath, thisHost } from "./context.ts";
@@ -38,7 +38,7 @@ export async function down(options: DownOptions): Promise<void> {
   });
   const settings = await readSettings(layout.settings);
   const podman = new Podman(settings === undefined ? host.environment : environmentOf({ settings, host }));
-  if (settings !== undefined) await stopContainers(podman, settings.node, options, progress);
+  if (settings !== undefined) await stopContainers(podman, settings, options, progress);
   if (options.purge === true) await progress.step("state", () => removeState(layout, podman));
   if (!progress.changed) process.stderr.write("Already down.\n");
   else if (options.purge !== true)
@@ -49,12 +49,12 @@ const staysWhenEmpty: ReadonlySet<unknown> = new Set(["EBUSY", "EACCES", "EPERM"
 
 async function stopContainers(
   podman: Podman,
-  node: string,
+  settings: Settings,
   options: DownOptions,
   progress: Progress,
 ): Promise<void> {
   await progress.step("containers", async () => {
-    const containers = await podman.managed(node);
+    const containers = await podman.managed(settings.node);
     const running = containers.filter(({ running }) => running);
     await podman.stop(running);
     if (options.purge !== true) return running.length === 0 ? undefined : `stopped ${running.length}`;
@@ -63,7 +63,7 @@ async function stopContainers(
   });
   if (options.purge !== true) return;
   await progress.step("images", async () => {
-    const kept = await removeSampleImages(podman);
+    const kept = await removeImages(podman, settings);
     return kept.length === 0 ? "removed" : `kept ${kept.join(", ")}: something else uses them`;
   });
 }

@@ -2,10 +2,17 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { join } from "node:path";
 import { quoteForShell } from "../output/shell.ts";
 import { sampleName } from "../bootstrap/sample-definition.ts";
-import { curlResolve, metacryptGrpcAddress, nameServerGrpcAddress, type Platform } from "../platform.ts";
+import {
+  curlResolve,
+  metacryptGrpcAddress,
+  nameServerGrpcAddress,
+  type Platform,
+  registryAddress,
+  registryGrpcAddress,
+} from "../platform.ts";
 import { findPlatform, statePath, thisHost } from "./context.ts";
 
-/** Prints what a shell evaluates so that `mcp`, `metacrypt`, `mcns`, `mcproxyctl` and `podman` work with the platform.
+/** Prints what a shell evaluates so that `mcp`, `metacrypt`, `mcns`, `mcr`, `mcproxyctl` and `podman` work with the platform.
  * @throws DetailedError `PLATFORM_ABSENT` */
 export async function env(options: { state?: string }): Promise<void> {
   const host = thisHost();
@@ -23,12 +30,16 @@ function exportsOf({ layout, settings, host }: Platform): [string, string][] {
     ["MCP_CONFIG", config],
     ["METACIRCULAR_CA", layout.authorityCertificate],
     ["METACIRCULAR_RESOLVE", curlResolve(sampleName, settings)],
+    ["METACIRCULAR_REGISTRY", registryAddress(settings)],
     ["METACRYPT_SERVER", metacryptGrpcAddress(settings)],
     ["METACRYPT_CA", layout.authorityCertificate],
     ["METACRYPT_TOKEN_FILE", token],
     ["MCNS_ADDRESS", nameServerGrpcAddress(settings)],
     ["MCNS_CA_FILE", layout.authorityCertificate],
     ["MCNS_TOKEN_FILE", token],
+    ["MCR_ADDRESS", registryGrpcAddress(settings)],
+    ["MCR_CA_FILE", layout.authorityCertificate],
+    ["MCR_TOKEN_FILE", token],
     ["MC_PROXY_ADMIN_SOCKET", layout.proxy.socket],
     ["CONTAINERS_CONF", containersConf],
     ["CONTAINERS_STORAGE_CONF", storageConf],

@@ -9,7 +9,7 @@ import { ensureAuthority, ensureZone } from "../bootstrap/edge.ts";
 import { ensureLogin } from "../bootstrap/operator-login.ts";
 import { checkPrerequisites } from "../bootstrap/prerequisites.ts";
 import { sampleName } from "../bootstrap/sample-definition.ts";
-import { deploySample, ensureSampleImages } from "../bootstrap/sample.ts";
+import { deploySample, placeSampleSource } from "../bootstrap/sample.ts";
 import { liveServices, startServices } from "../bootstrap/services.ts";
 import { Progress } from "../output/progress.ts";
 import { describePlatform } from "../output/summary.ts";
@@ -97,10 +97,10 @@ async function startContainers(platform: Platform, progress: Progress): Promise<
     return list("started", started);
   });
   if (platform.settings.sampleDeployed) return;
-  await progress.step("images", async () => list("built", await ensureSampleImages(platform)));
   await progress.step("deploy", async () => {
+    await placeSampleSource(platform);
     await deploySample(platform);
-    return `${sampleName} runs`;
+    return `${sampleName} is built, pushed and runs`;
   });
 }
 

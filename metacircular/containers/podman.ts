@@ -13,6 +13,16 @@ const infoSchema = z.object({
   host: z.object({ security: z.object({ rootless: z.boolean() }) }),
 });
 
+const imagesSchema = z
+  .array(
+    z.object({
+      Id: z.string(),
+      Names: z.array(z.string()).nullish(),
+      RepoDigests: z.array(z.string()).nullish(),
+    }),
+  )
+  .nullable();
+
 const containersSchema = z
   .array(z.object({ Id: z.string(), Names: z.array(z.string()), State: z.string() }))
   .nullable();
@@ -70,10 +80,15 @@ export class Podman {
     return (await run(argv, { environment: this.#environment, timeoutMs: shortMs })).exitCode === 0;
   }
 
-  /** Builds from a directory with a `Containerfile`, without the network. */
-  async build(reference: string, context: string): Promise<void> {
-    const options = ["--pull=never", "--network=none", "--quiet", "--tag", reference];
-    await this.#podman(longMs, "build", ...options, context);
+  /** References by tag of the images of a registry; for images without a tag their ids. */
+  async imagesOf(registry: string): Promise<string[]> {
+    const output = await this.#podman(shortMs, "images", "--format", "json");
+    const isOurs = (reference: string): boolean => reference.startsWith(`${registry}/`);
+    return (imagesSchema.parse(JSON.parse(output)) ?? []).flatMap(({ Id, Names, RepoDigests }) => {
+      const names = (Names ?? []).filter(isOurs);
+      const isOnlyOurs = (Names ?? []).length === 0 && (RepoDigests ?? []).some(isOurs);
+      return isOnlyOurs ? [Id] : names;
+    });
   }
 
   /** Removes a tag, and the image where nothing else uses it. Absent is success.

@@ -1,4 +1,11 @@
-import { agentAddress, identityUrl, metacryptUrl, nameServerUrl, type Platform } from "../platform.ts";
+import {
+  agentAddress,
+  identityUrl,
+  metacryptUrl,
+  nameServerUrl,
+  type Platform,
+  registryUrl,
+} from "../platform.ts";
 import type { ProgramName } from "../supervisor/programs.ts";
 import { checkAgent } from "./agent.ts";
 import { checkHttp } from "./http.ts";
@@ -23,6 +30,7 @@ export function healthChecks(platform: Platform): Readonly<Record<ProgramName, H
     mcias: http(identityUrl(settings)),
     metacrypt: http(metacryptUrl(settings)),
     mcns: http(nameServerUrl(settings)),
+    mcr: http(registryUrl(settings)),
     "mc-proxy": { address: layout.proxy.socket, check: () => checkProxy(layout.proxy.socket) },
     "mcp-agent": { address: agentAddress(settings), check: () => checkAgent(platform) },
   };

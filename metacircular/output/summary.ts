@@ -9,6 +9,7 @@ import {
   metacryptUrl,
   nameServerUrl,
   type Platform,
+  registryUrl,
   serviceUrl,
 } from "../platform.ts";
 import { stateDirectory } from "../store/default-path.ts";
@@ -25,6 +26,7 @@ export async function describePlatform(
     ["metacrypt", metacryptUrl(settings)],
     ["mcns", `${nameServerUrl(settings)} (DNS on 127.0.0.1:${settings.ports.dns}, zone ${settings.zone})`],
     ["mc-proxy", `127.0.0.1:${settings.ports.ingress}`],
+    ["mcr", registryUrl(settings)],
     ["mcp-agent", `${agentAddress(settings)} (node ${settings.node})`],
     ["state", layout.root],
     ["operator", `${operatorName}, password in ${layout.operator.password}`],

@@ -30,6 +30,10 @@ export interface StateLayout {
     readonly certificates: string;
   };
   readonly nameServer: ServerLayout;
+  readonly registry: ServerLayout & {
+    /** Content of images. */
+    readonly storage: string;
+  };
   readonly agent: ServerLayout & {
     /** The agent's own bearer token. Secret. */
     readonly token: string;
@@ -48,12 +52,12 @@ export interface StateLayout {
     readonly token: string;
     /** Service definitions. */
     readonly definitions: string;
+    /** Sources from which images are built, `<workspace>/<service>/`. */
+    readonly workspace: string;
   };
   /** Data of the services, `<data>/<service>/`. */
   readonly data: string;
   readonly logs: string;
-  /** Contexts from which the sample's images are built. */
-  readonly images: string;
 }
 
 export interface ServerLayout {
@@ -95,6 +99,7 @@ export function layoutOf(root: string): StateLayout {
       certificates: at("mc-proxy", "certs"),
     },
     nameServer: server("mcns", "mcns"),
+    registry: { ...server("mcr", "mcr"), storage: at("mcr", "storage") },
     agent: {
       ...server("mcp", "mcp-agent"),
       token: at("mcp", "token"),
@@ -107,26 +112,26 @@ export function layoutOf(root: string): StateLayout {
       password: at("operator", "password"),
       token: at("operator", "token"),
       definitions: at("operator", "services"),
+      workspace: at("operator", "workspace"),
     },
     data: at("srv"),
     logs: at("logs"),
-    images: at("images"),
   };
 }
 
 /** Directories that exist from the beginning. */
 export function directoriesOf(layout: StateLayout): string[] {
-  const { root, identity, metacrypt, proxy, nameServer, agent, operator, data, logs, images } = layout;
+  const { root, identity, metacrypt, proxy, nameServer, registry, agent, operator, data, logs } = layout;
   return [
     join(root, "locks"),
-    ...[identity, metacrypt, nameServer, agent].map(({ directory }) => join(directory, "certs")),
+    ...[identity, metacrypt, nameServer, registry, agent].map(({ directory }) => join(directory, "certs")),
     proxy.runtime,
     proxy.certificates,
     agent.runtime,
     operator.definitions,
+    operator.workspace,
     data,
     logs,
-    images,
   ];
 }
 

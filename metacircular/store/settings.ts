@@ -25,6 +25,8 @@ const settingsSchema = z.strictObject({
     dns: laterPort,
     /** Where the proxy serves HTTPS. */
     ingress: laterPort,
+    registry: laterPort,
+    registryGrpc: laterPort,
   }),
   /** Files that select podman's configuration; empty: podman's own. */
   podman: z.strictObject({ containersConf: z.string(), storageConf: z.string() }),

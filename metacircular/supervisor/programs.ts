@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import type { StateLayout } from "../store/layout.ts";
 
-export type ProgramName = "mcias" | "metacrypt" | "mcns" | "mc-proxy" | "mcp-agent";
+export type ProgramName = "mcias" | "metacrypt" | "mcns" | "mc-proxy" | "mcr" | "mcp-agent";
 
 /** A program that the supervisor keeps running. */
 export interface Program {
@@ -18,7 +18,7 @@ export function programs(layout: StateLayout, checkout: string): readonly Progra
   const server = (name: ProgramName, { config }: { config: string }): string[] => {
     return [join(checkout, "bin", name), "server", "--config", config];
   };
-  const { identity, metacrypt, nameServer, proxy, agent, authorityCertificate } = layout;
+  const { identity, metacrypt, nameServer, proxy, registry, agent, authorityCertificate } = layout;
   return [
     {
       name: "mcias",
@@ -42,6 +42,12 @@ export function programs(layout: StateLayout, checkout: string): readonly Progra
       name: "mc-proxy",
       argv: server("mc-proxy", proxy),
       inputs: [proxy.config],
+      stopTimeoutMs: 15_000,
+    },
+    {
+      name: "mcr",
+      argv: server("mcr", registry),
+      inputs: [registry.config, registry.certificate, registry.key, agent.token, authorityCertificate],
       stopTimeoutMs: 15_000,
     },
     {

@@ -29,6 +29,7 @@ const entries = {
   mcias: "/mcias/main.ts",
   metacrypt: "/metacrypt/main.ts",
   mcns: "/mcns/main.ts",
+  mcr: "/mcr/main.ts",
   "mc-proxy": "/mc-proxy/main.ts",
   "mcp-agent": "/mcp/agent/main.ts",
 };

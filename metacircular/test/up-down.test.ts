@@ -2,7 +2,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { Resolver } from "node:dns/promises";
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -47,12 +47,13 @@ async function programsRunning(): Promise<string[]> {
   return names.filter((name) => / (supervise|server)$/.test(name)).toSorted();
 }
 
-const servers = ["mcp-agent", "mc-proxy", "mcns", "metacrypt", "mcias"] as const;
+const servers = ["mcp-agent", "mcr", "mc-proxy", "mcns", "metacrypt", "mcias"] as const;
 const onceEach = [
   "agent server",
   "mc-proxy server",
   "mcias server",
   "mcns server",
+  "mcr server",
   "metacircular supervise",
   "metacrypt server",
 ];
@@ -112,11 +113,44 @@ describe("metacircular", { concurrency: false }, () => {
     const calls = [
       ["metacrypt/main.ts", "mount", "list", /pki/],
       ["mcns/main.ts", "zone", "list", /mc\.internal/],
+      ["mcr/main.ts", "repository", "list", /hello-ticker[^]*hello-web/],
       ["mc-proxy/ctl/main.ts", "route", "list", /hello\.mc\.internal/],
     ] as const;
     for (const [entry, subject, verb, expected] of calls) {
       assert.match(succeeded(await execute(entry, [subject, verb], exported)).stdout, expected);
     }
+  });
+
+  test("the sample's images are in the platform's registry, where podman gets them as the operator", async () => {
+    const { METACIRCULAR_REGISTRY: registry = "", METACIRCULAR_CA: ca = "" } = await platform.exported();
+    assert.match(registry, /^127\.0\.0\.1:\d+$/);
+    const trust = join(platform.podman.directory, "trust");
+    await mkdir(trust);
+    await copyFile(ca, join(trust, "ca.crt"));
+    const password = (await readFile(join(platform.state, "operator/password"), "utf8")).trim();
+    const access = ["--creds", `operator:${password}`, "--cert-dir", trust];
+    const image = `${registry}/hello-web:v1.0.0`;
+    const { stdout } = await run("skopeo", ["inspect", ...access, `docker://${image}`]);
+    const { Digest: digest } = JSON.parse(stdout) as { Digest: string };
+    await platform.podman.cli("pull", "--quiet", ...access, `${registry}/hello-web@${digest}`);
+    const inspected = await platform.podman.cli("image", "inspect", image);
+    assert.ok(inspected.includes(digest), inspected);
+  });
+
+  test("a changed source and version are built, pushed and deployed by one command", async () => {
+    const page = join(platform.state, "operator/workspace/hello/web/index.html");
+    const definition = join(platform.state, "operator/services/hello.toml");
+    await writeFile(page, "<p>Changed by its owner</p>");
+    const before = await readFile(definition, "utf8");
+    await writeFile(definition, before.replace("hello-web:v1.0.0", "hello-web:v1.1.0"));
+    const plan = succeeded(await platform.mcp("plan", "hello")).stdout;
+    assert.match(plan, /build image [^\n]*hello-web:v1\.1\.0/);
+    assert.doesNotMatch(plan, /build image [^\n]*hello-ticker/);
+    succeeded(await platform.mcp("deploy", "hello"));
+    assert.match(await visitSample(), /Changed by its owner/);
+    await writeFile(definition, before);
+    succeeded(await platform.mcp("deploy", "hello"));
+    assert.match(await visitSample(), /Hello from your own machine/);
   });
 
   test("Chromium shows the sample when it trusts the root, and refuses it when not", async () => {
@@ -140,6 +174,7 @@ describe("metacircular", { concurrency: false }, () => {
       "metacrypt/unseal-key",
       "metacrypt/certs/key.pem",
       "mcns/certs/key.pem",
+      "mcr/certs/key.pem",
     ];
     for (const name of secrets) {
       assert.equal((await stat(join(platform.state, name))).mode & 0o777, 0o600, name);
@@ -239,7 +274,7 @@ describe("metacircular", { concurrency: false }, () => {
     const { programs } = await platform.status();
     assert.deepEqual(
       programs.map(({ healthy }) => healthy),
-      [true, true, true, true, true, false],
+      [true, true, true, true, true, true, false],
     );
     succeeded(await platform.run("down"));
     await rename(`${database}.kept`, database);
