@@ -26,8 +26,9 @@ import { createAlertCommand } from "./monitor/alert.ts";
 import { type AlertDesk, createAlertDesk } from "./monitor/alert-desk.ts";
 import { createMonitor } from "./monitor/monitor.ts";
 import { createObserver, type Observer } from "./monitor/observe.ts";
-import { openImageRegistry } from "./images/image-registry.ts";
+import { type ImageRegistry, openImageRegistry } from "./images/image-registry.ts";
 import { openImagePushes, openLogin } from "./images/open-images.ts";
+import { createTagWatch, type TagWatch } from "./images/tag-watch.ts";
 import { type RegistryLogin, trusting } from "./images/registry-login.ts";
 import { createPortAllocator } from "./ports/allocate.ts";
 import { readBootId } from "./reconcile/boot-id.ts";
@@ -72,7 +73,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const watching = watchContainers(options, { registry, runtime, locks, bus }, stack);
   const { metrics, observer, alertCommand, alerts, monitor } = watching;
   const edge = await openEdge(options, stack);
-  const deployer = stack.use(openDeployer(options, { registry, runtime, locks, bus, edge, observer }));
+  const deployer = stack.use(
+    openDeployer(options, { registry, runtime, locks, bus, edge, observer, imageRegistry }),
+  );
   const reconciler = stack.use(
     createReconciler({
       registry,
@@ -91,6 +94,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   const keeper =
     edge && stack.use(openKeeper(options, { edge, registry, runtime, locks, bus, deployer, alerts }));
+  const tagWatch = stack.use(openTagWatch(options, { registry, runtime, imageRegistry, bus, locks }));
   const files = stack.use(
     createFiles({ servicesDir, ownFiles: ownFiles(options), uploads: registry.uploads, clock, logger }),
   );
@@ -147,6 +151,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   reconciler.start();
   monitor.start();
   keeper?.start();
+  tagWatch.start();
   logger.info({ node, address: server.address, version }, "agent is ready");
   const owned = stack.move();
   return { address: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -158,6 +163,7 @@ interface DeployerParts {
   readonly locks: ServiceLocks;
   readonly bus: EventBus;
   readonly edge: Edge | undefined;
+  readonly imageRegistry: ImageRegistry | undefined;
   readonly observer: Observer;
 }
 
@@ -181,7 +187,7 @@ function openDeployer(
 
 function openKeeper(
   { config, clock, logger }: AgentOptions,
-  parts: Omit<DeployerParts, "observer" | "edge"> & {
+  parts: Omit<DeployerParts, "observer" | "edge" | "imageRegistry"> & {
     readonly edge: Edge;
     readonly deployer: Deployer;
     readonly alerts: AlertDesk;
@@ -194,6 +200,14 @@ function openKeeper(
     newId: randomUUID,
     intervalMs: config.monitor.interval,
   });
+}
+
+function openTagWatch(
+  { config, clock, logger }: AgentOptions,
+  parts: Pick<DeployerParts, "registry" | "runtime" | "imageRegistry" | "bus" | "locks">,
+): TagWatch {
+  const { check_interval: intervalMs } = config.registry;
+  return createTagWatch({ ...parts, clock, logger, intervalMs, random: Math.random });
 }
 
 /** What looks at the containers, and what it tells. The stack gets what has to be disposed. */

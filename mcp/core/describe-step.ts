@@ -24,7 +24,8 @@ const sentences: { [Kind in StepKind]: (step: StepOf<Kind>, service: string) => 
   "check-network": ({ network }) => `check network ${network}`,
   "check-volumes": ({ volumes }) => `check the sources of ${count(volumes.length, "volume")}`,
   "check-ports": ({ ports }) => `check that ${count(ports.length, "port")} can be used`,
-  "pull-image": ({ image }) => `make sure image ${image} is here`,
+  "pull-image": ({ image, refresh }) =>
+    refresh === true ? `pull image ${image} anew` : `make sure image ${image} is here`,
   "create-container": ({ component, slot, spec }, service) =>
     `create container ${slotName(service, component, slot)} from ${spec.image}`,
   "start-container": ({ component, slot }, service) => `start ${slotName(service, component, slot)}`,

@@ -9,6 +9,8 @@ export type Intent =
       /** Deploy only this component; empty: all, and remove those that the specification lacks. */
       readonly component: string;
       readonly recreate: boolean;
+      /** The images that the tags name now will do only, whatever images of these names are on the node. */
+      readonly pull?: boolean;
       /** What a rollback was asked to go back to; 0: the newest revision that differs. */
       readonly revision?: number;
     }

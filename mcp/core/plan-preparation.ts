@@ -1,7 +1,13 @@
 import type { ObservedContainer } from "./observed.ts";
 import { type Step, edgeKinds, harmlessKinds } from "./step.ts";
 
-interface PreparationInput {
+export interface OutdatedImages {
+  /** References that name another image in their registry than on the node, or may: they are pulled anew before a
+   * container is made from them. Default: none. */
+  readonly outdatedImages?: ReadonlySet<string>;
+}
+
+interface PreparationInput extends OutdatedImages {
   readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
   /** The authority looks a host name up before it issues a certificate for it. */
   readonly namesFirst: boolean;
@@ -38,7 +44,7 @@ export function isChange({ kind }: Step): boolean {
   return !edgeKinds.has(kind) && !harmlessKinds.has(kind);
 }
 
-function preparation(step: Step, { observed }: PreparationInput): Step[] {
+function preparation(step: Step, { observed, outdatedImages }: PreparationInput): Step[] {
   if (step.kind !== "create-container") return [];
   const { component, spec, hostPorts } = step;
   const { network, volumes, image } = spec;
@@ -50,6 +56,11 @@ function preparation(step: Step, { observed }: PreparationInput): Step[] {
     ...(network === "" ? [] : [{ kind: "check-network", component, network } as const]),
     ...(volumes.length === 0 ? [] : [{ kind: "check-volumes", component, volumes } as const]),
     ...(ports.length === 0 ? [] : [{ kind: "check-ports", component, ports } as const]),
-    { kind: "pull-image", component, image },
+    {
+      kind: "pull-image",
+      component,
+      image,
+      ...(outdatedImages?.has(image) === true ? { refresh: true } : {}),
+    },
   ];
 }

@@ -6,7 +6,7 @@ import { isHeldByRoutes, keepEdge, planEdgeOf } from "./edge/of-intent.ts";
 import { type Intent, serviceOf } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
-import { isChange, prepared } from "./plan-preparation.ts";
+import { isChange, type OutdatedImages, prepared } from "./plan-preparation.ts";
 import { startedTogether, startedVersion, planStart } from "./plan-start.ts";
 import { blockedComponents, syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
@@ -15,7 +15,7 @@ import type { ComponentSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
 /** Everything a plan depends on. */
-export interface PlanInput {
+export interface PlanInput extends OutdatedImages {
   readonly intent: Intent;
   readonly operationId: string;
   /** When the operation began. */
@@ -48,7 +48,7 @@ export function plan(input: PlanInput): Step[] {
   const steps = input.intent.kind === "repair" ? startedTogether(groups) : groups.flat();
   const namesFirst = input.edge?.settings.certificates?.challenge === "http-01";
   return [
-    ...prepared(withoutRepeated(steps), { observed: input.observed, namesFirst }),
+    ...prepared(withoutRepeated(steps), { ...input, namesFirst }),
     ...servicePlan(input, steps.some(isChange)),
   ];
 }

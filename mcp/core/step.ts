@@ -10,7 +10,13 @@ export type Step =
   | { readonly kind: "check-network"; readonly component: string; readonly network: string }
   | { readonly kind: "check-volumes"; readonly component: string; readonly volumes: readonly string[] }
   | { readonly kind: "check-ports"; readonly component: string; readonly ports: readonly string[] }
-  | { readonly kind: "pull-image"; readonly component: string; readonly image: string }
+  | {
+      readonly kind: "pull-image";
+      readonly component: string;
+      readonly image: string;
+      /** Also where there is one of that name. */
+      readonly refresh?: true;
+    }
   | {
       readonly kind: "create-container";
       readonly component: string;

@@ -135,9 +135,9 @@ function decided(intent: Intent): unknown[] {
   if (intent.kind === "adopt") return [...about, ...intent.containers];
   if (!("spec" in intent)) return "component" in intent ? [...about, intent.component] : about;
   if (intent.kind === "rollback") return [...about, intent.revision];
-  const { spec, component, recreate } = intent;
+  const { spec, component, recreate, pull = false } = intent;
   const components = spec.components.filter(({ name }) => component === "" || name === component);
-  return [...about, component, recreate, spec.active, components];
+  return [...about, component, recreate, pull, spec.active, components];
 }
 
 function reused({ operationId, intent }: OperationRequest, known: OperationRecord): DetailedError {

@@ -3,6 +3,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Intent } from "@metacircular/mcp-core/intent.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import type { ImageRegistry } from "../images/image-registry.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Container, Runtime } from "../runtime/runtime.ts";
@@ -16,6 +17,8 @@ export interface DeployerOptions {
   readonly runtime: Runtime;
   /** Undefined: the agent looks after none. */
   readonly edge?: Edge | undefined;
+  /** Asked what tags name; undefined: there is none to ask. */
+  readonly imageRegistry?: ImageRegistry | undefined;
   readonly ports: PortAllocator;
   readonly locks: ServiceLocks;
   readonly executors: Executors;

@@ -6,7 +6,9 @@ import { serviceOf, type Intent } from "@metacircular/mcp-core/intent.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import { collectEdge } from "../edge/collect.ts";
+import { deployImages } from "./deploy-images.ts";
 import type { Edge } from "../edge/edge.ts";
+import type { ImageRegistry } from "../images/image-registry.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
 import { isRoutePortFree } from "../ports/port-problem.ts";
 import { portMappings } from "../ports/port-mappings.ts";
@@ -26,6 +28,7 @@ export interface FactSources {
   readonly runtime: Runtime;
   readonly registry: Registry;
   readonly edge?: Edge | undefined;
+  readonly imageRegistry?: ImageRegistry | undefined;
   readonly ports: PortAllocator;
   readonly clock: Clock;
   readonly list: () => Promise<readonly Container[]>;
@@ -41,9 +44,9 @@ export async function collectFacts(
   const { runtime, registry, ports } = options;
   const service = serviceOf(intent);
   const specs = mayBeCreated(intent, registry);
-  const [containers, imageIds, edge] = await Promise.all([
+  const [containers, images, edge] = await Promise.all([
     listContainers(service, options, signal),
-    localImages(intent, specs, runtime, signal),
+    deployImages(operation, specs, options, signal),
     collectEdge(intent, { edge: options.edge, registry, nowMs: options.clock.now() }, signal),
   ]);
   signal.throwIfAborted();
@@ -64,7 +67,7 @@ export async function collectFacts(
         ...operation,
         registered: await withUsablePorts(registered, usable),
         observed: await observedWithUsablePorts(service, containers, usable, restarting),
-        imageIds,
+        ...images,
         edge,
         freshPorts: freshPorts(routes, promise.ports),
         revisions,
@@ -133,24 +136,6 @@ function mayBeCreated(intent: Intent, registry: Registry): readonly ComponentSpe
     case "edge":
       return [];
   }
-}
-
-/** Starting again what is there must not replace it, so only a deploy asks what a tag now stands for. */
-async function localImages(
-  intent: Intent,
-  specs: readonly ComponentSpec[],
-  runtime: Runtime,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  if (!("spec" in intent)) return new Map();
-  const references = [...new Set(specs.map((spec) => spec.image))];
-  const images = await Promise.all(references.map((reference) => runtime.image(reference, signal)));
-  return new Map(
-    references.flatMap((reference, index) => {
-      const image = images[index];
-      return image === undefined ? [] : [[reference, image.id]];
-    }),
-  );
 }
 
 function portsInUse(registry: Registry, containers: readonly Container[]): Set<number> {

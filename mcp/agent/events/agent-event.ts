@@ -59,4 +59,10 @@ export type AgentEventBody =
       /** Of "recovered": what has ended, and how long it lasted. */
       readonly recovered?: AlertType;
       readonly durationMs?: number;
+    }
+  | {
+      readonly type: "tag-moved";
+      readonly image: string;
+      readonly runningDigest: string;
+      readonly digest: string;
     };

@@ -1,6 +1,7 @@
 import { gauge, type MetricFamily, type Sample } from "@metacircular/mcdsl/metrics/exposition.ts";
 import { isDrift } from "@metacircular/mcp-core/drift.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
+import { currentSight } from "../registry/tags.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** More than the components of a node can have. */
@@ -16,6 +17,12 @@ export function registryMetrics(registry: Registry): {
   const { sizeBytes, freeBytes } = registry.size();
   const active = registry.alerts.list({ service: "", active: true, limit: mostAlerts });
   const unfinished = registry.operations.unfinished().length;
+  const sights = components.flatMap((component) => {
+    const sight = currentSight(component, registry.tags);
+    return sight === undefined
+      ? []
+      : [{ labels: { service: component.service, component: component.spec.name }, sight }];
+  });
   const families: MetricFamily[] = [
     {
       name: "mcp_component_drift",
@@ -25,6 +32,18 @@ export function registryMetrics(registry: Registry): {
         labels: { service: component.service, component: component.spec.name },
         value: Number(isDrift(component.desired, component.observed.state)),
       })),
+    },
+    {
+      name: "mcp_component_tag_moved",
+      help: "Whether the tag of a running component's image names another image now.",
+      type: "gauge",
+      samples: sights.map(({ labels, sight }) => ({ labels, value: Number(sight.moved) })),
+    },
+    {
+      name: "mcp_component_tag_checked_timestamp_seconds",
+      help: "When it was last looked up what the tag of a component's image names; 0: never with success.",
+      type: "gauge",
+      samples: sights.map(({ labels, sight }) => ({ labels, value: sight.checkedAtMs / 1_000 })),
     },
     {
       name: "mcp_components",

@@ -2,7 +2,7 @@ import type { Database } from "@metacircular/mcdsl/database/open.ts";
 
 /** Tables with rows that outlive what they are about. Operations and events are left out: they are the record of
  * what was done and seen, which ends by its age. */
-const ofComponents = ["alerts", "repairs"] as const;
+const ofComponents = ["alerts", "repairs", "tags"] as const;
 const ofServices = [...ofComponents, "revisions"] as const;
 
 /** Forgets the past of a component, or of a whole service. */

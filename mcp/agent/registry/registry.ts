@@ -13,12 +13,14 @@ import { uploads } from "./migrations/005-uploads.ts";
 import { retention } from "./migrations/006-retention.ts";
 import { deployed } from "./migrations/007-deployed.ts";
 import { edge } from "./migrations/008-edge.ts";
+import { tags } from "./migrations/009-tags.ts";
 import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createForgetPast, type ForgetPast } from "./past.ts";
 import { createRepairTable, type RepairTable } from "./repairs.ts";
 import { createRevisionTable, type RevisionTable } from "./revisions.ts";
 import { createServiceTable, type ServiceTable } from "./services.ts";
+import { createTagTable, type TagTable } from "./tags.ts";
 import { createUploadTable, type UploadTable } from "./uploads.ts";
 
 /** Everything the agent knows about its node, in one SQLite file. */
@@ -33,6 +35,7 @@ export interface Registry extends Disposable {
   readonly uploads: UploadTable;
   readonly alerts: AlertTable;
   readonly edge: EdgeEffectTable;
+  readonly tags: TagTable;
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
   readonly forgetPast: ForgetPast;
@@ -42,7 +45,7 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed, edge];
+export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed, edge, tags];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
@@ -62,6 +65,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
     uploads: createUploadTable(database, clock),
     alerts: createAlertTable(database),
     edge: createEdgeEffectTable(database),
+    tags: createTagTable(database),
     service(name) {
       const active = services.isActive(name);
       const managed = components.ofService(name).filter((component) => component.desired !== "ignore");

@@ -56,7 +56,7 @@ export function deployMethods(rpc: RpcContext): Methods {
 
 type DeployIntent = Extract<Intent, { kind: "deploy" | "rollback" }>;
 
-function deployIntent({ service, component, recreate }: DeployRequest, rpc: RpcContext): DeployIntent {
+function deployIntent({ service, component, recreate, pull }: DeployRequest, rpc: RpcContext): DeployIntent {
   const spec = decodeSpec(service, rpc.node);
   const names = spec.components.map((entry) => entry.name);
   if (component !== "" && !names.includes(component)) throw componentNotFound(spec.name, component, names);
@@ -65,6 +65,7 @@ function deployIntent({ service, component, recreate }: DeployRequest, rpc: RpcC
     spec: component === "" ? spec : merged(spec, component, rpc),
     component,
     recreate,
+    ...(pull ? { pull } : {}),
   };
 }
 

@@ -57,6 +57,10 @@ function encodeBody(event: AgentEvent): NonNullable<Response["event"]> {
         value: { operationId, kind, outcome: outcomeMessages[outcome], results: results.map(encodeResult) },
       };
     }
+    case "tag-moved": {
+      const { image, runningDigest, digest } = event;
+      return { case: "tagMoved", value: { image, runningDigest, digest } };
+    }
     case "alert":
       return {
         case: "alert",

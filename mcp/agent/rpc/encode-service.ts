@@ -14,6 +14,7 @@ import type {
 import { isOutdated } from "../deploy/deployed.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
 import type { StateEvent } from "../registry/events.ts";
+import { currentSight, type TagSight } from "../registry/tags.ts";
 import { encodeOperation, encodePending } from "./encode-operation.ts";
 import { encodeRepair } from "./encode-repair.ts";
 import type { RpcContext } from "./rpc-context.ts";
@@ -42,7 +43,11 @@ export function encodeServices(
         name,
         active: registry.services.isActive(name) ?? false,
         components: (components.get(name) ?? []).map((component) =>
-          encodeComponent(component, repairOf(component.spec.name), effects),
+          encodeComponent(component, {
+            repair: repairOf(component.spec.name),
+            effects,
+            sight: currentSight(component, registry.tags),
+          }),
         ),
         reconcile: reconciler.isEnabled(name),
         ...(operation === undefined ? {} : { operation: encodeOperation(operation) }),
@@ -52,8 +57,11 @@ export function encodeServices(
 
 function encodeComponent(
   component: ComponentRecord,
-  repair: Repair | undefined,
-  effects: readonly EdgeEffect[],
+  {
+    repair,
+    effects,
+    sight,
+  }: { repair: Repair | undefined; effects: readonly EdgeEffect[]; sight: TagSight | undefined },
 ): MessageInitShape<typeof ComponentInfoSchema> {
   const { service, spec, desired, hostPorts, version, imageDigest, observed } = component;
   return {
@@ -72,9 +80,23 @@ function encodeComponent(
     ports: [...spec.ports],
     outdated: isOutdated(component),
     ...encodeRepair(repair),
+    ...encodeTag(sight),
     pending: encodePendingEffects(
       effects.filter((effect) => effect.service === service && effect.component === spec.name),
     ),
+  };
+}
+
+function encodeTag(sight: TagSight | undefined): Pick<MessageInitShape<typeof ComponentInfoSchema>, "tag"> {
+  if (sight === undefined) return {};
+  const { moved, digest, runningDigest, error } = sight;
+  return {
+    tag: {
+      ...{ moved, digest, runningDigest, error },
+      ...optionalTime("checked", sight.checkedAtMs),
+      ...optionalTime("movedSince", sight.movedSinceMs),
+      ...optionalTime("failed", sight.failedAtMs),
+    },
   };
 }
 

@@ -17,6 +17,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("--dry-run", "only show what would be done")
     .option("--no-build", "build no images, even where they are missing")
     .option("--allow-dirty", "build a release also of files that are not committed and tagged as it")
+    .option("--pull", "also replace what runs another image than its tag names in the registry now")
     .option("--recreate", "replace containers even where nothing changed")
     .addHelpText("after", examples)
     .action(async (target, options, self) => {
@@ -25,7 +26,7 @@ export function define(command: Command, invocation: Invocation): void {
       const { node, service, component, spec } = resolved;
       using images = await missingImages(context, resolved, options);
       const recreate = options.recreate === true;
-      const request = { service: spec, component, recreate };
+      const request = { service: spec, component, recreate, pull: options.pull === true };
       if (options.dryRun === true) {
         const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
         return showPlan(context.output, { node, service }, plan, images);

@@ -15,6 +15,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option("-f, --file <file>", "definition file (default: <service>.toml in the services directory)")
     .option("--no-build", "as if no images were to be built")
     .option("--allow-dirty", "build a release also of files that are not committed and tagged as it")
+    .option("--pull", "also replace what runs another image than its tag names in the registry now")
     .option("--recreate", "replace containers even where nothing changed")
     .option("--exit-code", `exit with ${exitCodes.wouldChange} when something would change`)
     .addHelpText("after", examples)
@@ -23,7 +24,12 @@ export function define(command: Command, invocation: Invocation): void {
       const resolved = await resolveDeploy(context, target, options.file);
       const { node, service, component, spec } = resolved;
       using images = await missingImages(context, resolved, options);
-      const request = { service: spec, component, recreate: options.recreate === true };
+      const request = {
+        service: spec,
+        component,
+        recreate: options.recreate === true,
+        pull: options.pull === true,
+      };
       const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
       showPlan(context.output, { node, service }, plan, images);
       const steps = plan.steps.length + (images?.steps.length ?? 0);

@@ -2,6 +2,7 @@ import type { Command } from "@commander-js/extra-typings";
 
 import { openContext } from "../context.ts";
 import type { Invocation } from "../invocation.ts";
+import { sayMovedTags } from "../view/tag.ts";
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
 import {
   componentColumns,
@@ -32,6 +33,7 @@ export function define(command: Command, invocation: Invocation): void {
       } else {
         output.table(componentColumns(output, invocation.clock.now()), rows);
         sayOutdated(output, rows);
+        sayMovedTags(output, rows, invocation.clock.now());
         if (rows.length === 0 && asked.failures.length === 0) output.say("nothing is deployed");
       }
       reportFailures(context, asked);

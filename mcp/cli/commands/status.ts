@@ -10,6 +10,7 @@ import { formatAge, formatLocalTime, isoTime, timeMsOf } from "../output/time.ts
 import { failuresJson, failuresView, reportFailures } from "../view/answers.ts";
 import { plain } from "../output/table.ts";
 import { pendingText, pendingView } from "../view/pending.ts";
+import { sayMovedTags, tagErrors } from "../view/tag.ts";
 import { repairText } from "../view/repair.ts";
 import {
   type ComponentRow,
@@ -71,6 +72,7 @@ function showStatus(
   output.table([...columns, { heading: "SEEN", text: ({ component }) => seen(component, nowMs) }], rows);
   if (rows.length === 0 && answers.length > 0 && failures.length === 0) output.say("nothing is deployed");
   sayOutdated(output, rows);
+  sayMovedTags(output, rows, nowMs);
   for (const { node, value } of answers) {
     for (const { name, operation } of value.services) {
       if (operation === undefined) continue;
@@ -102,6 +104,7 @@ function showStatus(
   );
   for (const command of repairs(answers)) output.say(`  next: \`${command}\``);
   showRepairs(output, rows, nowMs);
+  showList(output, "tags that could not be looked up", tagErrors(rows, nowMs));
   showList(
     output,
     "recent events",

@@ -5,6 +5,7 @@ import type { Column } from "../output/table.ts";
 import { formatAge, isoTime, timeMsOf } from "../output/time.ts";
 import { pendingJson, pendingView } from "./pending.ts";
 import { repairJson, repairView } from "./repair.ts";
+import { tagJson, tagView } from "./tag.ts";
 
 /** One component on one node. */
 export interface ComponentRow {
@@ -32,6 +33,7 @@ export const componentJson = {
   ports: "published fixed ports",
   routes: "name, port, mode, hostname, host_port",
   pending: pendingJson,
+  tag: tagJson,
   outdated: "true: it was declared anew since its container was made, and a deploy would replace it",
 } as const;
 
@@ -64,6 +66,7 @@ export function componentView({
       host_port: hostPort,
     })),
     pending: component.pending.map(pendingView),
+    tag: tagView(component),
     outdated: component.outdated,
   };
 }
@@ -125,7 +128,9 @@ export function componentColumns(output: Output, nowMs: number): Column<Componen
 }
 
 function versionText({ component }: ComponentRow): string {
-  return component.outdated ? `${component.version} (outdated)`.trimStart() : component.version;
+  const { version, outdated, tag } = component;
+  const notes = [...(outdated ? ["outdated"] : []), ...(tag?.moved === true ? ["tag moved"] : [])];
+  return notes.length === 0 ? version : `${version} (${notes.join(", ")})`.trimStart();
 }
 
 /** Says which services were declared anew since they were deployed, and what to do about it. */

@@ -5,6 +5,7 @@ import { outcomeName } from "../operations/outcome.ts";
 import { factsOf } from "../output/error.ts";
 import type { Output } from "../output/output.ts";
 import { plain } from "../output/table.ts";
+import { shortDigest } from "./tag.ts";
 import { formatLocalTime, formatSpan, isoTime, timeMsOf } from "../output/time.ts";
 
 /** Keys of an event in JSON, one document per line. */
@@ -13,8 +14,8 @@ export const eventJson = {
   time: "when it happened (ISO 8601)",
   service: "service",
   component: "component; empty: the service as a whole",
-  type: "state-changed, operation-started, step-started, step-finished, operation-finished, alert or events-lost",
-  "…": "what belongs to the type: prev_state, new_state, desired_state, exit_code; operation_id, kind, caller, steps, index, description, error, outcome; alert, observed_state, transitions, recovered_type, duration_ms; count",
+  type: "state-changed, operation-started, step-started, step-finished, operation-finished, alert, tag-moved or events-lost",
+  "…": "what belongs to the type: prev_state, new_state, desired_state, exit_code; operation_id, kind, caller, steps, index, description, error, outcome; alert, observed_state, transitions, recovered_type, duration_ms; image, running_digest, digest; count",
 } as const;
 
 type Event = Exclude<WatchEventsResponse["event"], { case: undefined }>;
@@ -53,6 +54,11 @@ function describe(event: WatchEventsResponse["event"]): Described | undefined {
     }
     case "alert":
       return alert(event.value);
+    case "tagMoved": {
+      const { image, runningDigest, digest } = event.value;
+      const text = `the tag of ${image} moved from ${shortDigest(runningDigest)} to ${shortDigest(digest)}`;
+      return { type: "tag-moved", text, facts: { image, running_digest: runningDigest, digest } };
+    }
     case "eventsLost": {
       const count = Number(event.value.count);
       return {

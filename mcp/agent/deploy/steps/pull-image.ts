@@ -4,8 +4,8 @@ import type { StepContext } from "../step-context.ts";
 
 /** Makes sure the image is on the node, and that the node can run it. */
 export async function pullImage(
-  { image }: StepOf<"pull-image">,
+  { image, refresh }: StepOf<"pull-image">,
   { runtime, signal }: StepContext,
 ): Promise<void> {
-  await requireRunnable(image, await runtime.pull(image, signal));
+  await requireRunnable(image, await runtime.pull(image, signal, { refresh: refresh === true }));
 }
