@@ -22,7 +22,14 @@ export const repositoryPatterns = z.array(repositoryPattern).max(MAX_PATTERNS);
 
 /** Whether one of the patterns fits the name; none at all fits every name. */
 export function fitsRepository(patterns: readonly string[], repository: string): boolean {
-  return patterns.length === 0 || patterns.some((pattern) => fits(pattern.split("/"), repository.split("/")));
+  return patterns.length === 0 || patterns.some((pattern) => fitsName(pattern, repository));
+}
+
+/** Most patterns differ from most names in what is before their first `*`. */
+function fitsName(pattern: string, name: string): boolean {
+  const wildcard = pattern.indexOf("*");
+  if (wildcard === -1) return pattern === name;
+  return name.startsWith(pattern.slice(0, wildcard)) && fits(pattern.split("/"), name.split("/"));
 }
 
 /** Goes back to the last `**` only: what an earlier one could take more, the last one can as well. */

@@ -64,7 +64,6 @@ export function createRegistryTokens(parts: {
         .setSubject(caller.name)
         .setAudience(service)
         .setIssuedAt(nowSeconds)
-        .setNotBefore(nowSeconds)
         .setExpirationTime(Math.floor(expiresAtMs / 1000))
         .setJti(randomBytes(16).toString("base64url"))
         .sign(key);
