@@ -24,6 +24,9 @@ export function createTerminal(streams: {
   stderr: Writable;
 }): Terminal {
   const { stdin, stdout, stderr } = streams;
+  // Whoever read, such as `head`, has enough.
+  stdout.on("error", ignoreBrokenPipe);
+  stderr.on("error", ignoreBrokenPipe);
   return {
     out: (line) => void stdout.write(`${line}\n`),
     say: (line) => void stderr.write(`${line}\n`),
@@ -39,6 +42,10 @@ export function createTerminal(streams: {
       return confirmOnce(stdin, stderr, `${question} [y/N] `);
     },
   };
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 async function readLine(stdin: Readable, what: string): Promise<string> {
