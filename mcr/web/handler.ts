@@ -38,7 +38,7 @@ const requestTimeoutMs = 30_000;
 export function createWebHandler(options: WebOptions): HttpHandler {
   const assets = openAssets();
   const door = createDoor(options);
-  const platforms = new PlatformCache();
+  const platforms = new PlatformCache(options);
 
   return async (request, response) => {
     const url = targetOf(request);

@@ -5,7 +5,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import type { GarbageCollector } from "../gc/collector.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Rules } from "../policy/rules.ts";
-import type { PlatformCache } from "./read/platforms.ts";
+import type { Descriptor } from "./image/manifest.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** What the pages read and change. */
@@ -35,5 +35,8 @@ export interface Sources {
     listOf(repository: string, digest: string, limit: number): Promise<readonly AccountPulls[]>;
   };
   readonly collection: Pick<GarbageCollector, "runs" | "items" | "start">;
-  readonly platforms: PlatformCache;
+  readonly platforms: {
+    /** Of an image, by its configuration. Empty: it cannot be known. @throws DetailedError BLOB_STORE_UNAVAILABLE */
+    platformOf(repository: string, config: Descriptor): Promise<string>;
+  };
 }

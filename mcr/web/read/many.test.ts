@@ -17,7 +17,6 @@ import { createMetadata } from "../../metadata/store.ts";
 import { repositoriesPage } from "../pages/repositories.ts";
 import { repositoryPage } from "../pages/repository.ts";
 import type { Sources } from "../sources.ts";
-import { PlatformCache } from "./platforms.ts";
 import { readRepositories, repositoryQuery } from "./repositories.ts";
 import { readRepository, tagQuery } from "./tags.ts";
 
@@ -81,7 +80,7 @@ describe("1,000 repositories and 10,000 tags", () => {
       metadata: counting,
       rules,
       pulls: { list: async () => [] },
-      platforms: new PlatformCache(),
+      platforms: { platformOf: async () => "" },
     };
     return { sources: sources as unknown as Sources, questions: () => questions };
   }

@@ -9,14 +9,15 @@ const mostCharacters = 100;
  * recently used are forgotten. */
 export class PlatformCache {
   readonly #platforms = new Map<string, string>();
+  readonly #sources: Pick<Sources, "blobs" | "metadata">;
+
+  constructor(sources: Pick<Sources, "blobs" | "metadata">) {
+    this.#sources = sources;
+  }
 
   /** Empty: it cannot be known.
    * @throws DetailedError BLOB_STORE_UNAVAILABLE */
-  async platformOf(
-    sources: Pick<Sources, "blobs" | "metadata">,
-    repository: string,
-    config: Descriptor,
-  ): Promise<string> {
+  async platformOf(repository: string, config: Descriptor): Promise<string> {
     const key = `${repository}@${config.digest}`;
     const known = this.#platforms.get(key);
     if (known !== undefined) {
@@ -24,7 +25,7 @@ export class PlatformCache {
       this.#platforms.set(key, known);
       return known;
     }
-    const configuration = await readConfiguration(sources, repository, config);
+    const configuration = await readConfiguration(this.#sources, repository, config);
     const platform = (configuration?.platform ?? "").slice(0, mostCharacters);
     if (configuration !== undefined) this.#platforms.set(key, platform);
     const [oldest] = this.#platforms.keys();

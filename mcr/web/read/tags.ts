@@ -65,7 +65,7 @@ export async function readRepository(
   }
   const rows = await inBatches(page.items, async (tag): Promise<TagRow> => {
     const { sizeBytes, platforms, config } = await contentSize(sources, name, tag.digest);
-    const platform = config === undefined ? "" : await sources.platforms.platformOf(sources, name, config);
+    const platform = config === undefined ? "" : await sources.platforms.platformOf(name, config);
     return {
       ...tag,
       sizeBytes,
