@@ -14,8 +14,8 @@ export interface HttpsServer extends AsyncDisposable {
 
 /** What differs between servers; the rest is the same for all. */
 export interface HttpsLimits {
-  /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; the handler then has to
-   * watch over clients that fall silent. Default 15 s. */
+  /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; then connections are cut
+   * on which nothing moves for two minutes, unless the handler sets another timeout of its socket. Default 15 s. */
   readonly requestTimeoutMs?: number;
   /** Until requests in progress are cut when the server stops. Default 5 s, longer than other requests take. */
   readonly closeTimeoutMs?: number;
@@ -28,7 +28,9 @@ const headersTimeoutMs = 10_000;
 const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
 const maxConnections = 2_000;
+const silenceTimeoutMs = 120_000;
 const defaultCloseTimeoutMs = 5_000;
+const closeIdleEveryMs = 100;
 
 /**
  * Listens with TLS 1.3. Disposing it lets running requests finish, for a few seconds.
@@ -48,6 +50,7 @@ export async function startHttpsServer(options: {
     keepAliveTimeout: keepAliveTimeoutMs,
   };
   const server = createServer({ ...tls, ...timeouts }, handle);
+  if (timeouts.requestTimeout === 0) server.setTimeout(silenceTimeoutMs);
   server.maxConnections = maxConnections;
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (continuesItself?.(request) !== true) response.writeContinue();
@@ -61,9 +64,12 @@ export async function startHttpsServer(options: {
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
+      // Clients keep a connection open after its last request.
+      const idle = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
       const cut = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
       await closed;
       clearTimeout(cut);
+      clearInterval(idle);
     },
   };
 }
