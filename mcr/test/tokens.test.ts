@@ -3,10 +3,13 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { createIdentityClient } from "@metacircular/mcias/client.ts";
+import { testPassword } from "@metacircular/testkit/person.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { decodeJwt } from "jose";
 import { type Answer, basic, codeIn, createCaller, tokenIn } from "./registry-caller.ts";
 import { trust } from "./trust.ts";
+
+const allowAll = { effect: "EFFECT_ALLOW", priority: 40 };
 
 describe("the token endpoint", { concurrency: false }, () => {
   let registry: TestRegistry;
@@ -122,6 +125,24 @@ describe("the token endpoint", { concurrency: false }, () => {
       "token-issued ok",
       "token-revoked ok",
     ]);
+  });
+
+  test("keeps those who have a token going while the identity service is down", async () => {
+    await registry.putRule("access", "someone", { ...allowAll, accounts: ["someone"] });
+    const asked = "?scope=repository:team/app:pull,push";
+    const answer = await get(asked, basic("someone", testPassword));
+    const fresh = await registry.systemAccount("fresh");
+    await registry.identity.stop();
+    try {
+      const request = { method: "POST", path: "/v2/team/app/blobs/uploads/" };
+      assert.equal((await caller.send(request, `Bearer ${tokenIn(answer)}`)).status, 202);
+      const direct = await caller.send(request, `Bearer ${fresh.token}`);
+      assert.deepEqual([direct.status, codeIn(direct)], [503, "UNAVAILABLE"]);
+      const refused = await get(asked, basic("fresh", fresh.token));
+      assert.deepEqual([refused.status, codeIn(refused)], [503, "UNAVAILABLE"]);
+    } finally {
+      await registry.identity.start();
+    }
   });
 
   test("stops who guesses passwords, and neither others nor those who log in elsewhere", async () => {
