@@ -63,7 +63,12 @@ export function buildFailure(image: string, lines: readonly string[], code: numb
 
 /** Why a push failed, as far as the registry's answer tells. */
 export function pushFailure(image: string, lines: readonly string[]): DetailedError {
-  const text = lines.join("\n");
+  // Names of images are no part of what the registry says.
+  const name = image.replace(/:[^:/]*$/, "");
+  const text = lines
+    .join("\n")
+    .replaceAll(name, "")
+    .replaceAll(name.replace(/^[^/]*\//, ""), "");
   const output = lines.slice(-shownLines);
   const details = { attempted: "push image", subject: image, output } as const;
   for (const { pattern, ...said } of pushFailures) {

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { systemClock } from "@metacircular/mcdsl/clock.ts";
+
+import { loginIn } from "./podman-login.ts";
+import { openRegistries } from "./registries.ts";
+
+const ours = "mcr.example.net:8443";
+
+test("the login of the identity service is for the configured registry only, to the letter", async () => {
+  let asked = 0;
+  const token = async (): Promise<string> => {
+    asked += 1;
+    return "the-token";
+  };
+  const config = { registry: { address: ours, caFile: "/ca.pem" } };
+  using registries = openRegistries({ config, token, environment: {}, clock: systemClock });
+  assert.deepEqual(await registries.loginFor(`${ours}/team/hello:v1`), {
+    address: ours,
+    caFile: "/ca.pem",
+    username: "token",
+    password: "the-token",
+  });
+  for (const other of [
+    "mcr.example.net",
+    "mcr.example.net:8444",
+    "evil.net",
+    `${ours}.evil.net`,
+    "localhost",
+  ]) {
+    assert.equal(await registries.loginFor(`${other}/team/hello:v1`), undefined, other);
+  }
+  assert.equal(asked, 1);
+});
+
+test("without a configured registry nothing gets the login", async () => {
+  const token = (): Promise<string> => assert.fail("it was asked for the token");
+  using registries = openRegistries({
+    config: { registry: undefined },
+    token,
+    environment: {},
+    clock: systemClock,
+  });
+  assert.equal(await registries.loginFor(`${ours}/team/hello:v1`), undefined);
+});
+
+test("what podman stored is read, and nothing else", () => {
+  const text = JSON.stringify({
+    auths: { "h:1": { auth: btoa("kyle:pass:word") }, "h:2": {} },
+    credsStore: "x",
+  });
+  assert.deepEqual(loginIn(text, "h:1"), { username: "kyle", password: "pass:word" });
+  for (const [content, address] of [
+    [text, "h:2"],
+    [text, "h:3"],
+    ["{}", "h:1"],
+    ["no json", "h:1"],
+  ] as const) {
+    assert.equal(loginIn(content, address), undefined);
+  }
+});
