@@ -64,7 +64,8 @@ export function handClock(): HandClock {
     async sleep(durationMs, signal) {
       signal?.throwIfAborted();
       nowMs += durationMs;
-      await new Promise((resolve) => setImmediate(resolve));
+      // Whoever is waited for needs some time of his own.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     },
     forward: (durationMs) => void (nowMs += durationMs),
   };
