@@ -55,6 +55,8 @@ export function createDistributionHandler(options: DistributionOptions): HttpHan
     response.once("close", () => gone.abort());
     // A client that goes away while its body is read is met with by whoever reads; nobody else has to hear of it.
     request.on("error", () => undefined);
+    // Silence is limited where a client is waited for, not while the registry works.
+    request.socket.setTimeout(0);
     const served = newServed(options.clock.now());
     const context = {
       ...options,

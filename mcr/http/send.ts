@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Answer } from "./answer.ts";
-import { drain, remainderOf, withIdleLimit } from "./request-body.ts";
+import { drain, remainderOf } from "./request-body.ts";
 
 /** On every answer: what clients recognise a registry by, and what keeps browsers from guessing. */
 const alwaysHeaders = {
@@ -22,6 +22,8 @@ export async function sendAnswer(
 ): Promise<number> {
   const { body } = answer;
   const remainder = remainderOf(request, response);
+  // When all is sent, Node sets the timeout of a connection that is kept.
+  request.socket.setTimeout(idleTimeoutMs);
   writeHead(response, answer, remainder === "drain" || remainder === "cut");
   if (body === undefined || body instanceof Uint8Array) {
     const bytes = request.method === "HEAD" || body === undefined ? nothing : body;
@@ -34,7 +36,7 @@ export async function sendAnswer(
     if (remainder === "read") request.resume();
     return bytes.length;
   }
-  return sendStream(body.source, request, response, idleTimeoutMs);
+  return sendStream(body.source, response);
 }
 
 function writeHead(response: ServerResponse, { status, headers, body }: Answer, closes: boolean): void {
@@ -51,16 +53,11 @@ function lengthOf(body: Answer["body"]): number {
   return body instanceof Uint8Array ? body.length : body.sizeBytes;
 }
 
-async function sendStream(
-  source: Readable,
-  request: IncomingMessage,
-  response: ServerResponse,
-  idleTimeoutMs: number,
-): Promise<number> {
+async function sendStream(source: Readable, response: ServerResponse): Promise<number> {
   let sent = 0;
   source.on("data", (chunk: Buffer) => (sent += chunk.length));
   try {
-    await withIdleLimit(request, idleTimeoutMs, () => pipeline(source, response));
+    await pipeline(source, response);
   } catch (error) {
     if (!isHangUp(error)) throw error;
   }
