@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type Clock, systemClock } from "@metacircular/mcdsl/clock.ts";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
+import { openFileStore } from "../../blobs/file-store.ts";
+import { engines } from "../metadata/engines.ts";
+import { churn, nothingUntagged, seededRandom, verify } from "./churn-pushes.ts";
+import { createWorld, type World } from "./world.ts";
+
+const leaseMs = 250;
+const rounds = 40;
+
+/** Never gives a sign of life: so the turn of each run is over at once, and two servers collect at the same time. */
+const deafClock: Clock = {
+  now: systemClock.now,
+  sleep: (_, signal) =>
+    new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+};
+
+for (const engine of engines())
+  describe(`garbage collection beside pushes, with ${engine.name}`, () => {
+    before(() => engine.prepare());
+    after(() => engine.dispose());
+
+    /** How many servers share the database and the store. */
+    const servers = engine.name === "SQLite" ? 1 : 2;
+
+    test(`loses nothing that was acknowledged, on ${servers} servers that collect all the time`, async (t) => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      t.diagnostic(`seed ${seed}`);
+      await using stack = new AsyncDisposableStack();
+      const directory = stack.use(await createTemporaryDirectory());
+      const blobs = await openFileStore({ directory: join(directory.path, "blobs"), clock: systemClock });
+      const worlds: World[] = [];
+      for (let server = 0; server < servers; server += 1) {
+        const sql = stack.use(await engine.open("race"));
+        const collector = {
+          clock: deafClock,
+          turnMs: 1,
+          deletionMs: 4_000,
+          retention: async () => [nothingUntagged],
+        };
+        const options = { sql, directory: directory.path, blobs, clock: systemClock, leaseMs, collector };
+        worlds.push(stack.use(await createWorld(options)));
+      }
+      const acknowledged = new Map<string, readonly string[] | undefined>();
+      const witness = {
+        begin: () => undefined,
+        end: (key: string, layers: readonly string[] | undefined) => void acknowledged.set(key, layers),
+      };
+      let isOver = false;
+      const removed = { blobs: 0, manifests: 0, runs: 0 };
+      async function collectAllTheTime(world: World): Promise<void> {
+        while (!isOver) {
+          const run = await world.collector
+            .run({ dryRun: false, by: "test" })
+            .catch((error: { code?: string }) => {
+              if (error.code !== "COLLECTION_RUNS") throw error;
+            });
+          if (run === undefined) continue;
+          assert.equal(run.state, "succeeded", run.error);
+          assert.equal(run.missingBlobs, 0);
+          removed.blobs += run.blobs;
+          removed.manifests += run.manifests;
+          removed.runs += 1;
+        }
+      }
+      const collecting = worlds.map(collectAllTheTime);
+      const pushing = worlds.flatMap((world, server) =>
+        [0, 1, 2].map((number) =>
+          churn(world, {
+            name: `p${server}${number}`,
+            rounds,
+            random: seededRandom(seed + 10 * server + number),
+            witness,
+          }),
+        ),
+      );
+      const pushed = await Promise.all(pushing).finally(() => (isOver = true));
+      await Promise.all(collecting);
+      for (const world of worlds) await verify(world, acknowledged);
+      t.diagnostic(JSON.stringify({ pushed, removed }));
+      assert.ok(pushed.every((count) => count > 0));
+      assert.ok(removed.blobs > 0 && removed.manifests > 0, "nothing was collected: there was no race");
+    });
+  });
