@@ -2,11 +2,14 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { HealthCheck } from "@metacircular/mcdsl/health/health.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { gauge, type MetricFamily } from "@metacircular/mcdsl/metrics/exposition.ts";
+import type { GarbageCollector } from "../gc/collector.ts";
+import type { GcRun } from "../gc/run.ts";
 import type { Metadata, Totals } from "../metadata/metadata.ts";
 
 export interface Observed {
   readonly metadata: Pick<Metadata, "totals">;
   readonly uploads: { readonly count: number };
+  readonly collector: Pick<GarbageCollector, "runs">;
   readonly checks: { readonly database: HealthCheck; readonly storage: HealthCheck };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -14,6 +17,7 @@ export interface Observed {
 
 const everyMs = 15_000;
 const checkTimeoutMs = 10_000;
+const recentRuns = 20;
 
 const nothing: Totals = { repositories: 0, manifests: 0, tags: 0, blobs: 0, blobBytes: 0 };
 
@@ -22,6 +26,8 @@ const nothing: Totals = { repositories: 0, manifests: 0, tags: 0, blobs: 0, blob
 export class Observations {
   readonly #parts: Observed;
   #totals: Totals = nothing;
+  /** The last that ended and was no dry run. */
+  #collection: GcRun | undefined;
   #up = { database: false, storage: false };
 
   constructor(parts: Observed) {
@@ -37,7 +43,7 @@ export class Observations {
   }
 
   async look(stopping: AbortSignal): Promise<void> {
-    const { metadata, checks, logger } = this.#parts;
+    const { metadata, collector, checks, logger } = this.#parts;
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(checkTimeoutMs)]);
     const works = async (
       name: "database" | "storage",
@@ -56,6 +62,8 @@ export class Observations {
       works("database", async () => {
         await checks.database(signal);
         this.#totals = await metadata.totals();
+        const runs = await collector.runs(recentRuns);
+        this.#collection = runs.find(({ dryRun, endedAtMs }) => !dryRun && endedAtMs > 0);
       }),
       works("storage", () => checks.storage(signal)),
     ]);
@@ -73,6 +81,25 @@ export class Observations {
       gauge("mcr_tags", "Tags of all repositories.", tags),
       gauge("mcr_blobs", "Blobs in the storage, each once.", blobs),
       gauge("mcr_blob_bytes", "Size of the blobs in the storage.", blobBytes),
+      ...(this.#collection === undefined ? [] : collectionFamilies(this.#collection)),
     ];
   }
+}
+
+function collectionFamilies({ endedAtMs, state, bytes, missingBlobs }: GcRun): MetricFamily[] {
+  const name = "mcr_garbage_collection";
+  return [
+    gauge(
+      `${name}_end_timestamp_seconds`,
+      "When the last run of garbage collection ended.",
+      endedAtMs / 1_000,
+    ),
+    gauge(`${name}_succeeded`, "Whether the last run succeeded.", Number(state === "succeeded")),
+    gauge(`${name}_freed_bytes`, "What the last run freed in the storage.", bytes),
+    gauge(
+      `${name}_missing_blobs`,
+      "Blobs that repositories hold and the storage does not have, as the last run found.",
+      missingBlobs,
+    ),
+  ];
 }

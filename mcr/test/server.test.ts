@@ -81,6 +81,7 @@ describe("a registry on SQLite", () => {
   test("counts what it does, in the form that Prometheus reads", async () => {
     await pullManifest(registry, "team/app", "one");
     await registry.rest("GET", "/v1/status");
+    await registry.rest("POST", "/v1/garbage-collections", {});
     await eventually(async () => {
       const response = await fetch(registry.metricsUrl);
       const series = parseExposition(await response.text());
@@ -91,6 +92,8 @@ describe("a registry on SQLite", () => {
       assert.equal(value("mcr_repositories"), 1);
       assert.equal(value("mcr_blobs"), 2);
       assert.equal(value("mcr_audit_entries_dropped_total"), 0);
+      assert.equal(value("mcr_garbage_collection_succeeded"), 1);
+      assert.equal(value("mcr_garbage_collection_missing_blobs"), 0);
       assert.ok((value("mcr_audit_entries_total") ?? 0) > 0);
       assert.ok((value("mcr_sent_bytes_total") ?? 0) > 0);
       assert.ok((value('mcr_actions_total{action="pull-manifest",outcome="ok"}') ?? 0) >= 2);
@@ -99,7 +102,7 @@ describe("a registry on SQLite", () => {
         name.startsWith("mcr_request_duration_seconds_count"),
       );
       assert.ok(served.length > 0);
-    });
+    }, 40_000);
   });
 
   test("does not start beside another one on the same files", async () => {

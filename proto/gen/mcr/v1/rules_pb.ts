@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // Rules about repositories. Smaller priorities are asked first; of equals those that deny, then by id. Patterns of
-// repositories: "*" stands for anything within one part of the path, "**" for any number of parts. Empty lists match
+// repositories: "*" stands for any text within one part of the name, "**" for one part or more. Empty lists match
 // everything.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
