@@ -60,7 +60,11 @@ export function createPodmanImages(options: {
       authFile: written?.authFile,
       certificateDirectory: written?.certificateDirectory,
     });
-    const { code, lastLines } = await podman("push image", image, argv, { environment, signal, onLine });
+    const { code, lastLines } = await podman("push image", image, argv, {
+      environment,
+      signal,
+      onLine: (line) => (isNoise(line) ? undefined : onLine(line)),
+    });
     if (signal.aborted) throw cancelled("push image", image, signal);
     if (code !== 0) throw pushFailure(image, lastLines);
     return (await readFile(digestFile, "utf8")).trim();

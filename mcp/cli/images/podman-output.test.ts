@@ -27,7 +27,8 @@ test("the download of a base image is known, and its end", () => {
   assert.equal(count.isPulling, false);
 });
 
-test("a warning about arguments that nobody gave is noise, one about others is not", () => {
+test("signatures and a warning about arguments that nobody gave are noise, one about others is not", () => {
+  assert.equal(isNoise("Getting image source signatures"), true);
   const warning = "[Warning] one or more build args were not consumed: ";
   assert.equal(isNoise(`${warning}[TARGETARCH TARGETOS TARGETPLATFORM]`), true);
   assert.equal(isNoise(`${warning}[GREETING TARGETARCH TARGETOS TARGETPLATFORM]`), false);

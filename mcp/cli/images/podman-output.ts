@@ -28,8 +28,10 @@ export class BuildCount {
   }
 }
 
-/** What podman warns of although nobody gave these arguments: it does so whenever it is told the platform. */
+/** What says nothing to anybody: that signatures, which are not used, are copied; and a warning of arguments that nobody
+ * gave, which podman prints whenever it is told the platform. */
 export function isNoise(line: string): boolean {
+  if (/^(?:Getting image source|Storing) signatures$/.test(line)) return true;
   return /^\[Warning\] one or more build args were not consumed: \[(?:TARGET\w+ ?)+\]$/.test(line);
 }
 

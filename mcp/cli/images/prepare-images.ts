@@ -43,9 +43,9 @@ export async function prepareImages(
   services: readonly ServiceImages[],
   options: { allowDirty: boolean },
 ): Promise<Preparation> {
-  const wanted = services
-    .filter(({ definition }) => definition.active)
-    .flatMap(({ definition, component }) => wantedOf(context, definition, { component }));
+  const wanted = services.flatMap(({ definition, component }) =>
+    wantedOf(context, definition, { component }),
+  );
   if (wanted.length === 0 || context.config.workspace === undefined) return nothing;
   using stack = new DisposableStack();
   const tools = stack.use(openBuildTools(context));

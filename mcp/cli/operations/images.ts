@@ -50,7 +50,7 @@ export async function makeMissingOf(
   services: readonly Pick<LoadedDefinition, "definition">[],
   options: ImageOptions & { readonly dryRun: boolean },
 ): Promise<MadeImages> {
-  const built = services.filter(({ definition }) => definition.build !== undefined);
+  const built = services.filter(({ definition }) => definition.active && definition.build !== undefined);
   if (!options.build || built.length === 0) return { steps: [], notes: [], failures: [] };
   const { prepareImages } = await import("../images/prepare-images.ts");
   const wanted = built.map(({ definition }) => ({ definition, component: "" }));
