@@ -3,7 +3,8 @@ import { parseImageReference } from "@metacircular/mcp-core/image.ts";
 import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import type { ImageRegistry } from "../images/image-registry.ts";
-import { isNamedBy, lookUpTag } from "../images/tags.ts";
+import { lookUpTag } from "../images/tags.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { Image, Runtime } from "../runtime/runtime.ts";
 
 type Images = Pick<PlanInput, "imageIds"> & { readonly outdatedImages: ReadonlySet<string> };
@@ -14,7 +15,7 @@ type Images = Pick<PlanInput, "imageIds"> & { readonly outdatedImages: ReadonlyS
 export async function deployImages(
   { intent, resumed }: Pick<PlanInput, "intent" | "resumed">,
   specs: readonly ComponentSpec[],
-  { runtime, imageRegistry }: { runtime: Runtime; imageRegistry?: ImageRegistry | undefined },
+  options: { runtime: Runtime; registry: Registry; imageRegistry?: ImageRegistry | undefined },
   signal: AbortSignal,
 ): Promise<Images> {
   if (!("spec" in intent)) return { imageIds: new Map(), outdatedImages: new Set() };
@@ -24,10 +25,10 @@ export async function deployImages(
   const references = [...new Set(specs.map(({ image }) => image))];
   const found = await Promise.all(
     references.map(async (reference): Promise<[string, string][]> => {
-      const image = await runtime.image(reference, signal);
+      const image = await options.runtime.image(reference, signal);
       if (image === undefined) return [];
       if (!asked.has(reference)) return [[reference, image.id]];
-      const newer = await newerThan(image, reference, imageRegistry, signal).catch((error: unknown) => {
+      const newer = await newerThan(image, reference, options, signal).catch((error: unknown) => {
         // What was begun goes on with what is here.
         if (!resumed) throw error;
         return undefined;
@@ -45,15 +46,16 @@ export async function deployImages(
 async function newerThan(
   image: Image,
   reference: string,
-  imageRegistry: ImageRegistry | undefined,
+  { registry, imageRegistry }: { registry: Registry; imageRegistry?: ImageRegistry | undefined },
   signal: AbortSignal,
 ): Promise<{ readonly digest: string } | undefined> {
   const parsed = parseImageReference(reference);
   if (parsed === undefined || parsed.registry === "localhost" || parsed.digest !== "") return undefined;
   if (parsed.registry !== imageRegistry?.address) return { digest: "" };
-  const tag = await lookUpTag(imageRegistry, parsed, image.digests, signal);
+  const source = { registry: imageRegistry, known: registry.imageDigests };
+  const tag = await lookUpTag(source, parsed, image, signal);
   if (tag === undefined) throw tagGone(reference);
-  return isNamedBy(tag, image.digests) ? undefined : tag;
+  return tag.isSame ? undefined : tag;
 }
 
 function tagGone(reference: string): DetailedError {

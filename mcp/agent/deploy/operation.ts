@@ -102,7 +102,7 @@ async function finish(
 
 function contextOf(
   { operationId, caller, intent }: OperationRequest,
-  { node, servicesDir, registry, runtime, edge, clock, logger }: DeployerOptions,
+  { node, servicesDir, registry, runtime, edge, imageRegistry, clock, logger }: DeployerOptions,
   signal: AbortSignal,
 ): StepContext {
   const service = serviceOf(intent);
@@ -116,6 +116,7 @@ function contextOf(
     registry,
     runtime,
     edge,
+    imageRegistry,
     clock,
     logger,
     signal,

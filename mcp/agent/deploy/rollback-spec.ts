@@ -2,7 +2,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { ComponentSpec, ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Revision } from "../registry/revisions.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Image, Runtime } from "../runtime/runtime.ts";
 import { deployedHash } from "./deployed.ts";
 
 /** How far back the newest differing revision is looked for. */
@@ -19,7 +19,7 @@ export async function rollbackSpec(
     revision === 0 ? newestDiffering(service, registry) : registry.revisions.get(service, revision);
   if (chosen === undefined) throw notFound(service, revision, registry);
   const components = await Promise.all(
-    chosen.spec.components.map((component) => pinned(component, chosen, runtime, signal)),
+    chosen.spec.components.map((component) => pinned(component, chosen, { registry, runtime }, signal)),
   );
   const { reconcile } = registry.service(service) ?? chosen.spec;
   return { ...chosen.spec, node, active: true, reconcile, components };
@@ -45,14 +45,19 @@ function newestDiffering(service: string, registry: Registry): Revision | undefi
 async function pinned(
   component: ComponentSpec,
   revision: Revision,
-  runtime: Runtime,
+  { registry, runtime }: { registry: Registry; runtime: Runtime },
   signal: AbortSignal,
 ): Promise<ComponentSpec> {
   const digest = revision.digests[component.name] ?? "";
   if (digest === "" || component.image.includes("@")) return component;
   const image = await runtime.image(component.image, signal);
-  if (image?.digest === digest) return component;
+  if (image !== undefined && isKnownBy(image, component.image, digest, registry)) return component;
   return { ...component, image: `${component.image}@${digest}` };
+}
+
+function isKnownBy(image: Image, reference: string, digest: string, registry: Registry): boolean {
+  const repository = reference.slice(0, reference.lastIndexOf(":"));
+  return image.digests.includes(digest) || registry.imageDigests.of(image.id, repository).includes(digest);
 }
 
 function notFound(service: string, revision: number, registry: Registry): DetailedError {

@@ -10,8 +10,12 @@ export interface ImageRegistry extends Disposable {
   check(signal?: AbortSignal): Promise<void>;
   /** Digest that a tag names now; undefined: there is no such repository or tag. */
   digestOf(repository: string, tag: string, signal?: AbortSignal): Promise<string | undefined>;
-  /** Digests of the images that an index lists; none where the digest is that of an image. */
-  membersOf(repository: string, digest: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** The manifest or index of that digest, decoded. @throws DetailedError IMAGE_NOT_FOUND */
+  manifest(
+    repository: string,
+    digest: string,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** For an answer, the login included. */
@@ -31,20 +35,8 @@ export function openImageRegistry(login: RegistryLogin, clock: Clock): ImageRegi
     address,
     check: (signal) => client.check(signal),
     digestOf: (repository, tag, signal) => client.manifestDigest(repository, tag, signal),
-    async membersOf(repository, digest, signal) {
-      const { content } = await client.manifest(repository, digest, signal);
-      return digestsIn(content["manifests"]);
-    },
+    manifest: async (repository, digest, signal) =>
+      (await client.manifest(repository, digest, signal)).content,
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
-}
-
-/** As they stand in the `manifests` of an index (OCI image index specification). */
-export function digestsIn(manifests: unknown): string[] {
-  if (!Array.isArray(manifests)) return [];
-  return (manifests as unknown[]).flatMap((entry) => {
-    const digest: unknown =
-      typeof entry === "object" && entry !== null ? Reflect.get(entry, "digest") : undefined;
-    return typeof digest === "string" ? [digest] : [];
-  });
 }

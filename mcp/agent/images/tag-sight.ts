@@ -1,10 +1,11 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { type ImageReference, parseImageReference } from "@metacircular/mcp-core/image.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { TagSight } from "../registry/tags.ts";
 import type { Container, Runtime } from "../runtime/runtime.ts";
 import type { ImageRegistry } from "./image-registry.ts";
-import { isNamedBy, lookUpTag } from "./tags.ts";
+import { lookUpTag } from "./tags.ts";
 
 /** A component whose image is named by a tag alone. */
 export interface TaggedComponent {
@@ -24,14 +25,15 @@ export function taggedComponents(records: readonly ComponentRecord[]): TaggedCom
 export type Comparison = Pick<TagSight, "digest" | "runningDigest" | "moved">;
 
 /** Compares what runs with what its tag names: in the registry of the platform, where the image comes from there, else
- * on the node. Undefined: nothing has the name any more.
+ * on the node. Undefined: it cannot be told, since nothing has the name any more or the image is gone.
  * @throws DetailedError IMAGE_NOT_FOUND, and those of the registry and of the runtime */
 export async function compareTag(
   { record: { imageDigest }, parsed }: TaggedComponent,
   container: Container,
   options: {
     readonly runtime: Pick<Runtime, "image">;
-    readonly imageRegistry: Pick<ImageRegistry, "address" | "digestOf" | "membersOf"> | undefined;
+    readonly registry: Pick<Registry, "imageDigests">;
+    readonly imageRegistry: Pick<ImageRegistry, "address" | "digestOf" | "manifest"> | undefined;
   },
   signal: AbortSignal,
 ): Promise<Comparison | undefined> {
@@ -44,11 +46,13 @@ export async function compareTag(
     return { digest: `sha256:${named.id}`, runningDigest: `sha256:${container.imageId}`, moved };
   }
   const running = await runtime.image(container.imageId, signal, name);
-  const digests = [...new Set([imageDigest, ...(running?.digests ?? [])])].filter((digest) => digest !== "");
-  const tag = await lookUpTag(imageRegistry, parsed, digests, signal);
+  if (running === undefined) return undefined;
+  const source = { registry: imageRegistry, known: options.registry.imageDigests };
+  const tag = await lookUpTag(source, parsed, running, signal);
   if (tag === undefined) throw tagGone(`${name}:${parsed.tag}`);
-  const runningDigest = imageDigest === "" ? (running?.digest ?? "") : imageDigest;
-  return { digest: tag.digest, runningDigest, moved: !isNamedBy(tag, digests) };
+  const { digest, isSame } = tag;
+  const runningDigest = isSame ? digest : imageDigest === "" ? running.digest : imageDigest;
+  return { digest, runningDigest, moved: !isSame };
 }
 
 /** What is recorded after a look that succeeded.

@@ -27,7 +27,7 @@ export interface TagWatchOptions {
   readonly registry: Registry;
   readonly runtime: Pick<Runtime, "list" | "image">;
   /** Undefined: only images without a registry can be looked up. */
-  readonly imageRegistry: Pick<ImageRegistry, "address" | "digestOf" | "membersOf"> | undefined;
+  readonly imageRegistry: Pick<ImageRegistry, "address" | "digestOf" | "manifest"> | undefined;
   readonly bus: Pick<EventBus, "publish" | "subscribe">;
   readonly locks: Pick<ServiceLocks, "holder">;
   readonly clock: Clock;

@@ -14,6 +14,8 @@ import { retention } from "./migrations/006-retention.ts";
 import { deployed } from "./migrations/007-deployed.ts";
 import { edge } from "./migrations/008-edge.ts";
 import { tags } from "./migrations/009-tags.ts";
+import { imageDigests } from "./migrations/010-image-digests.ts";
+import { createImageDigestTable, type ImageDigestTable } from "./image-digests.ts";
 import { createNodeFactTable, type NodeFactTable } from "./node-facts.ts";
 import { createOperationTable, type OperationTable } from "./operations.ts";
 import { createForgetPast, type ForgetPast } from "./past.ts";
@@ -36,6 +38,7 @@ export interface Registry extends Disposable {
   readonly alerts: AlertTable;
   readonly edge: EdgeEffectTable;
   readonly tags: TagTable;
+  readonly imageDigests: ImageDigestTable;
   /** The service with the components that MCP is responsible for, or undefined. */
   service(name: string): RegisteredService | undefined;
   readonly forgetPast: ForgetPast;
@@ -45,7 +48,18 @@ export interface Registry extends Disposable {
   transaction<Result>(body: () => Result): Result;
 }
 
-export const migrations = [initial, adoption, repairs, alerts, uploads, retention, deployed, edge, tags];
+export const migrations = [
+  initial,
+  adoption,
+  repairs,
+  alerts,
+  uploads,
+  retention,
+  deployed,
+  edge,
+  tags,
+  imageDigests,
+];
 
 export function openRegistry(file: string, clock: Clock): Registry {
   const database = openDatabase({ file, migrations });
@@ -66,6 +80,7 @@ export function openRegistry(file: string, clock: Clock): Registry {
     alerts: createAlertTable(database),
     edge: createEdgeEffectTable(database),
     tags: createTagTable(database),
+    imageDigests: createImageDigestTable(database),
     service(name) {
       const active = services.isActive(name);
       const managed = components.ofService(name).filter((component) => component.desired !== "ignore");

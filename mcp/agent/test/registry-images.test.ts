@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { type ComponentInfo, OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
@@ -31,13 +34,22 @@ describe("an agent with the registry of the platform", { timeout: 90_000 }, () =
 
   const name = (repository: string, tag = "v1"): string => `${registry.address}/${repository}:${tag}`;
 
-  /** Pushes one of the sample images as an administrator, and keeps nothing of that on the node. */
-  async function push(version: string, image: string): Promise<void> {
+  /** Options of podman and skopeo, as an administrator. */
+  async function loginOptions(): Promise<string[]> {
     const certificates = join(node.directory, "pushing");
     await mkdir(certificates, { recursive: true });
     await writeFile(join(certificates, "ca.crt"), await readFile(registry.caFile));
-    const login = ["--creds", `${registry.admin.name}:${registry.admin.token}`, "--cert-dir", certificates];
-    await node.podman.cli("push", "--quiet", ...login, `localhost/web:${version}`, image);
+    return ["--creds", `${registry.admin.name}:${registry.admin.token}`, "--cert-dir", certificates];
+  }
+
+  /** Pushes one of the sample images under a name that podman does not keep. */
+  async function push(version: string, image: string): Promise<void> {
+    await node.podman.cli("push", "--quiet", ...(await loginOptions()), `localhost/web:${version}`, image);
+  }
+
+  async function skopeo(command: string, ...args: string[]): Promise<{ stdout: Buffer }> {
+    const argv = [command, ...(await loginOptions()), ...args];
+    return promisify(execFile)("skopeo", argv, { env: node.podman.environment, encoding: "buffer" });
   }
 
   async function component(service: string): Promise<ComponentInfo> {
@@ -92,9 +104,10 @@ describe("an agent with the registry of the platform", { timeout: 90_000 }, () =
       assert.equal(seen.tag?.moved, true);
       return seen;
     });
-    assert.equal(tag?.runningDigest, old);
-    assert.notEqual(tag?.digest, old);
-    await eventually(() => assert.deepEqual(moved, [`${old} ${tag?.digest}`]));
+    assert.ok(tag !== undefined);
+    assert.equal(tag.runningDigest, old);
+    assert.notEqual(tag.digest, old);
+    await eventually(() => assert.deepEqual(moved, [`${old} ${tag.digest}`]));
     const metrics = await (await fetch(node.agent.metricsUrl)).text();
     assert.match(metrics, /mcp_component_tag_moved\{service="moving",component="web"\} 1/u);
 
@@ -106,7 +119,7 @@ describe("an agent with the registry of the platform", { timeout: 90_000 }, () =
     const deployed = await node.agent.client.deploy({ service, pull: true });
     assert.equal(deployed.outcome, OperationOutcome.SUCCEEDED);
     assert.equal(await imageId("moving-web"), await idOf("localhost/web:v2"));
-    assert.equal((await component("moving")).imageDigest, tag?.digest);
+    assert.equal((await component("moving")).imageDigest, tag.digest);
     const again = await node.agent.client.deploy({ service, pull: true });
     assert.equal(again.outcome, OperationOutcome.UNCHANGED);
     await eventually(async () => assert.equal((await component("moving")).tag?.moved, false));
@@ -123,6 +136,49 @@ describe("an agent with the registry of the platform", { timeout: 90_000 }, () =
     assert.equal(await imageId("moving-web"), oldId);
     watched.abort();
     await watching;
+  });
+
+  test("knows an image that was built and pushed on the node itself by the registry's digest", async () => {
+    const image = name("team/here");
+    await node.podman.cli("tag", "localhost/web:v4", image);
+    await push("v4", image);
+    await operator.deploy("here", web(image));
+    const own = (await node.podman.cli("image", "inspect", "--format", "{{.Digest}}", image)).trim();
+    const { imageDigest, tag } = await eventually(async () => {
+      const seen = await component("here");
+      assert.ok(seen.tag?.checked !== undefined);
+      return seen;
+    });
+    assert.notEqual(imageDigest, own);
+    const { stdout } = await skopeo("inspect", "--raw", `docker://${image}`);
+    assert.equal(imageDigest, `sha256:${createHash("sha256").update(stdout).digest("hex")}`);
+    assert.deepEqual([tag?.moved, tag?.digest, tag?.runningDigest], [false, imageDigest, imageDigest]);
+    const { revisions } = await node.agent.client.listRevisions({ service: "here" });
+    assert.equal(revisions[0]?.digests["web"], imageDigest);
+    const service = serviceMessage("here", web(image));
+    const again = await node.agent.client.deploy({ service, pull: true });
+    assert.equal(again.outcome, OperationOutcome.UNCHANGED);
+    // To go back to it needs no registry: it is here, under its tag.
+    await node.agent.client.deploy({ service: serviceMessage("here", web("localhost/web:v3")) });
+    await node.agent.client.rollback({ service: "here" });
+    assert.equal(await operator.inspect("here-web", "{{.ImageName}}"), image);
+  });
+
+  test("does not take an index whose platform runs for another image", async () => {
+    const image = name("team/index");
+    await node.podman.cli("manifest", "create", "localhost/index:v1");
+    await node.podman.cli("manifest", "add", "localhost/index:v1", "containers-storage:localhost/web:v4");
+    const options = ["--all", ...(await loginOptions())];
+    await node.podman.cli("manifest", "push", ...options, "localhost/index:v1", `docker://${image}`);
+    await operator.deploy("index", web(image));
+    const { tag } = await eventually(async () => {
+      const seen = await component("index");
+      assert.ok(seen.tag?.checked !== undefined);
+      return seen;
+    });
+    assert.equal(tag?.moved, false);
+    const { stdout } = await skopeo("inspect", "--raw", `docker://${image}`);
+    assert.match(stdout.toString(), /"manifests"/u);
   });
 
   test("goes on without the registry, and says since when it could not look", async () => {
