@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
@@ -26,6 +27,9 @@ export interface DoorOptions {
   readonly clock: Clock;
 }
 
+/** Recorded from one address: else anybody could push older entries out of the audit. */
+const auditedRefusals = { maxFailures: 30, windowMs: 600_000 };
+
 interface Caller {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -47,6 +51,14 @@ export function createDoor(options: DoorOptions): Door {
   const { identity: service, loginLimit } = options;
   const guard = new FormGuard("__Host-mcr-form");
   const logins = new Logins({ ...options, service });
+  const refusals = new AddressLimit(auditedRefusals, options.clock);
+
+  function recordRefusal(username: string, address: string, { category, code }: DetailedError): void {
+    if (refusals.blockedForMs(address) > 0) return;
+    refusals.recordFailure(address);
+    const outcome = category === "unavailable" ? "failed" : "denied";
+    record(options.audit, { kind: "human", name: claimedName(username) }, address, outcome, code);
+  }
 
   function form(
     caller: Caller,
@@ -78,7 +90,7 @@ export function createDoor(options: DoorOptions): Door {
       return { redirect: to };
     } catch (thrown) {
       if (!(thrown instanceof DetailedError) || thrown.category === "cancelled") throw thrown;
-      record(options.audit, { kind: "human", name: username }, clientAddress, outcomeOf(thrown), thrown.code);
+      recordRefusal(username, clientAddress, thrown);
       const { problem, status } = refusalOf(thrown);
       const retryAfter = thrown.facts["retryAfterSeconds"];
       if (retryAfter !== undefined) response.setHeader("retry-after", retryAfter);
@@ -130,8 +142,9 @@ function refusalOf(error: DetailedError): { problem: string; status: number } {
   }
 }
 
-function outcomeOf({ category }: DetailedError): "denied" | "failed" {
-  return category === "unavailable" ? "failed" : "denied";
+/** What is no name of an account may be a password in the wrong field. */
+function claimedName(username: string): string {
+  return /^[a-z0-9][a-z0-9._-]{0,62}$/u.test(username) ? username : "";
 }
 
 function aboutLogin(caller: { kind: "human" | "system"; name: string }, address: string) {

@@ -147,6 +147,26 @@ describe("logging in to the pages", () => {
     assert.ok(Number(last.headers.get("retry-after")) > 0);
   });
 
+  test("writes refused logins down, but no password that was typed into the wrong field, and not without end", async () => {
+    const { admin } = world.registry;
+    const secret = "Correct-Horse-In-Wrong-Field!";
+    for (let count = 0; count < 40; count++) {
+      await world.client().login({ name: secret, password: "x", token: "" });
+    }
+    const audit = await eventually(async () => {
+      const response = await fetch(`${world.registry.url}/v1/audit/entries?action=login&limit=200`, {
+        headers: { authorization: `Bearer ${admin.token}` },
+      });
+      const text = await response.text();
+      assert.equal(response.status, 200, text);
+      assert.match(text, /LOGIN_REFUSED/);
+      assert.match(text, /TOO_MANY_ATTEMPTS/);
+      return text;
+    });
+    assert.ok(!audit.includes(secret));
+    assert.ok((audit.match(/LOGIN_REFUSED|TOO_MANY_ATTEMPTS|LOGIN_NOT_ALLOWED/g)?.length ?? 0) <= 30);
+  });
+
   test("refuses forms that are too large, and methods that pages do not have", async () => {
     const page = await world.client().post("/login", { username: "x".repeat(40_000) });
     assert.equal(page.status, 413);
