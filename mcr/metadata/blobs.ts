@@ -1,7 +1,7 @@
 import type { Sql } from "@metacircular/mcdsl/sql/sql.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Digest } from "../digest.ts";
-import type { BlobLease, PageRequest } from "./metadata.ts";
+import type { BlobLease, Deletion, PageRequest } from "./metadata.ts";
 import { countIn, findRepository, requireQuota, requireRepository } from "./repositories.ts";
 import { first, number, text } from "./rows.ts";
 
@@ -120,11 +120,16 @@ export async function linkBlob(
 
 /** @returns whether the repository held it
  * @throws DetailedError BLOB_IN_USE */
-export async function unlinkBlob(sql: Sql, repository: string, digest: Digest): Promise<boolean> {
+export async function unlinkBlob(
+  sql: Sql,
+  repository: string,
+  digest: Digest,
+  { evenIfInUse = false }: Deletion = {},
+): Promise<boolean> {
   const held = await findRepository(sql, repository);
   const blob = await heldBlob(sql, repository, digest);
   if (held === undefined || blob === undefined) return false;
-  if (blob.isReferred) throw inUse(repository, digest);
+  if (blob.isReferred && !evenIfInUse) throw inUse(repository, digest);
   await sql.execute("DELETE FROM blob_link WHERE repository_id = $1 AND digest = $2", [held.id, digest]);
   await countIn(sql, held.id, { sizeBytes: -blob.sizeBytes });
   return true;

@@ -1,7 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Sql } from "@metacircular/mcdsl/sql/sql.ts";
 import type { Digest } from "../digest.ts";
-import type { ManifestPush, ManifestReference, StoredManifest } from "./metadata.ts";
+import type { Deletion, ManifestPush, ManifestReference, StoredManifest } from "./metadata.ts";
 import { storeReferences, requireReferences } from "./references.ts";
 import {
   countIn,
@@ -111,7 +111,7 @@ export async function deleteManifest(
   sql: Sql,
   repository: string,
   digest: Digest,
-  options: { readonly nowMs: number; readonly mayDelete: ((tag: string) => void) | undefined },
+  options: Deletion & { readonly nowMs: number; readonly mayDelete: ((tag: string) => void) | undefined },
 ): Promise<readonly string[] | undefined> {
   const held = await findRepository(sql, repository);
   if (held === undefined) return undefined;
@@ -128,7 +128,8 @@ export async function deleteManifest(
      WHERE repository_id = $1 AND digest = $2 AND kind = 'manifest' LIMIT 1`,
     key,
   );
-  if (index !== undefined) throw inUse(repository, digest, text(index, "manifest"));
+  if (index !== undefined && options.evenIfInUse !== true)
+    throw inUse(repository, digest, text(index, "manifest"));
   const rows = await sql.query(
     "SELECT name FROM tag WHERE repository_id = $1 AND digest = $2 ORDER BY name",
     key,

@@ -60,6 +60,11 @@ export interface Pull {
   readonly atMs: number;
 }
 
+export interface Deletion {
+  /** Also what a manifest or an index of the repository refers to, which is then incomplete. Default: no. */
+  readonly evenIfInUse?: boolean;
+}
+
 export interface Totals {
   readonly repositories: number;
   readonly manifests: number;
@@ -124,7 +129,7 @@ export interface Metadata {
   linkBlob(repository: string, lease: BlobLease, quotaBytes?: number): Promise<void>;
   /** Returns whether it was there. Other repositories keep it.
    * @throws DetailedError BLOB_IN_USE where a manifest of the repository refers to it */
-  unlinkBlob(repository: string, digest: Digest): Promise<boolean>;
+  unlinkBlob(repository: string, digest: Digest, options?: Deletion): Promise<boolean>;
   /** Names of the repositories that hold the blob. */
   holders(digest: Digest, page: PageRequest): Promise<readonly string[]>;
 
@@ -144,6 +149,7 @@ export interface Metadata {
     repository: string,
     digest: Digest,
     mayDelete?: (tag: string) => void,
+    options?: Deletion,
   ): Promise<readonly string[] | undefined>;
   /** @returns what it stood for; undefined: there was none */
   deleteTag(repository: string, tag: string): Promise<Digest | undefined>;

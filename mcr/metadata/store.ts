@@ -52,13 +52,16 @@ export function createMetadata(options: MetadataOptions): Metadata {
       const times = { nowMs, untilMs: nowMs + leaseMs };
       return sql.transaction((tx) => linkBlob(tx, repository, lease, { ...times, quotaBytes }));
     },
-    unlinkBlob: (repository, digest) => sql.transaction((tx) => unlinkBlob(tx, repository, digest)),
+    unlinkBlob: (repository, digest, options) =>
+      sql.transaction((tx) => unlinkBlob(tx, repository, digest, options)),
     holders: (digest, page) => blobHolders(sql, digest, page),
 
     putManifest: (push) => sql.transaction((tx) => putManifest(tx, push, clock.now())),
     manifest: (repository, reference) => findManifest(sql, repository, reference),
-    deleteManifest: (repository, digest, mayDelete) =>
-      sql.transaction((tx) => deleteManifest(tx, repository, digest, { nowMs: clock.now(), mayDelete })),
+    deleteManifest: (repository, digest, mayDelete, options) =>
+      sql.transaction((tx) =>
+        deleteManifest(tx, repository, digest, { ...options, nowMs: clock.now(), mayDelete }),
+      ),
     deleteTag: (repository, tag) => sql.transaction((tx) => deleteTag(tx, repository, tag, clock.now())),
 
     tags: (repository, page) => tagPage(sql, repository, page),

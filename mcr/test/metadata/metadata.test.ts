@@ -162,6 +162,22 @@ for (const engine of engines())
       assert.equal(await metadata.tags("nowhere", all), undefined);
     });
 
+    test("deletes what is in use where that is asked for, and what used it stays, incomplete", async () => {
+      await using _ = await fresh();
+      await holdBlob(metadata, repository, "layer");
+      await metadata.putManifest(aManifest("child", { references: [aBlob("layer")] }));
+      await metadata.putManifest(aManifest("index", { references: [aChild("child")] }));
+      const evenIfInUse = { evenIfInUse: true };
+      assert.equal(await metadata.unlinkBlob(repository, digest("layer"), evenIfInUse), true);
+      assert.equal(await metadata.blob(repository, digest("layer")), undefined);
+      assert.deepEqual(
+        await metadata.deleteManifest(repository, digest("child"), undefined, evenIfInUse),
+        [],
+      );
+      assert.deepEqual(await metadata.references(repository, digest("index")), [aChild("child")]);
+      assert.equal((await metadata.repository(repository))?.sizeBytes, "index".length);
+    });
+
     test("deletes a tag, and the manifest stays", async () => {
       await using _ = await fresh();
       await metadata.putManifest(aManifest("m", { tags: ["v1", "v2"] }));
