@@ -153,6 +153,11 @@ describe("the token endpoint", { concurrency: false }, () => {
       if (status === 429) assert.match(String(headers["retry-after"]), /^[1-9]\d*$/u);
     }
     assert.deepEqual(codes, [...Array.from({ length: 20 }, () => 401), 429]);
+    // More than the identity service takes from one address: it has to know that these are two.
+    for (let guess = 0; guess < 15; guess += 1) {
+      assert.equal((await from("127.0.0.67", basic(`aim-${guess}`, "guess"))).status, 401);
+    }
+    assert.deepEqual(await addressesOf("aim-3"), ["127.0.0.67"]);
     const blocked = await from("127.0.0.66", user());
     assert.equal(blocked.status, 429);
     assert.match(blocked.body, /"TOOMANYREQUESTS"/u);
@@ -182,12 +187,25 @@ describe("the token endpoint", { concurrency: false }, () => {
   }
 
   /** What the identity service wrote down of an account, oldest first. */
-  async function auditOf(account: string): Promise<string[]> {
+  async function entriesOf(account: string): Promise<Entry[]> {
     const printed = await registry.identity.admin(["audit", "-o", "json"]);
     const lines = printed.trim().split("\n");
-    const entries = lines.map((line) => JSON.parse(line) as Record<"account" | "event" | "outcome", string>);
-    return entries
-      .filter((entry) => entry.account === account)
-      .map(({ event, outcome }) => `${event} ${outcome}`);
+    const entries = lines.map((line) => JSON.parse(line) as Entry);
+    return entries.filter((entry) => entry.account === account);
+  }
+
+  async function auditOf(account: string): Promise<string[]> {
+    return (await entriesOf(account)).map(({ event, outcome }) => `${event} ${outcome}`);
+  }
+
+  async function addressesOf(account: string): Promise<(string | undefined)[]> {
+    return (await entriesOf(account)).map(({ address }) => address);
   }
 });
+
+interface Entry {
+  readonly account?: string;
+  readonly event: string;
+  readonly outcome: string;
+  readonly address?: string;
+}
