@@ -13,7 +13,7 @@ const algorithms: readonly DigestAlgorithm[] = ["sha256", "sha512"];
 const fanOut = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 
 /** As much as is read from the disk at once. */
-const readSizeBytes = 256 * 1024;
+const readSizeBytes = 64 * 1024;
 
 /** Reading never follows a link that somebody put into the store. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW;
