@@ -40,7 +40,7 @@ function checkBuild(definition: Definition): Problem[] {
     if (!used.has(name)) {
       problems.push({
         path,
-        message: `no component uses an image named ${quote(name)} (the last part of its repository)`,
+        message: `no component uses an image named ${quote(name)}, which is the last part of a repository`,
       });
     }
   }
