@@ -6,7 +6,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
  *   node scripts/program-files.ts */
 const sources = [
   "{mcdsl,mcp,mcias,metacrypt,mc-proxy,mcns,mcr,metacircular,proto}/**/*.{ts,json}",
-  "{docs,deploy}/**/*.{md,toml,service,timer}",
+  "{mcdsl,mcr}/web/**/*.{css,js,svg}",
+  "{docs,deploy}/**/*.{md,png,toml,service,timer}",
   "{deploy/scripts,scripts}/{install-agent.sh,setup-podman}",
   "bin/*",
   "{package,package-lock}.json",

@@ -154,7 +154,11 @@ async function openTab(connection: ChromiumConnection, options: TabOptions): Pro
     async press(key) {
       const code = { Enter: 13, Tab: 9 }[key];
       const text = key === "Enter" ? "\r" : key.length === 1 ? key : undefined;
-      const event = { key, ...(code !== undefined && { windowsVirtualKeyCode: code }), ...(text && { text }) };
+      const event = {
+        key,
+        ...(code !== undefined && { windowsVirtualKeyCode: code }),
+        ...(text && { text }),
+      };
       await send("Input.dispatchKeyEvent", { type: text === undefined ? "rawKeyDown" : "keyDown", ...event });
       await send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
     },
