@@ -2,10 +2,10 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type ApiService, apiService } from "@metacircular/mcdsl/server/api-server.ts";
 import { RepositoryService } from "@metacircular/proto/gen/mcr/v1/registry_pb.ts";
 import type { Caller } from "../access/access.ts";
-import type { Audit, AuditEntry } from "../audit/audit.ts";
+import type { Audit } from "../audit/audit.ts";
 import type { PullStore } from "../audit/pull-store.ts";
 import { type Digest, parseDigest } from "../digest.ts";
-import type { Metadata, RepositorySummary } from "../metadata/metadata.ts";
+import type { Metadata, RepositorySummary, Tag } from "../metadata/metadata.ts";
 import { isRepositoryName, isTag } from "../names.ts";
 import type { Rules } from "../policy/rules.ts";
 import { manifestUnknown, repositoryUnknown } from "../registry/errors.ts";
@@ -65,14 +65,7 @@ export function repositoryService(parts: RepositoryServiceParts): ApiService {
       const tags = await metadata.tags(repository, { after: keyOf(pageToken), limit: limit + 1 });
       if (tags === undefined) throw repositoryUnknown(repository);
       const { page, nextPageToken } = pageOf(tags, limit, ({ name }) => name);
-      const shown = page.map(({ name, digest, updatedAtMs, updatedBy }) => ({
-        name,
-        digest,
-        updated: timestampFromMs(updatedAtMs),
-        updatedBy,
-        immutable: !isMovable(rules, repository, name, digest),
-      }));
-      return { tags: shown, nextPageToken };
+      return { tags: page.map((tag) => tagMessage(tag, repository, rules)), nextPageToken };
     },
     async deleteTag({ repository, tag }, context) {
       const { caller, address } = requestOf(context);
@@ -160,6 +153,11 @@ function repositoryMessage(summary: RepositorySummary, rules: Rules) {
     ...(lastPullAtMs === 0 ? {} : { lastPull: timestampFromMs(lastPullAtMs) }),
     ...(quota === undefined ? {} : { quotaBytes: BigInt(quota) }),
   };
+}
+
+function tagMessage({ name, digest, updatedAtMs, updatedBy }: Tag, repository: string, rules: Rules) {
+  const immutable = !isMovable(rules, repository, name, digest);
+  return { name, digest, updated: timestampFromMs(updatedAtMs), updatedBy, immutable };
 }
 
 async function requireRepository(metadata: Metadata, name: string): Promise<RepositorySummary> {

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
-import type { AuditEntry } from "./audit.ts";
+import type { AuditEntry, TimedEntry } from "./audit.ts";
 import { AuditLog } from "./audit-log.ts";
-import type { TimedEntry } from "./audit-store.ts";
 
 function anEntry(reference: string): AuditEntry {
   return {

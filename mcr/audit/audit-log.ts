@@ -2,8 +2,8 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import { parseDigest } from "../digest.ts";
 import type { Pull } from "../metadata/metadata.ts";
-import type { Audit, AuditEntry } from "./audit.ts";
-import type { AuditStore, TimedEntry } from "./audit-store.ts";
+import type { Audit, AuditEntry, TimedEntry } from "./audit.ts";
+import type { AuditStore } from "./audit-store.ts";
 
 export interface AuditLogOptions {
   readonly store: Pick<AuditStore, "write">;

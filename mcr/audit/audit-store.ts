@@ -1,11 +1,6 @@
 import type { Sql, SqlDatabase, SqlRow, SqlValue } from "@metacircular/mcdsl/sql/sql.ts";
-import type { AuditAction, AuditEntry } from "./audit.ts";
+import type { AuditAction, AuditEntry, TimedEntry } from "./audit.ts";
 import { recordPulls } from "./pull-store.ts";
-
-/** An entry and when it came to be. */
-export interface TimedEntry extends AuditEntry {
-  readonly atMs: number;
-}
 
 export interface StoredEntry extends TimedEntry {
   /** Grows with each entry. */

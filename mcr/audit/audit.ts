@@ -30,6 +30,11 @@ export interface AuditEntry {
   readonly detail: string;
 }
 
+/** An entry and when it came to be. */
+export interface TimedEntry extends AuditEntry {
+  readonly atMs: number;
+}
+
 /** Writes down what happens to content. It never makes the request wait for the disk: entries are written in batches,
  * in order, and bounded in number; what had to be dropped is counted and said. */
 export interface Audit {

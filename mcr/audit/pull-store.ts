@@ -1,6 +1,5 @@
 import type { Sql, SqlDatabase, SqlRow } from "@metacircular/mcdsl/sql/sql.ts";
-import type { AuditEntry } from "./audit.ts";
-import type { TimedEntry } from "./audit-store.ts";
+import type { AuditEntry, TimedEntry } from "./audit.ts";
 
 /** What one account pulled of one manifest. */
 export interface AccountPulls {

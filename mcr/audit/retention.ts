@@ -27,7 +27,8 @@ export async function keepAuditWithin(
       if (removed > 0) logger.info({ removed }, "old audit entries removed");
       await pulls.prune(beforeMs, mostPullRows);
     } catch (error) {
-      if (!stopping.aborted) logger.error({ error }, "old audit entries could not be removed");
+      if (error === stopping.reason) return;
+      logger.error({ error }, "old audit entries could not be removed");
     }
     await clock.sleep(everyMs, stopping).catch(() => undefined);
   }

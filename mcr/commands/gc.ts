@@ -47,7 +47,8 @@ function defineRun(parent: Command, context: CommandContext): void {
       const { clock, terminal } = context;
       const ended = await callServer(context, options, GarbageCollectionService, async (client) => {
         let run = await client.startGarbageCollection({ dryRun });
-        while (wait && run.state === "running") {
+        if (!wait) return run;
+        while (run.state === "running") {
           await clock.sleep(lookEveryMs);
           run = await client.getGarbageCollection({ id: run.id });
         }

@@ -61,7 +61,7 @@ export function defineRuleKind<Answer extends DescMessage, Rule>(
       await callServer(context, options, RuleService, (client) => kind.remove(client, id));
       context.terminal.say(`Removed the rule ${id}.`);
     });
-  return command as Command;
+  return command;
 }
 
 /** `-` stands for everything. */

@@ -208,8 +208,9 @@ function restForm(method: DescMethodUnary, init: Fields): { verb: string; path: 
   });
   const rest = Object.entries(json).filter(([field]) => !inPath.has(field));
   if (rule.body === "") {
-    const query = new URLSearchParams(rest.map(([field, value]) => [field, String(value)]));
-    return { verb, path: rest.length === 0 ? path : `${path}?${query}`, body: undefined };
+    const scalars = rest.map(([field, value]) => [field, String(value as string | number | boolean)]);
+    const query = new URLSearchParams(scalars).toString();
+    return { verb, path: query === "" ? path : `${path}?${query}`, body: undefined };
   }
   return { verb, path, body: rule.body === "*" ? Object.fromEntries(rest) : json[rule.body] };
 }
