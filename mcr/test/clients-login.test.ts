@@ -156,4 +156,17 @@ describe("logging in with stock clients", { concurrency: false }, () => {
     const pushed = await run("skopeo", ["copy", ...certificates, `oci:${layout}`, image]);
     assert.match(pushed.stderr, /cannot push to team\/app: the rules do not let user push there/u);
   });
+
+  test("is not needed for what a rule opens to anybody, and says so for the rest", async () => {
+    const nobody = ["--authfile", join(directory, "nobody.json"), "--cert-dir", join(directory, "trust")];
+    const image = `docker://${registry.address}/team/app:v1`;
+    const closed = await run("skopeo", ["inspect", ...nobody, image]);
+    assert.match(closed.stderr, /cannot pull from team\/app: that needs an account; log in to the registry/u);
+    const open = { effect: "EFFECT_ALLOW", kinds: ["anonymous"], repositories: ["team/app"] };
+    await registry.putRule("access", "open", { ...open, actions: ["pull"] });
+    const read = await run("skopeo", ["inspect", ...nobody, image]);
+    assert.equal(read.code, 0, read.stderr);
+    const removed = await run("skopeo", ["delete", ...nobody, image]);
+    assert.match(removed.stderr, /cannot delete in team\/app: that needs an account/u);
+  });
 });
