@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Digest } from "../digest.ts";
 
-/** A part of a blob, both ends included, as in an HTTP range. */
+/** A part of a blob, both ends included, as in an HTTP range. Nothing where it ends before it starts. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;

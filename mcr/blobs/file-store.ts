@@ -1,7 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, access, lstat, open, opendir, rename, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { syncDirectory } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm, hexOf, parseDigest } from "../digest.ts";
@@ -53,6 +53,10 @@ class FileStore implements BlobStore {
   async read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     signal?.throwIfAborted();
     const file = await openBlob(this.#pathOf(digest), digest);
+    if (range !== undefined && range.start > range.end) {
+      await file.close();
+      return Readable.from([]);
+    }
     return file.createReadStream({
       highWaterMark: readSizeBytes,
       ...(range === undefined ? {} : { start: range.start, end: range.end }),
