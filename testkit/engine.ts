@@ -11,6 +11,7 @@ import type { Executor } from "@metacircular/mcp-agent/deploy/step-context.ts";
 import type { Edge } from "@metacircular/mcp-agent/edge/edge.ts";
 import { createEventBus, type EventBus } from "@metacircular/mcp-agent/events/event-bus.ts";
 import { createPortAllocator } from "@metacircular/mcp-agent/ports/allocate.ts";
+import type { ImageRegistry } from "@metacircular/mcp-agent/images/image-registry.ts";
 import type { OperationRecord } from "@metacircular/mcp-agent/registry/operations.ts";
 import { openRegistry, type Registry } from "@metacircular/mcp-agent/registry/registry.ts";
 import type { Intent } from "@metacircular/mcp-core/intent.ts";
@@ -84,9 +85,10 @@ export function anOperation(
   return { kind, service: "hello", component: "" };
 }
 
-/** @param options.edge what the agent sets at the edge; default: nothing */
+/** @param options.edge what the agent sets at the edge; default: nothing
+ * @param options.imageRegistry what it asks for tags; default: nothing */
 export async function createEngine(
-  options: { readonly edge?: (now: () => number) => Edge } = {},
+  options: { readonly edge?: (now: () => number) => Edge; readonly imageRegistry?: ImageRegistry } = {},
 ): Promise<Engine> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await createTemporaryDirectory());
@@ -96,6 +98,7 @@ export async function createEngine(
   const hooks = new Set<Hook>();
   const parts = {
     edge: options.edge?.(() => clock.now()),
+    imageRegistry: options.imageRegistry,
     node: "rift",
     servicesDir: join(path, "srv"),
     registry,

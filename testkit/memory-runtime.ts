@@ -32,6 +32,8 @@ export interface MemoryRuntime extends Runtime {
   before(call: RuntimeCall, act: Intervention, options?: { nth?: number; times?: number }): void;
   /** Changes a container behind everybody's back. */
   alter(name: string, fields: Partial<Container>): void;
+  /** What images stand for elsewhere, by their names: a pull that asks again brings it. Default: what they always do. */
+  readonly upstream: Map<string, string>;
   /** Where a container's output comes from, by its name; the others print nothing. */
   readonly printing: Map<string, (signal: AbortSignal | undefined) => AsyncIterable<LogEntry>>;
 }
@@ -56,6 +58,9 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
   const containers = new Map<string, ContainerDetails>();
   const interventions: { call: RuntimeCall; act: Intervention; skip: number; left: number }[] = [];
   const printing: MemoryRuntime["printing"] = new Map();
+  const upstream: MemoryRuntime["upstream"] = new Map();
+  const pulled = new Map<string, string>();
+  const imageOf = (reference: string): Image => anImage(pulled.get(reference) ?? reference);
   let created = 0;
 
   async function called(call: RuntimeCall, subject: string, signal: AbortSignal | undefined): Promise<void> {
@@ -95,6 +100,7 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
   return {
     name: "podman",
     printing,
+    upstream,
     shown: () =>
       [...containers.values()].map(({ name, state, image }) => `${name} ${state} ${image}`).toSorted(),
     container: require,
@@ -119,8 +125,10 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("image", reference, signal);
       return imageOf(reference);
     },
-    async pull(reference, signal) {
+    async pull(reference, signal, { refresh } = { refresh: false }) {
       await called("pull", reference, signal);
+      const content = upstream.get(reference);
+      if (refresh && content !== undefined) pulled.set(reference, content);
       return imageOf(reference);
     },
     async imageLayers(signal) {
@@ -142,7 +150,12 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
       await called("create", request.name, signal);
       if (find(request.name) !== undefined)
         fail("NAME_IN_USE", "already-exists", "the name is already in use");
-      const container = aCreated(request, `${request.name}-${++created}`, options.now());
+      const container = aCreated(
+        request,
+        `${request.name}-${++created}`,
+        imageOf(request.image),
+        options.now(),
+      );
       containers.set(container.id, container);
       return container.id;
     },
@@ -208,18 +221,19 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
   };
 }
 
-function imageOf(reference: string): Image {
-  const digest = `sha256:${reference}`;
+/** @param content stands for what is in it */
+function anImage(content: string): Image {
+  const digest = `sha256:${content}`;
   return { id: digest, digest, digests: [digest], architecture: "", os: "", layers: [] };
 }
 
-function aCreated(request: ContainerRequest, id: string, nowMs: number): ContainerDetails {
+function aCreated(request: ContainerRequest, id: string, made: Image, nowMs: number): ContainerDetails {
   const { name, image, labels, ports, network, env, user, restart } = request;
   return {
     id,
     name,
     image,
-    imageId: imageOf(image).id,
+    imageId: made.id,
     state: "created",
     pid: 0,
     createdAtMs: nowMs,
@@ -232,7 +246,7 @@ function aCreated(request: ContainerRequest, id: string, nowMs: number): Contain
     outOfMemoryKilled: false,
     error: "",
     restartCount: 0,
-    imageDigest: imageOf(image).digest,
+    imageDigest: made.digest,
     command: request.cmd,
     env,
     user,

@@ -107,7 +107,7 @@ describe("mcp push-image", { timeout: 90_000 }, () => {
     const inspected = await node.podman.cli("image", "inspect", "mcr.example.net/shop:v1");
     const [there] = JSON.parse(inspected) as { Id: string; Digest: string }[];
     assert.deepEqual([there?.Id, there?.Digest], [here, pushed.digest]);
-    const deployed = await mcp("deploy", "shop", "--no-build");
+    const deployed = await mcp("deploy", "shop");
     assert.equal(deployed.code, 0, deployed.stderr);
     assert.deepEqual(await readdir(layersDirectory()), []);
   });
