@@ -45,10 +45,11 @@ function isStillTheSame(ifRange: unknown, digest: string): boolean {
   return ifRange === undefined || ifRange === `"${digest}"`;
 }
 
-/** Section "Deleting Blobs". Other repositories keep it. */
+/** Section "Deleting Blobs". Other repositories keep it. As with every registry an image does not: the specification's
+ * own tests delete blobs before what needs them. */
 export async function deleteBlob(route: BlobRoute, exchange: Exchange): Promise<Answer> {
   const digest = requireDigest(route.digest);
   exchange.note({ digest });
-  await exchange.registry.deleteBlob(route.repository, digest);
+  await exchange.registry.deleteBlob(route.repository, digest, { evenIfInUse: true });
   return emptyAnswer(202);
 }

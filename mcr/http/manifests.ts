@@ -54,13 +54,13 @@ export async function putManifest(route: ManifestRoute, exchange: Exchange): Pro
   });
 }
 
-/** Sections "Deleting tags" and "Deleting Manifests". */
+/** Sections "Deleting tags" and "Deleting Manifests". As with every registry an index does not keep its images. */
 export async function deleteManifest(route: ManifestRoute, exchange: Exchange): Promise<Answer> {
   const { repository } = route;
   const reference = requireReference(repository, route.reference);
   if (typeof reference === "string") {
     exchange.note({ action: "delete-manifest", digest: reference });
-    const tags = await exchange.registry.deleteManifest(repository, reference);
+    const tags = await exchange.registry.deleteManifest(repository, reference, { evenIfInUse: true });
     if (tags.length > 0) exchange.note({ detail: `with the tags ${tags.slice(0, 20).join(", ")}` });
     return emptyAnswer(202);
   }

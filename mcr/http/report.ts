@@ -49,7 +49,7 @@ export function report(
   { metrics, logger, clock, audit }: Reporting,
 ): void {
   const { failure, caller, receivedBytes, sentBytes } = served;
-  const isCut = !response.writableFinished && response.destroyed;
+  const isCut = response.destroyed && !response.writableFinished && sentBytes < expectedBytes(response);
   const ended = {
     route: route?.kind ?? "unknown",
     method: methodOf(request),
@@ -67,6 +67,12 @@ export function report(
     logger.error({ ...line, error: failure }, "request failed unexpectedly");
   const entry = auditEntry(served, route, peer);
   if (entry !== undefined) audit.record(entry);
+}
+
+/** A client that has all may close the connection before Node has noticed that all is sent. */
+function expectedBytes(response: ServerResponse): number {
+  const length = Number(response.getHeader("content-length"));
+  return length > 0 ? length : 1;
 }
 
 const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);

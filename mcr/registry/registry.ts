@@ -28,7 +28,7 @@ export interface Registry {
   /** @throws DetailedError BLOB_MISSING, BLOB_STORE_UNAVAILABLE */
   readBlob(digest: Digest, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
   /** @throws DetailedError BLOB_UNKNOWN, BLOB_IN_USE */
-  deleteBlob(repository: string, digest: Digest): Promise<void>;
+  deleteBlob(repository: string, digest: Digest, options?: DeleteOptions): Promise<void>;
 
   readonly uploads: UploadStore;
   beginUpload(repository: string, algorithm: DigestAlgorithm): Promise<Upload>;
@@ -47,7 +47,7 @@ export interface Registry {
   manifest(repository: string, reference: Reference): Promise<StoredManifest>;
   /** Removes it with its tags. @returns these
    * @throws DetailedError MANIFEST_UNKNOWN, MANIFEST_IN_USE, TAG_IMMUTABLE */
-  deleteManifest(repository: string, digest: Digest): Promise<readonly string[]>;
+  deleteManifest(repository: string, digest: Digest, options?: DeleteOptions): Promise<readonly string[]>;
   /** The manifest stays. @returns what the tag stood for
    * @throws DetailedError MANIFEST_UNKNOWN, TAG_IMMUTABLE */
   deleteTag(repository: string, tag: string): Promise<Digest>;
@@ -63,6 +63,11 @@ export interface Registry {
   repositories(page: PageRequest): Promise<readonly string[]>;
 }
 
+export interface DeleteOptions {
+  /** Whether it goes although an image or an index needs it. Default: no. */
+  readonly evenIfInUse?: boolean;
+}
+
 export type Reference = Digest | { readonly tag: string };
 
 export function createRegistry(parts: RegistryParts): Registry {
@@ -74,8 +79,8 @@ export function createRegistry(parts: RegistryParts): Registry {
       return held;
     },
     readBlob: (digest, range, signal) => blobs.read(digest, range, signal),
-    async deleteBlob(repository, digest) {
-      if (!(await metadata.unlinkBlob(repository, digest))) throw blobUnknown(repository, digest);
+    async deleteBlob(repository, digest, options) {
+      if (!(await metadata.unlinkBlob(repository, digest, options))) throw blobUnknown(repository, digest);
     },
 
     uploads,
@@ -90,9 +95,9 @@ export function createRegistry(parts: RegistryParts): Registry {
       if (found === undefined) throw manifestUnknown(repository, nameOf(reference));
       return found;
     },
-    async deleteManifest(repository, digest) {
+    async deleteManifest(repository, digest, options) {
       const mayDelete = (tag: string): void => rules.requireMovable(repository, tag, { from: digest });
-      const tags = await metadata.deleteManifest(repository, digest, mayDelete);
+      const tags = await metadata.deleteManifest(repository, digest, mayDelete, options);
       if (tags === undefined) throw manifestUnknown(repository, digest);
       return tags;
     },

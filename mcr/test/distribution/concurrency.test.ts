@@ -65,7 +65,7 @@ test("one tag pushed by many at once stands for one of them, and all are there",
     assert.equal((await registry.send("HEAD", `/v2/same/tag/manifests/${digestOf(manifest)}`)).status, 200);
 });
 
-test("a blob that is deleted while images are pushed with it is either there with them, or missed by them", async () => {
+test("an image is pushed or says what lacks, while its blob is deleted", async () => {
   const repository = "same/race";
   for (let round = 0; round < 10; round++) {
     const config = await pushBlob(registry, repository);
@@ -74,14 +74,11 @@ test("a blob that is deleted while images are pushed with it is either there wit
       putManifest(registry, repository, `r${round}`, manifest),
       registry.send("DELETE", `/v2/${repository}/blobs/${config.digest}`),
     ]);
-    const found = await registry.send("HEAD", `/v2/${repository}/blobs/${config.digest}`);
-    if (put.status === 201) {
-      assert.equal(deleted.status, 405);
-      assert.equal(found.status, 200);
-    } else {
-      assertError(put, 400, "MANIFEST_BLOB_UNKNOWN");
-      assert.equal(deleted.status, 202);
-      assert.equal(found.status, 404);
-    }
+    assert.equal(deleted.status, 202);
+    if (put.status !== 201) assertError(put, 400, "MANIFEST_BLOB_UNKNOWN");
+    assert.equal(
+      (await registry.send("GET", `/v2/${repository}/manifests/r${round}`)).status,
+      put.status === 201 ? 200 : 404,
+    );
   }
 });

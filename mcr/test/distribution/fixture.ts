@@ -19,6 +19,7 @@ import { openFileStore } from "../../blobs/file-store.ts";
 import { openUploads } from "../../blobs/upload-files.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { createDistributionHandler, isDistributionRequest } from "../../http/handler.ts";
+import type { Metadata } from "../../metadata/metadata.ts";
 import { migrations } from "../../metadata/migrations.ts";
 import { createMetadata } from "../../metadata/store.ts";
 import type { RepositoryRules } from "../../policy/tag-rules.ts";
@@ -51,6 +52,7 @@ export interface Distribution extends AsyncDisposable {
   readonly port: number;
   readonly ca: Buffer;
   readonly directory: string;
+  readonly metadata: Metadata;
   readonly audited: AuditEntry[];
   readonly counted: Requested[];
   readonly logged: { readonly level: string; readonly fields: Record<string, unknown> }[];
@@ -117,7 +119,7 @@ export async function startDistribution(settings: DistributionSettings = {}): Pr
   const origin = `https://127.0.0.1:${port}`;
   const owned = stack.move();
   return {
-    ...{ origin, port, ca, directory, audited, counted, logged },
+    ...{ origin, port, ca, directory, metadata, audited, counted, logged },
     send: (method, target, parts = {}) => send(method, target, parts, { origin, agent }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
