@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "@metacircular/mcdsl/clock.ts";
 import { createHttpsAgent } from "@metacircular/mcdsl/http/json-client.ts";
 
+import { digestOf } from "./client/digest.ts";
 import { createAuthorization, type RegistryCredentials } from "./client/authorization.ts";
 import { type Answer, createExchange } from "./client/exchange.ts";
 import { answerInvalid, imageNotFound } from "./client/failures.ts";
-import { parseDigest } from "./digest.ts";
 
 export type { RegistryCredentials } from "./client/authorization.ts";
 
@@ -86,7 +86,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     const answer = await ask("GET", manifestPath(repository, reference), pullScope(repository), signal);
     const subject = nameOf(address, repository, reference);
     if (answer.status === 404) throw imageNotFound(subject);
-    return storedManifest(answer, subject, parseDigest(reference));
+    return storedManifest(answer, subject, digestOf(reference));
   }
 
   return {
@@ -94,7 +94,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     async manifestDigest(repository, reference, signal) {
       const answer = await ask("HEAD", manifestPath(repository, reference), pullScope(repository), signal);
       if (answer.status === 404) return undefined;
-      const digest = parseDigest(String(answer.headers["docker-content-digest"] ?? ""));
+      const digest = digestOf(String(answer.headers["docker-content-digest"] ?? ""));
       // The header is only recommended: then the content says it.
       return digest ?? (await manifest(repository, reference, signal)).digest;
     },
@@ -114,12 +114,12 @@ function pullScope(repository: string): string {
 }
 
 function nameOf(address: string, repository: string, reference: string): string {
-  return `${address}/${repository}${parseDigest(reference) === undefined ? ":" : "@"}${reference}`;
+  return `${address}/${repository}${digestOf(reference) === undefined ? ":" : "@"}${reference}`;
 }
 
 function storedManifest(answer: Answer, subject: string, asked: string | undefined): StoredManifest {
   const { bytes, headers } = answer;
-  const promised = parseDigest(String(headers["docker-content-digest"] ?? "")) ?? asked;
+  const promised = digestOf(String(headers["docker-content-digest"] ?? "")) ?? asked;
   const algorithm = (asked ?? promised)?.split(":")[0] ?? "sha256";
   const digest = `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
   if (asked !== undefined && asked !== digest) throw answerInvalid(subject, "a manifest with another digest");

@@ -10,16 +10,25 @@ import { readPrivate, readTokenFile, type StoredToken, writeTokenFile } from "./
 /** A token that ends sooner is renewed before it is used. */
 const renewBeforeMs = 30_000;
 
+/** So long a token that was found is used without another look: what takes long, such as a build, ends with a newer one. */
+const keepMs = 30_000;
+
 /** Where the bearer token comes from: `MCP_TOKEN`, else the stored login, renewed when it is about to end, else
- * the system account of the configuration. Found once, at the first call.
+ * the system account of the configuration. Found at the first call, and looked for again half a minute later.
  * The function rejects with DetailedError NOT_LOGGED_IN and what the identity service answers. */
 export function createTokenSource(
   config: CliConfig,
   invocation: Invocation,
   output: Output,
 ): () => Promise<string> {
-  let found: Promise<string> | undefined;
-  return () => (found ??= findToken(config, invocation, output));
+  let found: { readonly token: Promise<string>; readonly atMs: number } | undefined;
+  return () => {
+    const nowMs = invocation.clock.now();
+    if (found === undefined || nowMs - found.atMs > keepMs) {
+      found = { token: findToken(config, invocation, output), atMs: nowMs };
+    }
+    return found.token;
+  };
 }
 
 async function findToken(config: CliConfig, invocation: Invocation, output: Output): Promise<string> {
