@@ -14,6 +14,8 @@ const statusByCategory: Readonly<Partial<Record<ErrorCategory, number>>> = {
   "deadline-exceeded": 503,
 };
 
+const statusByCode: Readonly<Record<string, number>> = { REQUEST_TOO_LARGE: 413, METHOD_NOT_OFFERED: 405 };
+
 const titles: Readonly<Record<number, string>> = {
   400: "That request cannot be understood",
   401: "Please log in",
@@ -50,7 +52,7 @@ export function failurePage(thrown: unknown, incident: string): PageFailure {
         </p>`,
     };
   }
-  const status = thrown.code === "REQUEST_TOO_LARGE" ? 413 : (statusByCategory[thrown.category] ?? 500);
+  const status = statusByCode[thrown.code] ?? statusByCategory[thrown.category] ?? 500;
   return {
     status,
     title: titles[status] ?? "",

@@ -57,24 +57,9 @@ export function createWebHandler(options: WebOptions): HttpHandler {
       if ("redirect" in outcome) redirect(response, outcome.redirect);
       else sendPage(response, outcome.status ?? 200, pageIn(frame(), outcome), request.method !== "HEAD");
     } catch (thrown) {
-      const incident = randomUUID();
-      const failure = failurePage(thrown, incident);
-      if (failure.status >= 500)
-        options.logger.error({ error: thrown, incident, path: url.pathname.slice(0, 200) }, "page failed");
-      if (response.headersSent || response.destroyed) response.destroy();
-      else {
-        for (const [name, value] of Object.entries(headersOf(thrown))) response.setHeader(name, value);
-        sendPage(
-          response,
-          failure.status,
-          pageIn(frame(), {
-            title: failure.title,
-            content: html`<h1>${failure.title}</h1>
-              ${failure.page}`,
-          }),
-          request.method !== "HEAD",
-        );
-      }
+      // Nobody is there any more who could be answered.
+      if (response.destroyed) return true;
+      fail(options, visitor, visitor.signal.aborted ? tookTooLong() : thrown, frame);
     }
     // Who still sends a refused form must be seen to hang up.
     request.resume();
@@ -88,6 +73,22 @@ interface Visitor {
   readonly url: URL;
   readonly signal: AbortSignal;
   loggedIn: LoggedIn | undefined;
+}
+
+function fail({ logger }: WebOptions, visitor: Visitor, thrown: unknown, frame: () => Frame): void {
+  const { request, response, url } = visitor;
+  const incident = randomUUID();
+  const { status, title, page } = failurePage(thrown, incident);
+  if (status >= 500)
+    logger.error({ error: thrown, incident, path: url.pathname.slice(0, 200) }, "page failed");
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const [name, value] of Object.entries(headersOf(thrown))) response.setHeader(name, value);
+  const content = html`<h1>${title}</h1>
+    ${page}`;
+  sendPage(response, status, pageIn(frame(), { title, content }), request.method !== "HEAD");
 }
 
 async function serve(
@@ -200,6 +201,16 @@ function headersOf(thrown: unknown): Readonly<Record<string, string>> {
   if (!(thrown instanceof DetailedError)) return {};
   if (thrown.code === "METHOD_NOT_OFFERED") return { allow: "GET, HEAD, POST" };
   return thrown.category === "unavailable" ? { "retry-after": "5" } : {};
+}
+
+function tookTooLong(): DetailedError {
+  return new DetailedError({
+    code: "TIMEOUT",
+    category: "unavailable",
+    attempted: "show the page",
+    found: `it was not ready after ${requestTimeoutMs / 1000} seconds`,
+    remedy: "look whether what you wanted was done, and try again",
+  });
 }
 
 function notOffered(method: string): DetailedError {

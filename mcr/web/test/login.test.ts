@@ -171,7 +171,7 @@ describe("logging in to the pages", () => {
     const page = await world.client().post("/login", { username: "x".repeat(40_000) });
     assert.equal(page.status, 413);
     const put = await fetch(`${world.registry.url}/login`, { method: "PUT" });
-    assert.deepEqual([put.status, put.headers.get("allow")], [400, "GET, HEAD, POST"]);
+    assert.deepEqual([put.status, put.headers.get("allow")], [405, "GET, HEAD, POST"]);
   });
 
   test("ends for whose account is disabled, when the registry asks again", async () => {
