@@ -107,7 +107,7 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   const user = await person(`user${suffix}`, ["user"]);
   const system = await systemAccount(`puller${suffix}`);
   const run = async (): Promise<Program> => {
-    const started = startProgram("mcr/main.ts", ["server", "--config", files.config], {
+    const started = startProgram("bin/mcr", ["server", "--config", files.config], {
       PATH: process.env["PATH"],
       ...options.environment,
     });
