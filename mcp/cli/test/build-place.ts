@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { createTestPodman, type TestPodman } from "@metacircular/testkit/podman.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 
+import { startOnTerminal, type TerminalRun } from "./terminal.ts";
 import { runTool, type RunningTool, startTool, type ToolResult } from "./tool.ts";
 
 /** A machine that builds: podman, a workspace with sources, definitions, and a configuration. */
@@ -16,6 +17,8 @@ export interface BuildPlace extends AsyncDisposable {
   readonly environment: Record<string, string>;
   mcp(...argv: string[]): Promise<ToolResult>;
   start(...argv: string[]): RunningTool;
+  /** As `start`, on a terminal. */
+  terminal(...argv: string[]): TerminalRun;
   /** Writes files below the workspace. */
   source(files: Readonly<Record<string, string>>): Promise<void>;
   define(service: string, text: string): Promise<void>;
@@ -48,6 +51,7 @@ export async function createBuildPlace(): Promise<BuildPlace> {
     configure,
     mcp: (...argv) => runTool(argv, { env: env() }),
     start: (...argv) => startTool(argv, { env: env() }),
+    terminal: (...argv) => startOnTerminal(argv, env()),
     async source(files) {
       for (const [name, text] of Object.entries(files)) {
         await mkdir(dirname(join(workspace, name)), { recursive: true });

@@ -161,6 +161,16 @@ describe("mcp build", () => {
   });
 });
 
+test("Ctrl-C on a terminal ends a build in the same way", async () => {
+  const loop = "RUN echo started; while :; do sleep 1; done";
+  await define("typed", "localhost/typed:v1", dockerfile(loop));
+  const run = place.terminal("build", "typed");
+  await run.seen("  started");
+  run.type("\u0003");
+  assert.equal(await run.result, 130);
+  assert.deepEqual(await leftOver(), []);
+});
+
 describe("the source of an image", () => {
   test("is named by the definition: a typo is shown at its place with the nearest name", async () => {
     await place.define(
