@@ -16,10 +16,11 @@ test("node add and remove edit the file and keep what the operator wrote", async
   const mcp = (...argv: string[]): Promise<ToolResult> => runTool(["-c", file, ...argv]);
   assert.equal((await mcp("node", "add", "rift", "10.0.0.5:9444")).code, 0);
   assert.equal(
-    (await mcp("node", "add", "svc", "[fd00::5]:9444", "--server-name", "svc.example.net")).code,
+    (await mcp("node", "add", "svc", "[fd00::5]:9444", "--server-name", "svc.example.net", "--arch", "arm64"))
+      .code,
     0,
   );
-  const both = `${written}\n[[nodes]]\nname = "rift"\naddress = "10.0.0.5:9444"\n\n[[nodes]]\nname = "svc"\naddress = "[fd00::5]:9444"\nserver_name = "svc.example.net"\n`;
+  const both = `${written}\n[[nodes]]\nname = "rift"\naddress = "10.0.0.5:9444"\n\n[[nodes]]\nname = "svc"\naddress = "[fd00::5]:9444"\nserver_name = "svc.example.net"\narch = "arm64"\n`;
   assert.equal(await readFile(file, "utf8"), both);
   assert.equal((await stat(file)).mode & 0o777, 0o640);
   const listed = parsed<{ nodes: unknown[] }>((await mcp("node", "list", "-o", "json")).stdout);
