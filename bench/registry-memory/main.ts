@@ -20,10 +20,8 @@ const layers = Number(values.layers);
 const atOnce = Number(values["at-once"]);
 if (!(gigabytes > 0 && layers >= 1 && atOnce >= 1)) throw new Error("give numbers above 0");
 
-/** As `bin/launch` starts it. */
-const environment = { NODE_OPTIONS: "--max-semi-space-size=1", MALLOC_ARENA_MAX: "2" };
 await using temporary = await createTemporaryDirectory(values.directory);
-await using registry = await startTestRegistry({ directory: temporary.path, environment });
+await using registry = await startTestRegistry({ directory: temporary.path });
 const layerBytes = Math.ceil((gigabytes * 1_000_000_000) / layers);
 const load = await loadRegistry(registry, { layers, layerBytes, atOnce }, (line) => {
   process.stderr.write(`${line}\n`);

@@ -1,7 +1,7 @@
 /** As much as one request to the store carries. With at most 10,000 parts: blobs up to 78 GiB. */
 export const partSizeBytes = 8 * 1024 * 1024;
 
-const maxBuffers = 4;
+const maxBuffers = 2;
 
 /** Memory for parts on their way, bounded for all blobs together. */
 export class PartBuffers {
