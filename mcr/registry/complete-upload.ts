@@ -1,6 +1,6 @@
 import type { Upload } from "../blobs/upload-store.ts";
 import type { Digest } from "../digest.ts";
-import type { RegistryParts } from "./registry.ts";
+import type { RegistryParts } from "./parts.ts";
 
 type Parts = Pick<RegistryParts, "metadata" | "blobs" | "uploads" | "rules">;
 

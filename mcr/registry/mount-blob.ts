@@ -1,5 +1,5 @@
 import type { Digest } from "../digest.ts";
-import type { RegistryParts } from "./registry.ts";
+import type { RegistryParts } from "./parts.ts";
 
 type Parts = Pick<RegistryParts, "metadata" | "rules">;
 

@@ -3,7 +3,7 @@ import { type Digest, algorithmOf, formatDigest } from "../digest.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { Metadata, ManifestReference } from "../metadata/metadata.ts";
 import { manifestDigestMismatch } from "./errors.ts";
-import type { RegistryParts } from "./registry.ts";
+import type { RegistryParts } from "./parts.ts";
 
 export interface PushRequest {
   readonly repository: string;

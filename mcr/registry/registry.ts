@@ -1,23 +1,13 @@
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Readable } from "node:stream";
-import type { BlobStore, ByteRange } from "../blobs/blob-store.ts";
+import type { ByteRange } from "../blobs/blob-store.ts";
 import type { Upload, UploadStore } from "../blobs/upload-store.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
-import type { Metadata, PageRequest, Referrer, StoredManifest } from "../metadata/metadata.ts";
-import type { RepositoryRules } from "../policy/tag-rules.ts";
+import type { PageRequest, Referrer, StoredManifest } from "../metadata/metadata.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { blobUnknown, manifestUnknown, repositoryUnknown } from "./errors.ts";
 import { mountBlob } from "./mount-blob.ts";
+import type { RegistryParts } from "./parts.ts";
 import { type PushedManifest, type PushRequest, pushManifest } from "./push-manifest.ts";
-
-/** What a registry consists of. */
-export interface RegistryParts {
-  readonly metadata: Metadata;
-  readonly blobs: BlobStore;
-  readonly uploads: UploadStore;
-  readonly rules: RepositoryRules;
-  readonly clock: Clock;
-}
 
 /** What can be done with content, whoever asks and by whatever protocol; who may is judged before. Names, digests and tags
  * are checked already. */
