@@ -13,52 +13,69 @@ export function layersSection(steps: readonly LayerStep[], config: Descriptor | 
   const totalBytes = layers.reduce((sum, { layer }) => sum + (layer?.sizeBytes ?? 0), 0);
   return html`<section class="card" aria-labelledby="layers">
     <h2 id="layers">Layers</h2>
-    <p class="quiet">
-      ${count(layers.length, "layer")}, ${sizeText(totalBytes)} as they are
-      transferred${config !== undefined && html`; configuration ${sizeText(config.sizeBytes)}`}
-    </p>
-    ${picture(layers, totalBytes)}
+    <p class="quiet">${count(layers.length, "layer")}, ${sizeText(totalBytes)} as they are transferred</p>
+    ${picture(slicesOf(layers, config), layers.length)}
     <ol class="layers">
-      ${steps.slice(0, mostSteps).map(listed)}
+      ${steps.slice(0, mostSteps).map(listed)} ${config !== undefined && listedConfiguration(config)}
     </ol>
     ${steps.length > mostSteps && html`<p class="quiet">and ${steps.length - mostSteps} more</p>`}
   </section>`;
 }
 
+/** A part of the picture. */
+interface Slice {
+  readonly label: string;
+  readonly sizeBytes: number;
+  /** Of its colour. */
+  readonly style: string;
+}
+
+function slicesOf(layers: readonly LayerStep[], config: Descriptor | undefined): Slice[] {
+  const slices = layers.slice(0, mostSteps).map((step) => ({
+    label: `layer ${step.number}`,
+    sizeBytes: step.layer?.sizeBytes ?? 0,
+    style: `slice-${colourOf(step)}`,
+  }));
+  if (config === undefined) return slices;
+  return [
+    ...slices,
+    { label: "the configuration", sizeBytes: config.sizeBytes, style: "slice-configuration" },
+  ];
+}
+
 /** Widths go by size; what is small still can be seen. */
-function picture(layers: readonly LayerStep[], totalBytes: number): Html {
-  const shown = layers.slice(0, mostSteps);
+function picture(slices: readonly Slice[], layerCount: number): Html {
+  const totalBytes = slices.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const shareOf = ({ sizeBytes }: Slice): number => (totalBytes === 0 ? 0 : sizeBytes / totalBytes);
   const width = 1000;
-  const least = Math.min(8, width / Math.max(1, shown.length));
-  const sizes = shown.map(({ share }) => least + share * (width - least * shown.length));
+  const least = Math.min(8, width / Math.max(1, slices.length));
   let x = 0;
-  const slices = shown.map((step, index) => {
+  const drawn = slices.map((slice) => {
     const from = x;
-    x += sizes[index] ?? 0;
+    const sliceWidth = least + shareOf(slice) * (width - least * slices.length);
+    x += sliceWidth;
     return html`<rect
-      class="slice-${colourOf(step)}"
+      class="${slice.style}"
       x="${from.toFixed(2)}"
-      width="${(sizes[index] ?? 0).toFixed(2)}"
+      width="${sliceWidth.toFixed(2)}"
       height="40"
-      ><title>Layer ${step.number}: ${sizeText(step.layer?.sizeBytes ?? 0)}</title></rect
-    >`;
+    >
+      <title>${slice.label}: ${sizeText(slice.sizeBytes)}</title>
+    </rect>`;
   });
+  const largest = slices.toSorted((a, b) => b.sizeBytes - a.sizeBytes)[0];
+  const hasConfiguration = slices.some(({ style }) => style === "slice-configuration");
+  const what = `${count(layerCount, "layer")}${hasConfiguration ? " and the configuration" : ""} by size`;
+  const most = largest && `; the largest is ${largest.label} with ${Math.round(shareOf(largest) * 100)} %`;
   return html`<svg
     class="picture"
     viewBox="0 0 ${width} 40"
     preserveAspectRatio="none"
     role="img"
-    aria-label="${pictureText(shown, totalBytes)}"
+    aria-label="${what}${most}. The list below has them all."
   >
-    ${slices}
+    ${drawn}
   </svg>`;
-}
-
-function pictureText(layers: readonly LayerStep[], totalBytes: number): string {
-  const largest = layers.toSorted((a, b) => b.share - a.share)[0];
-  if (largest === undefined || totalBytes === 0) return count(layers.length, "layer");
-  const percent = Math.round(largest.share * 100);
-  return `${count(layers.length, "layer")} by size; the largest is layer ${largest.number} with ${percent} %. The list below has them all.`;
 }
 
 function listed(step: LayerStep): Html {
@@ -81,6 +98,17 @@ function listed(step: LayerStep): Html {
       <span class="digest" title="${layer.digest}">${shortDigest(layer.digest)}</span
       >${layerType(layer.mediaType)}</span
     >
+  </li>`;
+}
+
+function listedConfiguration({ digest, sizeBytes }: Descriptor): Html {
+  return html`<li>
+    <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
+      <rect class="slice-configuration" width="10" height="10"></rect>
+    </svg>
+    <span class="step">Configuration</span>
+    <strong class="number">${sizeText(sizeBytes)}</strong>
+    <span class="below quiet"><span class="digest" title="${digest}">${shortDigest(digest)}</span></span>
   </li>`;
 }
 

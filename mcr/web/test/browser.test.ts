@@ -121,12 +121,14 @@ describe("the pages in a browser", () => {
     ]) {
       assert.ok(text.includes(part), `${part} in ${text}`);
     }
-    const picture = (await tab.accessibility()).find(({ name }) => name.startsWith("2 layers by size"));
+    const picture = (await tab.accessibility()).find(({ name }) =>
+      name.startsWith("2 layers and the configuration by size"),
+    );
     assert.match(picture?.name ?? "", /the largest is layer 1 with 75 %/);
     const widths = await tab.evaluate<number[]>(
       "[...document.querySelectorAll('.picture rect')].map((r) => r.getBoundingClientRect().width)",
     );
-    assert.ok(widths.length === 2 && (widths[0] ?? 0) > 2.8 * (widths[1] ?? 0), String(widths));
+    assert.ok(widths.length === 3 && (widths[0] ?? 0) > 2.8 * (widths[1] ?? 0), String(widths));
   });
 
   test("run nothing and fetch nothing that somebody wrote into an image", async () => {
