@@ -10,7 +10,8 @@ const connectTimeoutMs = 5_000;
 const silenceTimeoutMs = 60_000;
 /** With a growing, random pause between them; together some seconds. */
 const attempts = 5;
-const maxSockets = 64;
+/** A pull holds one as long as its client takes. */
+const maxSockets = 1_024;
 
 /** Any store that speaks the interface of Amazon S3. */
 export interface S3Settings {

@@ -60,12 +60,12 @@ export function uploadTooLarge(id: string, maxBlobBytes: number): DetailedError 
   });
 }
 
-export function tooManyUploads(count: number): DetailedError {
+export function tooManyUploads(limit: number, where: string): DetailedError {
   return new DetailedError({
     code: "TOO_MANY_UPLOADS",
     category: "resource-exhausted",
     attempted: "begin an upload",
-    found: `${count} uploads are in progress, which is the limit`,
+    found: `${limit} uploads ${where}, which is the limit`,
     remedy: "try again when some of them are complete or have expired",
   });
 }

@@ -27,6 +27,8 @@ const fileName = /^[0-9a-f]{32}-(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 const sealedMode = 0o400;
 const ownerMayWrite = 0o200;
 
+const repositoryShare = 1 / 4;
+
 const defaults = {
   maxBlobBytes: 64 * 1024 ** 3,
   maxUploads: 1000,
@@ -39,7 +41,7 @@ export interface UploadOptions {
   readonly clock: Clock;
   /** Default: 64 GiB. */
   readonly maxBlobBytes?: number;
-  /** In progress at once. Default: 1000. */
+  /** In progress at once, a quarter of them in one repository. Default: 1000. */
   readonly maxUploads?: number;
   /** What has to stay free on the disk. Default: 0. */
   readonly minFreeBytes?: number;
@@ -102,8 +104,8 @@ class UploadFiles implements UploadStore {
   }
 
   async begin(repository: string, algorithm: DigestAlgorithm = "sha256"): Promise<Upload> {
-    const { clock, directory, maxUploads } = this.#options;
-    if (this.#uploads.size >= maxUploads) throw tooManyUploads(this.#uploads.size);
+    const { clock, directory } = this.#options;
+    this.#refuseTooMany(repository);
     const id = randomUUID();
     const name = nameOf({ repository, id });
     const upload: UploadFile = {
@@ -193,6 +195,16 @@ class UploadFiles implements UploadStore {
   [Symbol.asyncDispose](): Promise<void> {
     this.#claim[Symbol.dispose]();
     return Promise.resolve();
+  }
+
+  /** Who may push to one repository must not be able to keep everybody else from pushing. */
+  #refuseTooMany(repository: string): void {
+    const { maxUploads } = this.#options;
+    if (this.#uploads.size >= maxUploads) throw tooManyUploads(maxUploads, "are in progress");
+    const prefix = nameOf({ repository, id: "" });
+    const inRepository = this.#uploads.keys().reduce((sum, name) => sum + Number(name.startsWith(prefix)), 0);
+    const share = Math.ceil(maxUploads * repositoryShare);
+    if (inRepository >= share) throw tooManyUploads(share, "are in progress in this repository");
   }
 
   /** One request at a time works with an upload; another one is refused, and does not wait. */

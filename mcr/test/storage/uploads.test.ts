@@ -238,6 +238,17 @@ test("bounds the number of uploads", async () => {
   await world.uploads.begin("team/app");
 });
 
+test("lets one repository have a quarter of the uploads", async () => {
+  await using world = await createWorld({ maxUploads: 8 });
+  await world.uploads.begin("team/app");
+  await world.uploads.begin("team/app");
+  await assert.rejects(world.uploads.begin("team/app"), {
+    code: "TOO_MANY_UPLOADS",
+    message: /this repository/,
+  });
+  await world.uploads.begin("team/other");
+});
+
 test("gives up what nobody touched for too long, but nothing that is in use", async () => {
   let aheadMs = 0;
   const clock: Clock = { ...systemClock, now: () => Date.now() + aheadMs };
