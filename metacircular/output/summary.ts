@@ -26,7 +26,7 @@ export async function describePlatform(
     ["metacrypt", metacryptUrl(settings)],
     ["mcns", `${nameServerUrl(settings)} (DNS on 127.0.0.1:${settings.ports.dns}, zone ${settings.zone})`],
     ["mc-proxy", `127.0.0.1:${settings.ports.ingress}`],
-    ["mcr", registryUrl(settings)],
+    ["mcr", `${registryUrl(settings)} (images, and pages for a browser)`],
     ["mcp-agent", `${agentAddress(settings)} (node ${settings.node})`],
     ["state", layout.root],
     ["operator", `${operatorName}, password in ${layout.operator.password}`],

@@ -99,7 +99,7 @@ async function examineNodes(
     () => undefined,
     (error: unknown) => fromConnectError(error, "the identity service"),
   );
-  const reached: string[] = [];
+  const reached = new Set<string>();
   const examinations = await Promise.all(
     chosen.map(async (node): Promise<NodeExamination> => {
       const { signal, clock } = invocation;
@@ -110,7 +110,7 @@ async function examineNodes(
         const unasked = unknown(name, "it was not asked, since there is no login", "mend the login first");
         return { node: name, address, findings: [...findings, ...named("authentication", [unasked])] };
       }
-      reached.push(name);
+      reached.add(name);
       return {
         node: name,
         address,
@@ -119,7 +119,9 @@ async function examineNodes(
     }),
   );
   const login = refused === undefined ? [] : refusalFindings("login", "token", refused);
-  return { examinations, reached, login };
+  // In the order of the configuration, whichever answered first.
+  const names = chosen.map(({ name }) => name).filter((name) => reached.has(name));
+  return { examinations, reached: names, login };
 }
 
 async function examinePlacement(
