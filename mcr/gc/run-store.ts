@@ -56,12 +56,10 @@ export function createRunStore(sql: SqlDatabase, clock: Clock): RunStore {
     end: (id, holder, { state, nowMs, counts, error }) =>
       sql.transaction(async (tx) => {
         await storeCounts(tx, id, counts);
-        await tx.execute("UPDATE collection SET state = $2, ended_at_ms = $3, error = $4 WHERE id = $1", [
-          id,
-          state,
-          nowMs,
-          error,
-        ]);
+        await tx.execute(
+          "UPDATE collection SET state = $2, ended_at_ms = $3, error = $4 WHERE id = $1 AND state = 'running'",
+          [id, state, nowMs, error],
+        );
         await tx.execute("DELETE FROM collection_turn WHERE name = $1 AND holder = $2", [turn, holder]);
         await forgetOld(tx, id);
       }),

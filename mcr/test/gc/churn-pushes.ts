@@ -73,10 +73,11 @@ export async function verify(
   for (const key of new Set([...acknowledged.keys(), ...underWay.keys()])) {
     const [repository = "", tag = ""] = key.split(":");
     const manifest = await world.metadata.manifest(repository, { tag });
-    const found = manifest === undefined ? undefined : await world.pull(repository, tag);
+    const found = manifest === undefined ? "nothing" : JSON.stringify(await world.pull(repository, tag));
     const allowed = [acknowledged.get(key), ...(underWay.has(key) ? [underWay.get(key)] : [])];
-    if (allowed.some((layers) => JSON.stringify(layers) === JSON.stringify(found))) continue;
-    throw new Error(`${key} holds ${JSON.stringify(found)?.slice(0, 300)}, not what was acknowledged`);
+    if (allowed.some((layers) => (layers === undefined ? "nothing" : JSON.stringify(layers)) === found))
+      continue;
+    throw new Error(`${key} holds ${found.slice(0, 300)}, not what was acknowledged`);
   }
 }
 

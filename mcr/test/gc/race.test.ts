@@ -2,21 +2,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Clock, systemClock } from "@metacircular/mcdsl/clock.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { openFileStore } from "../../blobs/file-store.ts";
 import { engines } from "../metadata/engines.ts";
 import { churn, nothingUntagged, seededRandom, verify } from "./churn-pushes.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, deafSleep, type World } from "./world.ts";
 
 const leaseMs = 250;
 const rounds = 40;
 
 /** Never gives a sign of life: so the turn of each run is over at once, and two servers collect at the same time. */
-const deafClock: Clock = {
-  now: systemClock.now,
-  sleep: (_, signal) =>
-    new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
-};
+const deafClock: Clock = { now: () => systemClock.now(), sleep: deafSleep };
 
 for (const engine of engines())
   describe(`garbage collection beside pushes, with ${engine.name}`, () => {
@@ -49,15 +46,13 @@ for (const engine of engines())
         begin: () => undefined,
         end: (key: string, layers: readonly string[] | undefined) => void acknowledged.set(key, layers),
       };
-      let isOver = false;
+      const over = new AbortController();
       const removed = { blobs: 0, manifests: 0, runs: 0 };
       async function collectAllTheTime(world: World): Promise<void> {
-        while (!isOver) {
-          const run = await world.collector
-            .run({ dryRun: false, by: "test" })
-            .catch((error: { code?: string }) => {
-              if (error.code !== "COLLECTION_RUNS") throw error;
-            });
+        while (!over.signal.aborted) {
+          const run = await world.collector.run({ dryRun: false, by: "test" }).catch((error: unknown) => {
+            if (!(error instanceof DetailedError) || error.code !== "COLLECTION_RUNS") throw error;
+          });
           if (run === undefined) continue;
           assert.equal(run.state, "succeeded", run.error);
           assert.equal(run.missingBlobs, 0);
@@ -77,7 +72,7 @@ for (const engine of engines())
           }),
         ),
       );
-      const pushed = await Promise.all(pushing).finally(() => (isOver = true));
+      const pushed = await Promise.all(pushing).finally(() => over.abort());
       await Promise.all(collecting);
       for (const world of worlds) await verify(world, acknowledged);
       t.diagnostic(JSON.stringify({ pushed, removed }));

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -126,6 +127,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     [Symbol.asyncDispose]: () => collector[Symbol.asyncDispose](),
   };
+}
+
+/** Sleeps until it is woken: a run that waits with it gives no sign of life. */
+export async function deafSleep(_durationMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) throw new TypeError("nobody could wake it");
+  if (!signal.aborted) await once(signal, "abort");
+  signal.throwIfAborted();
 }
 
 export async function emptyStore(blobs: BlobStore): Promise<void> {
