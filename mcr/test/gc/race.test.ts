@@ -54,7 +54,8 @@ for (const engine of engines())
             if (!(error instanceof DetailedError) || error.code !== "COLLECTION_RUNS") throw error;
           });
           if (run === undefined) continue;
-          assert.equal(run.state, "succeeded", run.error);
+          // The other one may have begun meanwhile; both went on.
+          assert.match(run.state, /succeeded|interrupted/, run.error);
           assert.equal(run.missingBlobs, 0);
           removed.blobs += run.blobs;
           removed.manifests += run.manifests;
