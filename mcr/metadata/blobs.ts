@@ -4,6 +4,7 @@ import type { Digest } from "../digest.ts";
 import type { BlobLease, Deletion, PageRequest } from "./metadata.ts";
 import { countIn, findRepository, requireQuota, requireRepository } from "./repositories.ts";
 import { first, number, text } from "./rows.ts";
+import { requireDeletable } from "./tags.ts";
 
 export interface HeldBlob {
   readonly repositoryId: number;
@@ -119,17 +120,18 @@ export async function linkBlob(
 }
 
 /** @returns whether the repository held it
- * @throws DetailedError BLOB_IN_USE */
+ * @throws DetailedError BLOB_IN_USE, what `mayDelete` throws */
 export async function unlinkBlob(
   sql: Sql,
   repository: string,
   digest: Digest,
-  { evenIfInUse = false }: Deletion = {},
+  options: Deletion = {},
 ): Promise<boolean> {
   const held = await findRepository(sql, repository);
   const blob = await heldBlob(sql, repository, digest);
   if (held === undefined || blob === undefined) return false;
-  if (blob.isReferred && !evenIfInUse) throw inUse(repository, digest);
+  if (blob.isReferred && options.evenIfInUse !== true) throw inUse(repository, digest);
+  if (blob.isReferred) await requireDeletable(sql, held.id, { digest, kind: "blob" }, options);
   await sql.execute("DELETE FROM blob_link WHERE repository_id = $1 AND digest = $2", [held.id, digest]);
   await countIn(sql, held.id, { sizeBytes: -blob.sizeBytes });
   return true;

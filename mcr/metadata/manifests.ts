@@ -11,7 +11,7 @@ import {
   requireRepository,
 } from "./repositories.ts";
 import { bytes, digestOf, first, number, text } from "./rows.ts";
-import { moveTag, tagDigests } from "./tags.ts";
+import { moveTag, requireDeletable, tagDigests } from "./tags.ts";
 
 /** Stores a manifest, and lets its tags stand for it. What was pushed before is pushed now: its time is renewed.
  * @throws DetailedError MANIFEST_BLOB_UNKNOWN, QUOTA_EXCEEDED, what `mayMove` throws */
@@ -111,7 +111,7 @@ export async function deleteManifest(
   sql: Sql,
   repository: string,
   digest: Digest,
-  options: Deletion & { readonly nowMs: number; readonly mayDelete: ((tag: string) => void) | undefined },
+  options: Deletion & { readonly nowMs: number },
 ): Promise<readonly string[] | undefined> {
   const held = await findRepository(sql, repository);
   if (held === undefined) return undefined;
@@ -135,7 +135,8 @@ export async function deleteManifest(
     key,
   );
   const tags = rows.map((tag) => text(tag, "name"));
-  for (const tag of tags) options.mayDelete?.(tag);
+  for (const tag of tags) options.mayDelete?.(tag, digest);
+  if (index !== undefined) await requireDeletable(sql, held.id, { digest, kind: "manifest" }, options);
   await sql.execute("DELETE FROM tag WHERE repository_id = $1 AND digest = $2", key);
   await countIn(sql, held.id, { tags: -tags.length });
   await removeManifest(sql, held.id, { digest, sizeBytes: number(row, "size_bytes") }, options.nowMs);

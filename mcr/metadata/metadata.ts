@@ -63,6 +63,9 @@ export interface Pull {
 export interface Deletion {
   /** Also what a manifest or an index of the repository refers to, which is then incomplete. Default: no. */
   readonly evenIfInUse?: boolean;
+  /** Judges each tag that goes, or whose image would be incomplete; throws where it must stay as it is. Called inside the
+   * transaction. */
+  readonly mayDelete?: (tag: string, digest: Digest) => void;
 }
 
 export interface Totals {
@@ -128,7 +131,7 @@ export interface Metadata {
    * again */
   linkBlob(repository: string, lease: BlobLease, quotaBytes?: number): Promise<void>;
   /** Returns whether it was there. Other repositories keep it.
-   * @throws DetailedError BLOB_IN_USE where a manifest of the repository refers to it */
+   * @throws DetailedError BLOB_IN_USE where a manifest of the repository refers to it; what `mayDelete` throws */
   unlinkBlob(repository: string, digest: Digest, options?: Deletion): Promise<boolean>;
   /** Names of the repositories that hold the blob. */
   holders(digest: Digest, page: PageRequest): Promise<readonly string[]>;
@@ -144,11 +147,10 @@ export interface Metadata {
     reference: Digest | { readonly tag: string },
   ): Promise<StoredManifest | undefined>;
   /** Removes it with its tags. @returns the tags that went; undefined: there was none.
-   * @throws DetailedError MANIFEST_IN_USE where an index of the repository refers to it; what `mayMove` throws */
+   * @throws DetailedError MANIFEST_IN_USE where an index of the repository refers to it; what `mayDelete` throws */
   deleteManifest(
     repository: string,
     digest: Digest,
-    mayDelete?: (tag: string) => void,
     options?: Deletion,
   ): Promise<readonly string[] | undefined>;
   /** @returns what it stood for; undefined: there was none */

@@ -58,10 +58,8 @@ export function createMetadata(options: MetadataOptions): Metadata {
 
     putManifest: (push) => sql.transaction((tx) => putManifest(tx, push, clock.now())),
     manifest: (repository, reference) => findManifest(sql, repository, reference),
-    deleteManifest: (repository, digest, mayDelete, options) =>
-      sql.transaction((tx) =>
-        deleteManifest(tx, repository, digest, { ...options, nowMs: clock.now(), mayDelete }),
-      ),
+    deleteManifest: (repository, digest, options) =>
+      sql.transaction((tx) => deleteManifest(tx, repository, digest, { ...options, nowMs: clock.now() })),
     deleteTag: (repository, tag) => sql.transaction((tx) => deleteTag(tx, repository, tag, clock.now())),
 
     tags: (repository, page) => tagPage(sql, repository, page),

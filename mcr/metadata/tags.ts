@@ -1,6 +1,6 @@
 import type { Sql } from "@metacircular/mcdsl/sql/sql.ts";
 import type { Digest } from "../digest.ts";
-import type { PageRequest, Tag } from "./metadata.ts";
+import type { Deletion, ManifestReference, PageRequest, Tag } from "./metadata.ts";
 import { countIn, findRepository } from "./repositories.ts";
 import { digestOf, first, number, text } from "./rows.ts";
 
@@ -78,6 +78,28 @@ export async function deleteTag(
   await countIn(sql, held.id, { tags: -1 });
   await releaseManifest(sql, held.id, digest, nowMs);
   return digest;
+}
+
+/** Asks about the tags whose images need the content, directly or by indexes.
+ * @throws what `mayDelete` throws */
+export async function requireDeletable(
+  sql: Sql,
+  repositoryId: number,
+  { digest, kind }: Pick<ManifestReference, "digest" | "kind">,
+  { mayDelete }: Pick<Deletion, "mayDelete">,
+): Promise<void> {
+  if (mayDelete === undefined) return;
+  const tags = await sql.query(
+    `WITH RECURSIVE needing (digest) AS (
+       SELECT manifest FROM manifest_reference WHERE repository_id = $1 AND digest = $2 AND kind = $3
+       UNION
+       SELECT f.manifest FROM manifest_reference f JOIN needing n ON f.digest = n.digest
+       WHERE f.repository_id = $1 AND f.kind = 'manifest')
+     SELECT t.name, t.digest FROM needing n JOIN tag t ON t.repository_id = $1 AND t.digest = n.digest
+     ORDER BY t.name`,
+    [repositoryId, digest, kind],
+  );
+  for (const tag of tags) mayDelete(text(tag, "name"), digestOf(tag));
 }
 
 /** Undefined: there is no such repository. */

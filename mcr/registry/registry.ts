@@ -17,7 +17,7 @@ export interface Registry {
   blob(repository: string, digest: Digest, forPush: boolean): Promise<{ readonly sizeBytes: number }>;
   /** @throws DetailedError BLOB_MISSING, BLOB_STORE_UNAVAILABLE */
   readBlob(digest: Digest, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
-  /** @throws DetailedError BLOB_UNKNOWN, BLOB_IN_USE */
+  /** @throws DetailedError BLOB_UNKNOWN, BLOB_IN_USE, TAG_IMMUTABLE where an image needs it whose tag must stay */
   deleteBlob(repository: string, digest: Digest, options?: DeleteOptions): Promise<void>;
 
   readonly uploads: UploadStore;
@@ -54,7 +54,7 @@ export interface Registry {
 }
 
 export interface DeleteOptions {
-  /** Whether it goes although an image or an index needs it. Default: no. */
+  /** Whether it goes although an image or an index needs it; not where a rule keeps a tag of these. Default: no. */
   readonly evenIfInUse?: boolean;
 }
 
@@ -62,6 +62,10 @@ export type Reference = Digest | { readonly tag: string };
 
 export function createRegistry(parts: RegistryParts): Registry {
   const { metadata, blobs, uploads, rules } = parts;
+  const mayDelete =
+    (repository: string) =>
+    (tag: string, from: Digest): void =>
+      rules.requireMovable(repository, tag, { from });
   return {
     async blob(repository, digest, forPush) {
       const held = await metadata.blob(repository, digest, { forPush });
@@ -70,7 +74,8 @@ export function createRegistry(parts: RegistryParts): Registry {
     },
     readBlob: (digest, range, signal) => blobs.read(digest, range, signal),
     async deleteBlob(repository, digest, options) {
-      if (!(await metadata.unlinkBlob(repository, digest, options))) throw blobUnknown(repository, digest);
+      const deletion = { ...options, mayDelete: mayDelete(repository) };
+      if (!(await metadata.unlinkBlob(repository, digest, deletion))) throw blobUnknown(repository, digest);
     },
 
     uploads,
@@ -86,8 +91,8 @@ export function createRegistry(parts: RegistryParts): Registry {
       return found;
     },
     async deleteManifest(repository, digest, options) {
-      const mayDelete = (tag: string): void => rules.requireMovable(repository, tag, { from: digest });
-      const tags = await metadata.deleteManifest(repository, digest, mayDelete, options);
+      const deletion = { ...options, mayDelete: mayDelete(repository) };
+      const tags = await metadata.deleteManifest(repository, digest, deletion);
       if (tags === undefined) throw manifestUnknown(repository, digest);
       return tags;
     },

@@ -99,6 +99,15 @@ test("a tag that a rule keeps stays, and its manifest with it", async () => {
   assert.equal((await registry.send("DELETE", "/v2/delete/kept/manifests/other")).status, 202);
 });
 
+test("what the image of a tag needs that a rule keeps stays as well", async () => {
+  const image = await pushImage(registry, "delete/kept", { reference: "v1" });
+  assert.equal((await registry.send("DELETE", "/v2/delete/kept/manifests/v1")).status, 403);
+  const path = `/v2/delete/kept/blobs/${image.layer}`;
+  const error = assertError(await registry.send("DELETE", path), 403, "DENIED");
+  assert.equal(error.detail["code"], "TAG_IMMUTABLE");
+  assert.equal((await registry.send("HEAD", path)).status, 200);
+});
+
 test("what cannot be a tag or a digest is not there, or refused", async () => {
   assertError(await registry.send("DELETE", "/v2/delete/x/manifests/.."), 404, "MANIFEST_UNKNOWN");
   assertError(await registry.send("DELETE", "/v2/delete/x/manifests/sha256:1"), 400, "DIGEST_INVALID");

@@ -155,7 +155,10 @@ for (const engine of engines())
       const refuse = (tag: string): void => {
         if (tag === "b") throw new Error("b must stay");
       };
-      await assert.rejects(metadata.deleteManifest(repository, digest("child"), refuse), /b must stay/);
+      await assert.rejects(
+        metadata.deleteManifest(repository, digest("child"), { mayDelete: refuse }),
+        /b must stay/,
+      );
       assert.deepEqual(await metadata.deleteManifest(repository, digest("child")), ["a", "b"]);
       assert.equal(await metadata.deleteManifest(repository, digest("child")), undefined);
       assert.deepEqual(await metadata.tags(repository, all), []);
@@ -170,12 +173,33 @@ for (const engine of engines())
       const evenIfInUse = { evenIfInUse: true };
       assert.equal(await metadata.unlinkBlob(repository, digest("layer"), evenIfInUse), true);
       assert.equal(await metadata.blob(repository, digest("layer")), undefined);
-      assert.deepEqual(
-        await metadata.deleteManifest(repository, digest("child"), undefined, evenIfInUse),
-        [],
-      );
+      assert.deepEqual(await metadata.deleteManifest(repository, digest("child"), evenIfInUse), []);
       assert.deepEqual(await metadata.references(repository, digest("index")), [aChild("child")]);
       assert.equal((await metadata.repository(repository))?.sizeBytes, "index".length);
+    });
+
+    test("deletes nothing that the image of a tag needs that must stay, neither directly nor by an index", async () => {
+      await using _ = await fresh();
+      await holdBlob(metadata, repository, "layer");
+      await metadata.putManifest(aManifest("child", { references: [aBlob("layer")] }));
+      await metadata.putManifest(aManifest("index", { references: [aChild("child")] }));
+      await metadata.putManifest(aManifest("outer", { references: [aChild("index")], tags: ["kept"] }));
+      const asked: unknown[] = [];
+      const deletion = {
+        evenIfInUse: true,
+        mayDelete: (tag: string, from: string): void => {
+          asked.push([tag, from]);
+          throw new Error("it must stay");
+        },
+      };
+      await assert.rejects(metadata.unlinkBlob(repository, digest("layer"), deletion), /it must stay/);
+      await assert.rejects(metadata.deleteManifest(repository, digest("child"), deletion), /it must stay/);
+      await assert.rejects(metadata.deleteManifest(repository, digest("index"), deletion), /it must stay/);
+      const kept = ["kept", digest("outer")];
+      assert.deepEqual(asked, [kept, kept, kept]);
+      assert.deepEqual(await metadata.references(repository, digest("child")), [aBlob("layer")]);
+      await metadata.deleteTag(repository, "kept");
+      assert.equal(await metadata.unlinkBlob(repository, digest("layer"), deletion), true);
     });
 
     test("deletes a tag, and the manifest stays", async () => {
