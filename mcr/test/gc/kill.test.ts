@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
-import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
 import { type Program, startProgram } from "@metacircular/testkit/program.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
-import { migrations } from "../../metadata/migrations.ts";
-import { nothingUntagged, seededRandom, verify } from "./churn-pushes.ts";
-import { createWorld, type World } from "./world.ts";
+import { seededRandom, verify } from "./churn-pushes.ts";
+import { openHastyWorld } from "./churning-process.ts";
+import type { World } from "./world.ts";
 
 const rounds = 7;
 
@@ -41,15 +39,15 @@ test("a process that is killed amid pushes and collections loses nothing that wa
       assert.deepEqual([run.state, run.error, run.missingBlobs], ["succeeded", "", 0]);
       sum.blobs += run.blobs ?? 0;
     }
-    await using at = await open(directory.path);
-    await verify(at.world, acknowledged, underWay);
-    for (const key of underWay.keys()) acknowledged.set(key, await current(at.world, key));
+    await using world = await openHastyWorld(directory.path);
+    await verify(world, acknowledged, underWay);
+    for (const key of underWay.keys()) acknowledged.set(key, await current(world, key));
   }
   t.diagnostic(JSON.stringify(sum));
   assert.ok(sum.blobs > 0, "nothing was collected: there was no race");
-  await using at = await open(directory.path);
-  await settle(at.world);
-  await verify(at.world, acknowledged);
+  await using world = await openHastyWorld(directory.path);
+  await settle(world);
+  await verify(world, acknowledged);
 });
 
 /** @returns everything that it said until it was dead */
@@ -83,15 +81,6 @@ async function current(world: World, key: string): Promise<readonly string[] | u
   const [repository = "", tag = ""] = key.split(":");
   const manifest = await world.metadata.manifest(repository, { tag });
   return manifest === undefined ? undefined : world.pull(repository, tag);
-}
-
-async function open(directory: string) {
-  await using stack = new AsyncDisposableStack();
-  const sql = stack.use(await openSqlite({ file: join(directory, "mcr.db"), migrations }));
-  const collector = { deletionMs: 1_000, turnMs: 1_000, retention: async () => [nothingUntagged] };
-  const world = stack.use(await createWorld({ sql, directory, clock: systemClock, leaseMs: 200, collector }));
-  const owned = stack.move();
-  return { world, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Collects until there is nothing left: then the store holds exactly what the database knows. */
