@@ -12,8 +12,8 @@ export const nothingUntagged: RetentionRule = {
 };
 
 const repositories = ["a", "b/app", "b/other"] as const;
-const layerCount = 14;
-const tagsOfEach = 4;
+const layerCount = 24;
+const tagsOfEach = 1;
 
 /** Whoever pushes tells what it is about to do, and what was acknowledged. */
 export interface Witness {
@@ -44,7 +44,7 @@ export async function churn(
     const tag = `${name}-${Math.floor(random() * tagsOfEach)}`;
     const key = `${repository}:${tag}`;
     try {
-      if (random() < 0.3) {
+      if (random() < 0.4) {
         witness.begin(key, undefined);
         await world.metadata.deleteTag(repository, tag);
         witness.end(key, undefined);

@@ -10,7 +10,7 @@ import { engines } from "../metadata/engines.ts";
 import { churn, nothingUntagged, seededRandom, verify } from "./churn-pushes.ts";
 import { createWorld, deafSleep, type World } from "./world.ts";
 
-const leaseMs = 250;
+const leaseMs = 100;
 const rounds = 40;
 
 /** Never gives a sign of life: so the turn of each run is over at once, and two servers collect at the same time. */
@@ -91,7 +91,7 @@ function slowToDelete(blobs: BlobStore): BlobStore {
     read: (...args) => blobs.read(...args),
     adopt: (...args) => blobs.adopt(...args),
     delete: async (...args) => {
-      await systemClock.sleep(30);
+      await systemClock.sleep(50);
       await blobs.delete(...args);
     },
     list: (...args) => blobs.list(...args),
