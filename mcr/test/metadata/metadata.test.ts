@@ -252,6 +252,27 @@ for (const engine of engines())
       assert.deepEqual(await metadata.referrers("other", subject, all), []);
     });
 
+    test("lists few at once of what is large, but all of it in the end", async () => {
+      await using _ = await fresh();
+      const subject = digest("image");
+      const names = ["l1", "l2", "l3", "l4"];
+      for (const name of names) {
+        const content = new Uint8Array(2_000_000);
+        const annotations = { text: "x".repeat(1_900_000) };
+        await metadata.putManifest(aManifest(name, { subject, content, annotations }));
+      }
+      const found: string[] = [];
+      const counts: number[] = [];
+      for (let length = 1; length > 0;) {
+        const page = await metadata.referrers(repository, subject, { after: found.at(-1) ?? "", limit: 100 });
+        ({ length } = page);
+        counts.push(length);
+        found.push(...page.map((one) => one.digest));
+      }
+      assert.deepEqual(found, names.map(digest).toSorted());
+      assert.deepEqual(counts, [2, 2, 0]);
+    });
+
     test("sums up repositories without counting, and forgets one with all that it holds", async () => {
       await using _ = await fresh();
       await holdBlob(metadata, "b", "x");
