@@ -95,19 +95,25 @@ export function repositoryService(parts: RepositoryServiceParts): ApiService {
     },
     async listReferrers({ repository, digest, artifactType, limit: wanted, pageToken }, context) {
       requireAccess(rules, requestOf(context).caller, "pull", repository);
-      const limit = limitOf(wanted);
-      const found = await registry.referrers(repository, requireDigest(digest), {
-        after: keyOf(pageToken),
-        limit: limit + 1,
-        ...(artifactType === "" ? {} : { artifactType }),
+      const subject = requireDigest(digest);
+      const filter = artifactType === "" ? {} : { artifactType };
+      const after = keyOf(pageToken);
+      const page = await registry.referrers(repository, subject, {
+        after,
+        limit: limitOf(wanted),
+        ...filter,
       });
-      const { page, nextPageToken } = pageOf(found, limit, (referrer) => referrer.digest);
+      const last = page.at(-1)?.digest;
+      const next =
+        last === undefined
+          ? []
+          : await registry.referrers(repository, subject, { after: last, limit: 1, ...filter });
       const referrers = page.map(({ sizeBytes, annotations, ...referrer }) => ({
         ...referrer,
         sizeBytes: BigInt(sizeBytes),
         annotations: { ...annotations },
       }));
-      return { referrers, nextPageToken };
+      return { referrers, nextPageToken: last === undefined || next.length === 0 ? "" : pageTokenOf(last) };
     },
     async listPulls({ repository, limit }) {
       const found = await pulls.list(repository, limitOf(limit));

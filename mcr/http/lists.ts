@@ -60,10 +60,11 @@ async function visibleRepositories(
 }
 
 const maxReferrers = 1_000;
-/** Each may bring annotations of up to the size of a manifest. */
-const referrersAtOnce = 20;
+const referrersAtOnce = 100;
 /** No index is larger: clients need not take more. */
 const maxReferrersBytes = 4 * 1024 * 1024;
+/** For what is around the list. */
+const frameBytes = 200;
 
 /** Section "Listing Referrers": an image index of what has the manifest as its subject. Where there is no such manifest,
  * or no such repository, it is empty. */
@@ -76,7 +77,7 @@ export async function listReferrers(
   const artifactType = query.get("artifactType") || undefined;
   const most = Math.min(asked ?? maxReferrers, maxReferrers);
   const manifests: object[] = [];
-  let sizeBytes = 0;
+  let sizeBytes = frameBytes;
   let last = after;
   let isMore = most > 0;
   while (isMore) {
@@ -86,10 +87,10 @@ export async function listReferrers(
       ...(artifactType === undefined ? {} : { artifactType }),
     };
     const found = await registry.referrers(repository, subject, page);
-    isMore = found.length === referrersAtOnce;
+    isMore = found.length > 0;
     for (const referrer of found) {
       const descriptor = descriptorOf(referrer);
-      sizeBytes += JSON.stringify(descriptor).length;
+      sizeBytes += Buffer.byteLength(JSON.stringify(descriptor)) + 1;
       if (manifests.length >= most || (sizeBytes > maxReferrersBytes && manifests.length > 0))
         return answer({ last, n: asked === undefined ? undefined : String(most), artifactType });
       manifests.push(descriptor);

@@ -160,7 +160,7 @@ export interface Metadata {
   tags(repository: string, page: PageRequest): Promise<readonly Tag[] | undefined>;
   /** Tags that stand for the manifest. */
   tagsOf(repository: string, digest: Digest): Promise<readonly string[]>;
-  /** By digest, from after `after`. */
+  /** By digest, from after `after`. A page may be shorter than was asked for; only an empty one is the end. */
   referrers(
     repository: string,
     subject: Digest,

@@ -44,7 +44,7 @@ export interface Registry {
 
   /** @throws DetailedError REPOSITORY_UNKNOWN */
   tags(repository: string, page: PageRequest): Promise<readonly string[]>;
-  /** None where there is no such repository. */
+  /** None where there is no such repository. A page may be shorter than was asked for; only an empty one is the end. */
   referrers(
     repository: string,
     subject: Digest,

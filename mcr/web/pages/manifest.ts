@@ -172,14 +172,13 @@ function aboutSection({ repository, referrers }: ManifestView): Html {
   </section>`;
 }
 
-function aboutRow(repository: string, { kind, artifactType, digest, sizeBytes, annotations }: AboutIt): Html {
-  const created = annotations["org.opencontainers.image.created"];
+function aboutRow(repository: string, { kind, artifactType, digest, sizeBytes, created }: AboutIt): Html {
   return html`<tr>
     <td>
       <span
         ><span class="chip ${kind.kind}">${kind.label}</span>
         <span class="quiet"
-          >${foreign(artifactType)}${created !== undefined && html`, created ${foreign(created)}`}</span
+          >${foreign(artifactType)}${created !== "" && html`, created ${foreign(created)}`}</span
         ></span
       >
     </td>

@@ -19,7 +19,8 @@ export interface AboutIt {
   readonly artifactType: string;
   readonly digest: Digest;
   readonly sizeBytes: number;
-  readonly annotations: Readonly<Record<string, string>>;
+  /** As whoever pushed it wrote it; empty: nothing is said. */
+  readonly created: string;
 }
 
 export interface ManifestView {
@@ -116,7 +117,7 @@ export async function readManifestRemoval(
   const tags = await metadata.tagsOf(repository, digest);
   const tag = typeof reference === "string" ? undefined : reference.tag;
   const going = tag === undefined ? tags : [tag];
-  const referrers = await metadata.referrers(repository, digest, { after: "", limit: mostOfEach });
+  const referrers = await referrersOf(sources, repository, digest);
   return {
     repository,
     tag,
@@ -160,13 +161,40 @@ async function readReferrers(
   repository: string,
   digest: Digest,
 ): Promise<AboutIt[]> {
-  const found = await metadata.referrers(repository, digest, { after: "", limit: mostOfEach });
-  const all = found.map((referrer): AboutIt => ({ ...referrer, kind: artifactKind(referrer.artifactType) }));
+  const all = await referrersOf({ metadata }, repository, digest);
   for (const { tag, kind } of cosignTags(digest)) {
     const stored = await metadata.manifest(repository, { tag });
     if (stored === undefined || all.some((known) => known.digest === stored.digest)) continue;
     const { annotations, artifactType } = parseManifest(stored.content);
-    all.push({ kind, artifactType, digest: stored.digest, sizeBytes: stored.content.length, annotations });
+    const created = createdIn(annotations);
+    all.push({ kind, artifactType, digest: stored.digest, sizeBytes: stored.content.length, created });
   }
   return all;
+}
+
+const mostPages = 10;
+
+/** Of annotations, which may be large, nothing is kept but what is shown. */
+async function referrersOf(
+  { metadata }: Pick<Sources, "metadata">,
+  repository: string,
+  digest: Digest,
+): Promise<AboutIt[]> {
+  const all: AboutIt[] = [];
+  for (let pages = 0; pages < mostPages && all.length < mostOfEach; pages += 1) {
+    const after = all.at(-1)?.digest ?? "";
+    const found = await metadata.referrers(repository, digest, { after, limit: mostOfEach - all.length });
+    if (found.length === 0) break;
+    for (const { annotations, ...referrer } of found) {
+      const kind = artifactKind(referrer.artifactType);
+      all.push({ ...referrer, kind, created: createdIn(annotations) });
+    }
+  }
+  return all;
+}
+
+const mostCharacters = 100;
+
+function createdIn(annotations: Readonly<Record<string, string>>): string {
+  return (annotations["org.opencontainers.image.created"] ?? "").slice(0, mostCharacters);
 }
