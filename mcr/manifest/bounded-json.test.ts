@@ -61,7 +61,9 @@ test("what nests deeply or consists of countless parts is refused before it is b
   assertRefused("[".repeat(4_000_000), /nested deeper/);
   assertRefused(`[${"{},".repeat(1_000_000)}{}]`, /parts/);
   const keys = Array.from({ length: 300_000 }, (_, at) => `"${at}":0`).join(",");
-  assertRefused(`{${keys}}`, /keys/);
+  assertRefused(`{${keys}}`, /an object has more than 10000 keys/);
+  const some = Array.from({ length: 9_000 }, (_, at) => `"${at}":0`).join(",");
+  assertRefused(`[${Array.from({ length: 30 }, () => `{${some}}`).join(",")}]`, /more than 200000 keys/);
 });
 
 test("a key that means something to programs is only a key", () => {

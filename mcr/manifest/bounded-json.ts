@@ -4,6 +4,8 @@ import { manifestInvalid } from "./errors.ts";
 const maxDepth = 32;
 const maxContainers = 50_000;
 const maxKeys = 200_000;
+/** Of one object. Far more than that take seconds to work with. */
+const maxKeysOfOne = 10_000;
 
 interface Container {
   /** Undefined: an array. */
@@ -88,6 +90,7 @@ function addKey(keys: Set<string>, raw: string, count: { keys: number }): void {
   const key = raw.includes("\\") ? unescaped(raw) : raw;
   if (keys.has(key)) throw manifestInvalid(`it has the key ${JSON.stringify(key.slice(0, 100))} twice`);
   keys.add(key);
+  if (keys.size > maxKeysOfOne) throw manifestInvalid(`an object has more than ${maxKeysOfOne} keys`);
 }
 
 function unescaped(raw: string): string {

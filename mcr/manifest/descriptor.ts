@@ -18,13 +18,16 @@ const fields = ["mediaType", "digest", "size", "urls", "annotations", "data", "a
 /** Wider than RFC 6838, section 4.2: clients send types with parameters. */
 const mediaTypePattern = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 
+export function isMediaType(value: unknown): value is string {
+  return typeof value === "string" && mediaTypePattern.test(value);
+}
+
 /** @param place where in the manifest it stands, e.g. `layers[2]`
  * @throws DetailedError MANIFEST_INVALID */
 export function parseDescriptor(value: unknown, place: string): Descriptor {
   const object = requireObject(value, place, fields);
   const { mediaType, digest: digestText, size, urls, data } = object;
-  if (typeof mediaType !== "string" || !mediaTypePattern.test(mediaType))
-    throw manifestInvalid(`${place}.mediaType is no media type`);
+  if (!isMediaType(mediaType)) throw manifestInvalid(`${place}.mediaType is no media type`);
   const digest = typeof digestText === "string" ? parseDigest(digestText) : undefined;
   if (digest === undefined) throw manifestInvalid(`${place}.digest is no sha256 or sha512 digest`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
@@ -41,10 +44,15 @@ export function requireObject(value: unknown, place: string, known: readonly str
   const object = value as JsonObject;
   for (const key of Object.keys(object)) {
     if (known.includes(key)) continue;
-    const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+    const meant = known.find((name) => name.length === key.length && folded(name) === folded(key));
     if (meant !== undefined) throw manifestInvalid(`${place} has the key ${key}, which is written ${meant}`);
   }
   return object;
+}
+
+/** As Go does, for which `\u017f` is an `s` and `\u212a` a `k`. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 export function parseAnnotations(value: unknown): Readonly<Record<string, string>> {

@@ -3,6 +3,7 @@ import type { ManifestReference } from "../metadata/metadata.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import {
   type Descriptor,
+  isMediaType,
   type JsonObject,
   parseAnnotations,
   parseDescriptor,
@@ -101,8 +102,8 @@ function common(
   { subject, artifactType, annotations }: JsonObject,
   fallbackType: string,
 ): Pick<Manifest, "subject" | "artifactType" | "annotations"> {
-  if (artifactType !== undefined && typeof artifactType !== "string")
-    throw manifestInvalid("its artifactType is no text");
+  if (artifactType !== undefined && artifactType !== "" && !isMediaType(artifactType))
+    throw manifestInvalid("its artifactType is no media type");
   return {
     subject:
       subject === undefined || subject === null ? undefined : parseDescriptor(subject, "subject").digest,

@@ -267,7 +267,10 @@ test("what is no manifest of a known kind is refused and says why", async () => 
     [{ ...good, annotations: { a: 1 } }, /annotations/],
     [{ ...good, subject: {} }, /subject/],
     [{ ...good, artifactType: 5 }, /artifactType/],
+    [{ ...good, artifactType: "a\0b" }, /artifactType/],
+    [{ ...good, artifactType: "a".repeat(300) }, /artifactType/],
     [{ ...good, Layers: [] }, /Layers/],
+    [{ ...good, "layer\u017f": [] }, /written layers/],
     [{ ...good, mediaType: 5 }, /mediaType/],
     [`{"schemaVersion":2,"schemaVersion":2}`, /twice/],
   ];
