@@ -7,7 +7,7 @@ import type { StoredManifest } from "../metadata/metadata.ts";
 type ManifestMessage = MessageInitShape<typeof ManifestSchema>;
 type DescriptorMessage = MessageInitShape<typeof DescriptorSchema>;
 
-const annotations = z.record(z.string(), z.string()).nullish();
+const annotations = z.record(z.string(), z.string()).nullish().catch(undefined);
 
 const descriptor = z.looseObject({
   mediaType: z.string().default(""),
@@ -16,14 +16,16 @@ const descriptor = z.looseObject({
   annotations,
   platform: z
     .looseObject({
-      os: z.string().default(""),
-      architecture: z.string().default(""),
-      variant: z.string().default(""),
+      os: z.string().catch(""),
+      architecture: z.string().catch(""),
+      variant: z.string().catch(""),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
 });
 
-/** Of what was checked when it was pushed only as much as is shown. */
+/** Of what was checked when it was pushed only as much as is shown; what was not, such as platforms, is left out where it is
+ * something else. */
 const content = z.looseObject({
   artifactType: z.string().default(""),
   subject: descriptor.nullish(),
