@@ -14,6 +14,7 @@ describe("a failure of PostgreSQL", () => {
     ["a server that shuts down", failed("57P01"), "DATABASE_UNAVAILABLE"],
     ["a server that is full", failed("53300"), "DATABASE_UNAVAILABLE"],
     ["a wrong password", failed("28P01"), "DATABASE_UNAVAILABLE"],
+    ["a text with a NUL character", failed("22021"), "TEXT_REFUSED"],
     ["nobody listening", failed("ECONNREFUSED"), "DATABASE_UNAVAILABLE"],
     ["a connection that broke", new Error("Connection terminated unexpectedly"), "DATABASE_UNAVAILABLE"],
   ] as const)

@@ -24,6 +24,8 @@ const distrusted = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_S
 const timedOutMessage = /query read timeout/iu;
 
 /** https://www.postgresql.org/docs/15/errcodes-appendix.html */
+/** PostgreSQL keeps no NUL in texts, also not to compare with. */
+const noText = "22021";
 const diskFull = "53100";
 const ioError = "58030";
 const statementTimeout = "57014";
@@ -52,6 +54,16 @@ export function postgresFailure(subject: string, thrown: unknown): unknown {
   if (thrown instanceof DetailedError) return thrown;
   const code = codeOf(thrown);
   const common = { subject, found: messageOf(thrown), cause: thrown };
+  if (code === noText) {
+    return new DetailedError({
+      code: "TEXT_REFUSED",
+      category: "invalid-argument",
+      attempted: "read the request",
+      found: "a text in it has a NUL character",
+      remedy: "leave it out",
+      cause: thrown,
+    });
+  }
   if (code === diskFull || code === ioError) {
     return new DetailedError({
       ...common,
