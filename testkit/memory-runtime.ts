@@ -60,7 +60,8 @@ export function createMemoryRuntime(options: { directory: string; now: () => num
   const printing: MemoryRuntime["printing"] = new Map();
   const upstream: MemoryRuntime["upstream"] = new Map();
   const pulled = new Map<string, string>();
-  const imageOf = (reference: string): Image => anImage(pulled.get(reference) ?? reference);
+  const imageOf = (referenceOrId: string): Image =>
+    anImage(pulled.get(referenceOrId) ?? referenceOrId.replace(/^sha256:/, ""));
   let created = 0;
 
   async function called(call: RuntimeCall, subject: string, signal: AbortSignal | undefined): Promise<void> {

@@ -26,8 +26,8 @@ const sentences: { [Kind in StepKind]: (step: StepOf<Kind>, service: string) => 
   "check-ports": ({ ports }) => `check that ${count(ports.length, "port")} can be used`,
   "pull-image": ({ image, refresh }) =>
     refresh === true ? `pull image ${image} anew` : `make sure image ${image} is here`,
-  "create-container": ({ component, slot, spec }, service) =>
-    `create container ${slotName(service, component, slot)} from ${spec.image}`,
+  "create-container": ({ component, slot, spec, image }, service) =>
+    `create container ${slotName(service, component, slot)} from ${spec.image}${image === undefined ? "" : " as it ran before"}`,
   "start-container": ({ component, slot }, service) => `start ${slotName(service, component, slot)}`,
   "await-healthy": ({ component, slot, health }, service) =>
     `wait until ${slotName(service, component, slot)} ${condition(health)}`,

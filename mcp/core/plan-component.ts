@@ -11,6 +11,8 @@ export type ContainerTarget =
       readonly specHash: string;
       /** Image that the reference stands for now; undefined: any will do. */
       readonly imageId?: string | undefined;
+      /** What a new container is made from in place of what the reference stands for. */
+      readonly image?: string | undefined;
       /** Ports for a container that must not share those of the one it replaces. */
       readonly freshPorts: HostPorts;
       /** Ports the component had last. */
@@ -160,6 +162,7 @@ function createAndStart(
       slot,
       spec: target.spec,
       specHash: target.specHash,
+      ...(target.image === undefined ? {} : { image: target.image }),
       hostPorts,
     },
     { kind: "start-container", component, slot },

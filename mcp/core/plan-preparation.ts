@@ -47,7 +47,8 @@ export function isChange({ kind }: Step): boolean {
 function preparation(step: Step, { observed, outdatedImages }: PreparationInput): Step[] {
   if (step.kind !== "create-container") return [];
   const { component, spec, hostPorts } = step;
-  const { network, volumes, image } = spec;
+  const { network, volumes } = spec;
+  const image = step.image ?? spec.image;
   const routePorts = Object.values(hostPorts).map((port) => `127.0.0.1:${port}:${port}`);
   const ports = [...spec.ports, ...routePorts];
   const hasOwn = (observed.get(component) ?? []).some((container) => container.slot === step.slot);

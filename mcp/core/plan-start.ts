@@ -6,8 +6,14 @@ import { containerHash } from "./spec-hash.ts";
 import { type ComponentSpec, defaultHealth, type ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
+export interface KeptImages {
+  /** By component, what its last container was made from, where the name of that image means another one by now: only a
+   * deploy goes from the one to the other. Default: none. */
+  readonly keptImages?: ReadonlyMap<string, string>;
+}
+
 /** What starting a component depends on. */
-interface StartInput {
+interface StartInput extends KeptImages {
   readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
   readonly revisions: readonly ServiceSpec[];
   readonly freshPorts: ReadonlyMap<string, HostPorts>;
@@ -34,6 +40,7 @@ export function planStart(
       want: "running",
       spec,
       specHash,
+      image: input.keptImages?.get(name),
       freshPorts: input.freshPorts.get(name) ?? {},
       recordedPorts: hostPorts,
       startedSinceMs,

@@ -7,7 +7,7 @@ import { type Intent, serviceOf } from "./intent.ts";
 import { planContainers, type ContainerTarget } from "./plan-component.ts";
 import { purgeComponent } from "./plan-purge.ts";
 import { isChange, type OutdatedImages, prepared } from "./plan-preparation.ts";
-import { startedTogether, startedVersion, planStart } from "./plan-start.ts";
+import { type KeptImages, startedTogether, startedVersion, planStart } from "./plan-start.ts";
 import { blockedComponents, syncComponents } from "./plan-sync.ts";
 import type { RegisteredComponent, RegisteredService } from "./registered.ts";
 import { componentHash, containerHash, serviceHash } from "./spec-hash.ts";
@@ -15,7 +15,7 @@ import type { ComponentSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
 /** Everything a plan depends on. */
-export interface PlanInput extends OutdatedImages {
+export interface PlanInput extends OutdatedImages, KeptImages {
   readonly intent: Intent;
   readonly operationId: string;
   /** When the operation began. */

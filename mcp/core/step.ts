@@ -21,6 +21,9 @@ export type Step =
       readonly kind: "create-container";
       readonly component: string;
       readonly slot: Slot;
+      /** What it is made from where the name in the specification may mean another image by now: an image's id, or a
+       * reference with a digest. */
+      readonly image?: string;
       readonly spec: ComponentSpec;
       readonly specHash: string;
       readonly hostPorts: HostPorts;

@@ -18,7 +18,7 @@ export function containerRequest(
   const name = containerName(service, component);
   return {
     name: slotName(service, component, slot),
-    image: spec.image,
+    image: step.image ?? spec.image,
     network: spec.network,
     networkAliases: [...new Set([name, component])],
     user: spec.user,

@@ -7,6 +7,7 @@ import type { PlanInput } from "@metacircular/mcp-core/plan.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import { collectEdge } from "../edge/collect.ts";
 import { deployImages } from "./deploy-images.ts";
+import { keptImages } from "./kept-images.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { ImageRegistry } from "../images/image-registry.ts";
 import type { PortAllocator } from "../ports/allocate.ts";
@@ -52,6 +53,7 @@ export async function collectFacts(
   signal.throwIfAborted();
   const registered = registry.service(service);
   const revisions = knownRevisions(service, containers, registry);
+  const kept = await keptImages({ intent, containers, revisions }, options, signal);
   const routes = routeNames(specs, { intent, registered, revisions });
   const keys = [...routes].flatMap(([component, names]) => names.map((route) => portKey(component, route)));
   const inUse = keys.length === 0 ? new Set<number>() : portsInUse(registry, containers);
@@ -68,6 +70,7 @@ export async function collectFacts(
         registered: await withUsablePorts(registered, usable),
         observed: await observedWithUsablePorts(service, containers, usable, restarting),
         ...images,
+        keptImages: kept,
         edge,
         freshPorts: freshPorts(routes, promise.ports),
         revisions,

@@ -89,6 +89,35 @@ describe("a deploy after a tag moved", () => {
       assert.equal(running(world), moved);
     });
 
+  test("is not anticipated by a repair: what ran comes back, and is recorded as before", async () => {
+    await using world = await aWorld();
+    await world.run(aDeploy(web));
+    world.move();
+    await world.runtime.pull(image, undefined, { refresh: true });
+    await world.runtime.remove("hello-web");
+    const repaired = await world.run({ kind: "repair", service: "hello", component: "" });
+    assert.equal(repaired.outcome, "succeeded");
+    assert.equal(running(world), old);
+    assert.equal(world.registry.components.get("hello", "web")?.imageDigest, old);
+    assert.equal((await world.run(aDeploy(web))).outcome, "succeeded");
+    assert.equal(running(world), moved);
+  });
+
+  test("restores the same image where the old container is gone", async () => {
+    await using world = await aWorld();
+    const stopFirst = [aWeb("v1", { image, update: "stop-first" })];
+    await world.run(aDeploy(stopFirst));
+    world.move();
+    world.atStep({ kind: "await-healthy", moment: "before" }, async () => {
+      await world.runtime.remove("hello-web.previous");
+      throw new Error("not healthy");
+    });
+    const failed = await world.run(aDeploy(stopFirst, { pull: true }));
+    assert.equal(failed.outcome, "restored");
+    assert.equal(running(world), old);
+    assert.equal(world.registry.components.get("hello", "web")?.imageDigest, old);
+  });
+
   test("restores what ran when what the tag names now does not run", async () => {
     await using world = await aWorld();
     await world.run(aDeploy(web));

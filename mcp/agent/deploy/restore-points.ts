@@ -47,16 +47,19 @@ function specOf(
   return madeFrom(specHash, [declared, ...inRevisions(component, revisions)]);
 }
 
-/** On ports of its own: those of the old container may be what keeps it from coming back. */
+/** On ports of its own: those of the old container may be what keeps it from coming back. Of the very same image: its
+ * name may mean another one by now. */
 function recreatedTarget(
   spec: ComponentSpec,
-  { specHash }: ObservedContainer,
+  { specHash, imageId }: ObservedContainer,
   { freshPorts, operationId }: PlanInput,
 ): RestorePoint["recreated"] {
   return {
     want: "running",
     spec,
     specHash,
+    // What failed may bear the same hash, where only its image is another one.
+    ...(imageId === "" ? {} : { image: imageId, imageId }),
     freshPorts: freshPorts.get(spec.name) ?? {},
     recordedPorts: {},
     renewPorts: true,

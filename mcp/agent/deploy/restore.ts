@@ -36,7 +36,8 @@ export async function restore(
     if (problem === undefined) return keptPrevious(point, failure);
     if (!passing.has(problem.failure.code)) {
       attemptsLeft -= 1;
-      if (problem.isOfTarget) wanted = recreated ?? target;
+      if (problem.isOfTarget)
+        wanted = recreated === undefined ? target : await byNameIfSame(recreated, context);
     }
     if (attemptsLeft === 0 || clock.now() >= giveUpAtMs) {
       return { component, outcome: "failed", failure: withRestoreFailure(failure, problem.failure) };
@@ -51,6 +52,15 @@ export async function restore(
 export function keptPrevious({ component, target }: RestorePoint, failure: Failure): ComponentResult {
   const runs = target.want === "restored" && target.running;
   return { component, outcome: runs ? "restored" : "failed", failure };
+}
+
+/** By its name it is easier to read, where that still means the same image. */
+async function byNameIfSame(
+  recreated: NonNullable<RestorePoint["recreated"]>,
+  { runtime, signal }: StepContext,
+): Promise<ContainerTarget> {
+  const named = await runtime.image(recreated.spec.image, signal).catch(() => undefined);
+  return named !== undefined && named.id === recreated.image ? { ...recreated, image: undefined } : recreated;
 }
 
 interface Problem {

@@ -2,8 +2,9 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { ComponentSpec, ServiceSpec } from "@metacircular/mcp-core/spec.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Revision } from "../registry/revisions.ts";
-import type { Image, Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { deployedHash } from "./deployed.ts";
+import { isKnownBy } from "./kept-images.ts";
 
 /** How far back the newest differing revision is looked for. */
 const searchLimit = 1_000;
@@ -53,11 +54,6 @@ async function pinned(
   const image = await runtime.image(component.image, signal);
   if (image !== undefined && isKnownBy(image, component.image, digest, registry)) return component;
   return { ...component, image: `${component.image}@${digest}` };
-}
-
-function isKnownBy(image: Image, reference: string, digest: string, registry: Registry): boolean {
-  const repository = reference.slice(0, reference.lastIndexOf(":"));
-  return image.digests.includes(digest) || registry.imageDigests.of(image.id, repository).includes(digest);
 }
 
 function notFound(service: string, revision: number, registry: Registry): DetailedError {

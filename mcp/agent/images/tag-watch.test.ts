@@ -17,7 +17,7 @@ async function aWatch() {
   await engine.run(aDeploy([aWeb("v1", { image }), aWeb("v1", { name: "api", image })]));
   const clock = createManualClock();
   const tag: { digest: string | undefined; isDown: boolean; asked: number; busy: boolean } = {
-    ...{ digest: `sha256:sha256:${image}`, isDown: false, asked: 0, busy: false },
+    ...{ digest: `sha256:${image}`, isDown: false, asked: 0, busy: false },
   };
   const events: AgentEvent[] = [];
   const watch = stack.use(

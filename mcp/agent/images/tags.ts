@@ -20,7 +20,10 @@ export async function lookUpTag(
   {
     registry,
     known,
-  }: { registry: Pick<ImageRegistry, "address" | "digestOf" | "manifest">; known: ImageDigestTable },
+  }: {
+    registry: Pick<ImageRegistry, "address" | "digestOf" | "manifest">;
+    known: Pick<ImageDigestTable, "of" | "record">;
+  },
   { repository, tag }: Pick<ImageReference, "repository" | "tag">,
   image: ComparedImage,
   signal?: AbortSignal,

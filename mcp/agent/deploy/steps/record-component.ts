@@ -6,6 +6,7 @@ import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import { hostPortsOf } from "../observed-containers.ts";
 import { lookUpTag } from "../../images/tags.ts";
 import type { ContainerDetails, Image } from "../../runtime/runtime.ts";
+import { isKnownBy, repositoryOf } from "../kept-images.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Writes what the component now is into the registry: declaration, desired state, ports and digest. */
@@ -21,10 +22,14 @@ export async function recordComponent(
     runtime.image(spec.image, signal),
     adopted === "" ? undefined : runtime.inspect(slotName(service, component, "previous"), signal),
   ]);
-  const imageDigest = await digestOf(spec.image, { image, container }, context);
+  const before = recorded?.imageDigest ?? "";
+  const imageDigest = await digestOf(spec.image, { image, container, before }, context);
+  const made = container?.imageId ?? image?.id;
   const declared = "spec" in intent ? intent.spec.components : registry.components.ofService(service);
   const names = declared.map((entry) => ("spec" in entry ? entry.spec.name : entry.name));
   registry.transaction(() => {
+    if (made !== undefined && imageDigest !== undefined)
+      registry.imageDigests.record(made, repositoryOf(spec.image), imageDigest);
     if (registry.services.isActive(service) === undefined) {
       registry.services.record(service, desired === "running");
     }
@@ -35,7 +40,7 @@ export async function recordComponent(
       deployedSpecHash: containerHash(spec),
       hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: versionOf(spec.image),
-      imageDigest: imageDigest ?? recorded?.imageDigest ?? "",
+      imageDigest: imageDigest ?? before,
       position: Math.max(0, names.indexOf(component)),
     });
     // One that could not be removed stays ours, so that the next operation finds it.
@@ -47,29 +52,57 @@ export async function recordComponent(
 /** For the registry to say which digest it has. */
 const lookUpLimitMs = 3_000;
 
+interface Runs {
+  readonly image: Image | undefined;
+  readonly container: ContainerDetails | undefined;
+  /** Digest that was recorded last. */
+  readonly before: string;
+}
+
 /** The digest of what runs: the registry's where the tag names it there. An image that was built on the node, or pushed
  * from it, is known by another digest here. Where the registry cannot be asked, what is known here has to do. */
 async function digestOf(
   reference: string,
-  { image, container }: { image: Image | undefined; container: ContainerDetails | undefined },
+  { image, container, before }: Runs,
+  context: StepContext,
+): Promise<string | undefined> {
+  if (container !== undefined && image?.id !== container.imageId) {
+    const isAsBefore = await isKnownAs(before, reference, container, context);
+    return isAsBefore ? before : container.imageDigest;
+  }
+  if (image === undefined) return container?.imageDigest;
+  return (await digestInRegistry(reference, image, context)) ?? image.digest;
+}
+
+async function isKnownAs(
+  digest: string,
+  reference: string,
+  { imageId }: ContainerDetails,
+  { runtime, registry, signal }: StepContext,
+): Promise<boolean> {
+  const running = await runtime.image(imageId, signal, repositoryOf(reference));
+  return running !== undefined && isKnownBy(running, reference, digest, registry);
+}
+
+async function digestInRegistry(
+  reference: string,
+  image: Image,
   { imageRegistry, registry, logger, signal }: StepContext,
 ): Promise<string | undefined> {
-  const isOfTag = container === undefined || image?.id === container.imageId;
-  const here = isOfTag ? (image?.digest ?? container?.imageDigest) : container.imageDigest;
   const parsed = parseImageReference(reference);
-  const canAsk = imageRegistry !== undefined && parsed?.registry === imageRegistry.address;
-  if (!canAsk || image === undefined || !isOfTag || parsed.digest !== "") return here;
+  if (imageRegistry === undefined || parsed?.registry !== imageRegistry.address || parsed.digest !== "")
+    return undefined;
   try {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(lookUpLimitMs)]);
     const source = { registry: imageRegistry, known: registry.imageDigests };
     const tag = await lookUpTag(source, parsed, image, limited);
-    return tag?.isSame === true ? tag.digest : here;
+    return tag?.isSame === true ? tag.digest : undefined;
   } catch (error) {
     signal.throwIfAborted();
     logger.warn(
       { image: reference, error: messageOf(error) },
       "cannot ask the registry for the image's digest",
     );
-    return here;
+    return undefined;
   }
 }
