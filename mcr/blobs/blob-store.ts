@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { Digest } from "../digest.ts";
 
 /** A part of a blob, both ends included, as in an HTTP range. Nothing where it ends before it starts. */
@@ -14,14 +13,18 @@ export interface StoredBlob {
   readonly storedAtMs: number;
 }
 
+/** The content of a blob, to be gone through once. A piece is good until the next one is asked for: who keeps it, copies
+ * it. Going to the end, leaving the loop and disposing it let go of it. */
+export interface BlobContent extends AsyncIterable<Buffer>, AsyncDisposable {}
+
 /** Where content lies by its digest. It knows nothing of repositories, tags and rights. Everything streams: memory does
  * not grow with the size of a blob. */
 export interface BlobStore extends AsyncDisposable {
   /** Undefined where it is not there. */
   stat(digest: Digest, signal?: AbortSignal): Promise<StoredBlob | undefined>;
-  /** The caller has to destroy the stream unless it reads it to its end.
+  /** An abort lets go of what is read.
    * @throws DetailedError BLOB_MISSING where it is not there, BLOB_STORE_UNAVAILABLE */
-  read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<BlobContent>;
   /** Takes over a complete, verified file of the same machine. When it resolves the blob is durable and visible, and the
    * file is gone. One that is there already stays, and that is success.
    * @throws DetailedError STORAGE_FULL, BLOB_STORE_UNAVAILABLE; then nothing is visible */

@@ -1,19 +1,16 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, access, lstat, open, opendir, rename, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { syncDirectory } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm, hexOf, parseDigest } from "../digest.ts";
-import type { BlobStore, ByteRange, StoredBlob } from "./blob-store.ts";
+import type { BlobContent, BlobStore, ByteRange, StoredBlob } from "./blob-store.ts";
+import { FileContent } from "./file-content.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
 import { blobMissing, hasCode, storageFailure, storeUnavailable } from "./storage-errors.ts";
 
 const algorithms: readonly DigestAlgorithm[] = ["sha256", "sha512"];
 const fanOut = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
-
-/** As much as is read from the disk at once. Half of it takes twice the processor time over TLS; more only takes memory. */
-const readSizeBytes = 128 * 1024;
 
 /** Reading never follows a link that somebody put into the store. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW;
@@ -50,18 +47,9 @@ class FileStore implements BlobStore {
     return found === undefined ? undefined : storedBlob(digest, found);
   }
 
-  async read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
+  async read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<BlobContent> {
     signal?.throwIfAborted();
-    const file = await openBlob(this.#pathOf(digest), digest);
-    if (range !== undefined && range.start > range.end) {
-      await file.close();
-      return Readable.from([]);
-    }
-    return file.createReadStream({
-      highWaterMark: readSizeBytes,
-      ...(range === undefined ? {} : { start: range.start, end: range.end }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return new FileContent(await openBlob(this.#pathOf(digest), digest), range, signal);
   }
 
   async adopt(file: string, digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { algorithmOf, type Digest, hexOf, parseDigest } from "../digest.ts";
-import type { BlobStore, ByteRange, StoredBlob } from "./blob-store.ts";
+import type { BlobContent, BlobStore, ByteRange, StoredBlob } from "./blob-store.ts";
 import { PartBuffers } from "./part-buffers.ts";
 import { createS3Client, type S3Settings, until } from "./s3-client.ts";
 import { isMissing, s3Failure } from "./s3-errors.ts";
@@ -74,7 +74,7 @@ class S3Store implements BlobStore {
     }
   }
 
-  async read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
+  async read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<BlobContent> {
     if (range !== undefined && range.start > range.end) return Readable.from([]);
     try {
       const command = new GetObjectCommand({

@@ -1,11 +1,11 @@
-import type { Readable } from "node:stream";
+import type { BlobContent } from "../blobs/blob-store.ts";
 
 /** What is sent back. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** A stream is read to its end or destroyed. Undefined: empty. */
-  readonly body?: Uint8Array | { readonly source: Readable; readonly sizeBytes: number };
+  /** Content is gone through or disposed. Undefined: empty. */
+  readonly body?: Uint8Array | { readonly content: BlobContent; readonly sizeBytes: number };
 }
 
 /** Answers that nobody may keep, because what they say changes or was said to one caller only. */

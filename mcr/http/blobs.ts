@@ -30,13 +30,13 @@ export async function getBlob(route: BlobRoute, exchange: Exchange): Promise<Ans
     return {
       status: 200,
       headers,
-      body: { source: await registry.readBlob(digest, undefined, signal), sizeBytes },
+      body: { content: await registry.readBlob(digest, undefined, signal), sizeBytes },
     };
-  const source = await registry.readBlob(digest, range, signal);
+  const content = await registry.readBlob(digest, range, signal);
   return {
     status: 206,
     headers: { ...headers, "content-range": `bytes ${range.start}-${range.end}/${sizeBytes}` },
-    body: { source, sizeBytes: range.end - range.start + 1 },
+    body: { content, sizeBytes: range.end - range.start + 1 },
   };
 }
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { BlobContent } from "../blobs/blob-store.ts";
 import type { Answer } from "./answer.ts";
 import { drain, remainderOf } from "./request-body.ts";
 
@@ -36,7 +35,7 @@ export async function sendAnswer(
     if (remainder === "read") request.resume();
     return bytes.length;
   }
-  return sendStream(body.source, response);
+  return sendContent(body.content, response);
 }
 
 function writeHead(response: ServerResponse, { status, headers, body }: Answer, closes: boolean): void {
@@ -53,15 +52,40 @@ function lengthOf(body: Answer["body"]): number {
   return body instanceof Uint8Array ? body.length : body.sizeBytes;
 }
 
-async function sendStream(source: Readable, response: ServerResponse): Promise<number> {
+async function sendContent(content: BlobContent, response: ServerResponse): Promise<number> {
+  await using owned = content;
   let sent = 0;
-  source.on("data", (chunk: Buffer) => (sent += chunk.length));
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => undefined);
+  const onClose = (): void => gone.reject(hangUp());
+  response.once("close", onClose);
   try {
-    await pipeline(source, response);
+    for await (const piece of owned) {
+      // A piece may be used again as soon as the next is asked for: until then it has to be on its way.
+      await Promise.race([written(response, piece), gone.promise]);
+      sent += piece.length;
+    }
+    await Promise.race([ended(response), gone.promise]);
   } catch (error) {
     if (!isHangUp(error)) throw error;
+  } finally {
+    response.off("close", onClose);
   }
   return sent;
+}
+
+function written(response: ServerResponse, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function ended(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => void response.end(resolve));
+}
+
+function hangUp(): Error {
+  return Object.assign(new Error("the client went away"), { code: "ERR_STREAM_PREMATURE_CLOSE" });
 }
 
 const hangUpCodes = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "ECONNRESET", "EPIPE"]);

@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import type { ByteRange } from "../blobs/blob-store.ts";
+import type { BlobContent, ByteRange } from "../blobs/blob-store.ts";
 import type { Upload, UploadStore } from "../blobs/upload-store.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { PageRequest, Referrer, StoredManifest } from "../metadata/metadata.ts";
@@ -16,7 +15,7 @@ export interface Registry {
    * @throws DetailedError BLOB_UNKNOWN */
   blob(repository: string, digest: Digest, forPush: boolean): Promise<{ readonly sizeBytes: number }>;
   /** @throws DetailedError BLOB_MISSING, BLOB_STORE_UNAVAILABLE */
-  readBlob(digest: Digest, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
+  readBlob(digest: Digest, range: ByteRange | undefined, signal: AbortSignal): Promise<BlobContent>;
   /** @throws DetailedError BLOB_UNKNOWN, BLOB_IN_USE, TAG_IMMUTABLE where an image needs it whose tag must stay */
   deleteBlob(repository: string, digest: Digest, options?: DeleteOptions): Promise<void>;
 

@@ -1,8 +1,8 @@
+import { collect } from "../storage/content.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { SqlDatabase } from "@metacircular/mcdsl/sql/sql.ts";
@@ -119,7 +119,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         if ((await metadata.blob(repository, digest)) === undefined) {
           throw new Error(`${repository} does not hold ${digest}`);
         }
-        const content = await buffer(await blobs.read(digest));
+        const content = await collect(await blobs.read(digest));
         if (hashOf(content) !== digest) throw new Error(`${digest} is damaged`);
         contents.push(content.toString());
       }

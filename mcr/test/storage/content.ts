@@ -1,3 +1,4 @@
+import type { BlobContent } from "../../blobs/blob-store.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,8 +29,8 @@ export async function fileOf(directory: string, { bytes }: Content): Promise<str
   return file;
 }
 
-export async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+export async function collect(content: BlobContent): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  for await (const piece of content) chunks.push(Buffer.from(piece));
   return Buffer.concat(chunks);
 }

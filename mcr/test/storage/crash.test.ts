@@ -60,7 +60,7 @@ async function verify(directory: string, stored: ReadonlySet<string>): Promise<v
   for await (const { digest, sizeBytes } of blobs.list()) {
     const hash = createHash("sha256");
     let read = 0;
-    for await (const chunk of (await blobs.read(digest)) as AsyncIterable<Buffer>) {
+    for await (const chunk of await blobs.read(digest)) {
       hash.update(chunk);
       read += chunk.length;
     }

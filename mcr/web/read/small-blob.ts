@@ -13,14 +13,13 @@ export async function readBoundedBlob(
 ): Promise<Buffer | undefined> {
   if (sizeBytes > maxBytes) return undefined;
   try {
-    const stream = await blobs.read(digest);
+    await using content = await blobs.read(digest);
     const chunks: Buffer[] = [];
     let readBytes = 0;
-    // Leaving the loop destroys the stream.
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      readBytes += chunk.length;
+    for await (const piece of content) {
+      readBytes += piece.length;
       if (readBytes > maxBytes) return undefined;
-      chunks.push(chunk);
+      chunks.push(Buffer.from(piece));
     }
     return Buffer.concat(chunks);
   } catch (thrown) {
