@@ -1,3 +1,5 @@
+import type { ParsedManifest } from "./manifest.ts";
+
 /** What an artifact is about an image. */
 export interface ArtifactKind {
   readonly kind: "signature" | "sbom" | "attestation" | "report" | "image" | "other";
@@ -30,6 +32,14 @@ export function artifactKind(artifactType: string): ArtifactKind {
   return { kind: "other", label: artifactType === "" ? "Artifact" : "Other artifact" };
 }
 
+/** Recognises what a manifest is by its type, or that of its configuration. */
+export function manifestKind({
+  artifactType,
+  config,
+}: Pick<ParsedManifest, "artifactType" | "config">): ArtifactKind {
+  return artifactKind(artifactType === "" ? (config?.mediaType ?? "") : artifactType);
+}
+
 const tagKinds: Readonly<Record<string, ArtifactKind>> = {
   sig: { kind: "signature", label: "Signature (cosign)" },
   att: { kind: "attestation", label: "Attestation (cosign)" },
@@ -42,4 +52,10 @@ export function cosignTags(digest: string): readonly { readonly tag: string; rea
     tag: `${digest.replace(":", "-")}.${ending}`,
     kind,
   }));
+}
+
+/** What cosign has under a tag; undefined: the tag is none of cosign's. */
+export function cosignTagKind(tag: string): ArtifactKind | undefined {
+  const ending = /^sha\d+-[0-9a-f]{64,128}\.(sig|att|sbom)$/.exec(tag)?.[1];
+  return ending === undefined ? undefined : tagKinds[ending];
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { artifactKind, cosignTags } from "./artifact-kind.ts";
+import { artifactKind, cosignTagKind, cosignTags } from "./artifact-kind.ts";
 import { instructionOf, parseConfiguration } from "./configuration.ts";
 import { layerSteps } from "./layers.ts";
 import { parseManifest } from "./manifest.ts";
@@ -130,4 +130,11 @@ test("artifacts are recognised by their type", () => {
   ];
   for (const [type, kind] of table) assert.equal(artifactKind(type).kind, kind, type);
   assert.equal(cosignTags(digest("1"))[0]?.tag, `sha256-${"1".repeat(64)}.sig`);
+});
+
+test("a tag of cosign's is told from others by its whole form", () => {
+  assert.equal(cosignTagKind(`sha256-${"1".repeat(64)}.sbom`)?.kind, "sbom");
+  for (const tag of [`sha256-${"1".repeat(63)}.sig`, `sha256-${"1".repeat(64)}`, "v1.sig", ""]) {
+    assert.equal(cosignTagKind(tag), undefined, tag);
+  }
 });

@@ -94,7 +94,7 @@ function listed(step: LayerStep): Html {
     >
     <strong class="number">${sizeText(layer.sizeBytes)}</strong>
     <span class="below quiet"
-      >Layer ${number}, ${percentText(share)},
+      >${createdBy !== "" && `Layer ${number}, `}${percentText(share)},
       <span class="digest" title="${layer.digest}">${shortDigest(layer.digest)}</span
       >${layerType(layer.mediaType)}</span
     >

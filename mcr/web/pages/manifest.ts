@@ -32,7 +32,6 @@ export function manifestPage(view: ManifestView, viewer: Viewer): Html {
 
 function summarySection(view: ManifestView, { nowMs, registryHost }: Viewer): Html {
   const { repository, tag, stored, manifest } = view;
-  const reference = tag === undefined ? `@${stored.digest}` : `:${tag}`;
   const source = sourceOf(view);
   const otherTags = view.tags.filter((name) => name !== tag);
   return html`<section class="card" aria-label="Summary">
@@ -44,8 +43,7 @@ function summarySection(view: ManifestView, { nowMs, registryHost }: Viewer): Ht
       ${source !== undefined && fact("Source revision", html`<span class="digest">${foreign(source)}</span>`)}
     </dl>
     <h2>Pull</h2>
-    <div class="command"><code>podman pull ${registryHost}/${repository}${reference}</code></div>
-    ${tag !== undefined && html`<div class="command"><code>podman pull ${registryHost}/${repository}@${stored.digest}</code></div>`}
+    ${pullCommands(view, registryHost).map((command) => html`<div class="command"><code>${command}</code></div>`)}
     <dl class="properties">
       <dt>Digest</dt>
       <dd class="digest">${stored.digest}</dd>
@@ -68,6 +66,16 @@ function summarySection(view: ManifestView, { nowMs, registryHost }: Viewer): Ht
       }
     </dl>
   </section>`;
+}
+
+/** By its tag and by its digest. Podman pulls images only. */
+function pullCommands({ repository, tag, stored, manifest, kind }: ManifestView, host: string): string[] {
+  if (tag !== undefined && kind.label === "Helm chart") {
+    return [`helm pull oci://${host}/${repository} --version ${tag}`];
+  }
+  const program = manifest.kind === "index" || kind.kind === "image" ? "podman" : "oras";
+  const references = [...(tag === undefined ? [] : [`:${tag}`]), `@${stored.digest}`];
+  return references.map((reference) => `${program} pull ${host}/${repository}${reference}`);
 }
 
 /** What OCI says of it (image specification, "annotations.md"). */

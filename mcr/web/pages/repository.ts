@@ -65,7 +65,7 @@ function table({ page, summary }: RepositoryView, viewer: Viewer): Html {
 }
 
 function row(repository: string, tag: TagRow, nowMs: number): Html {
-  const { name, digest, sizeBytes, platforms, updatedAtMs, updatedBy, lastPullAtMs } = tag;
+  const { name, digest, sizeBytes, updatedAtMs, updatedBy, lastPullAtMs } = tag;
   return html`<tr>
     <td>
       <span
@@ -75,7 +75,7 @@ function row(repository: string, tag: TagRow, nowMs: number): Html {
     </td>
     <td data-label="Digest">${digestLink(repository, digest)}</td>
     <td class="number" data-label="Size">${sizeElement(sizeBytes)}</td>
-    <td data-label="Platforms"><span>${platformChips(platforms)}</span></td>
+    <td data-label="Platforms"><span>${platformChips(tag)}</span></td>
     <td data-label="Pushed">
       <span>${timeElement(updatedAtMs, nowMs)} <span class="quiet">by ${updatedBy}</span></span>
     </td>
@@ -90,7 +90,10 @@ export function immutableChip(isImmutable: boolean): Content {
   );
 }
 
-function platformChips(platforms: readonly string[]): Content {
+function platformChips({ platforms, artifact }: TagRow): Content {
+  if (artifact !== undefined && (artifact.kind !== "other" || platforms.length === 0)) {
+    return html`<span class="chip ${artifact.kind}">${artifact.label}</span>`;
+  }
   if (platforms.length === 0) return html`<span class="quiet">not said</span>`;
   const most = 6;
   return [

@@ -87,11 +87,14 @@ export function rulesPage(
     </p>`;
 }
 
+const prepositions: Readonly<Record<Action, string>> = { pull: "from", push: "to", delete: "in" };
+
 function answer({ account, kind, action, repository }: Question, { allowed, reason }: Verdict): Html {
   const who = kind === "anonymous" ? "Anybody" : account === "" ? `Some ${kind} account` : account;
   return notice(
     allowed ? "done" : "problem",
-    html`${who} <strong>${allowed ? "may" : "may not"} ${action}</strong> ${repository}: ${reason}.`,
+    html`${who} <strong>${allowed ? "may" : "may not"} ${action}</strong> ${prepositions[action]}
+      ${repository}: ${reason}.`,
   );
 }
 

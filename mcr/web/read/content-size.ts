@@ -1,4 +1,5 @@
 import type { Digest } from "../../digest.ts";
+import { type ArtifactKind, manifestKind } from "../image/artifact-kind.ts";
 import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
 import type { Sources } from "../sources.ts";
 
@@ -8,6 +9,8 @@ export interface ContentSize {
   readonly platforms: readonly string[];
   /** Of an image. */
   readonly config: Descriptor | undefined;
+  /** Undefined: it is an image or an index. */
+  readonly artifact: ArtifactKind | undefined;
 }
 
 /** Of an index; more are not looked at. */
@@ -21,7 +24,7 @@ export async function contentSize(
   digest: Digest,
 ): Promise<ContentSize> {
   const stored = await metadata.manifest(repository, digest);
-  if (stored === undefined) return { sizeBytes: 0, platforms: [], config: undefined };
+  if (stored === undefined) return { sizeBytes: 0, platforms: [], config: undefined, artifact: undefined };
   const manifest = parseManifest(stored.content);
   const blobs = new Map<Digest, number>();
   let sizeBytes = stored.content.length + addBlobs(blobs, manifest);
@@ -31,7 +34,9 @@ export async function contentSize(
     sizeBytes += held.content.length + addBlobs(blobs, parseManifest(held.content));
   }
   const platforms = manifest.manifests.filter(isForPlatform).map(({ platform }) => platform);
-  return { sizeBytes, platforms: [...new Set(platforms)], config: manifest.config };
+  const kind = manifestKind(manifest);
+  const artifact = manifest.kind === "index" || kind.kind === "image" ? undefined : kind;
+  return { sizeBytes, platforms: [...new Set(platforms)], config: manifest.config, artifact };
 }
 
 /** BuildKit hangs attestations into an index as manifests for `unknown/unknown`. */

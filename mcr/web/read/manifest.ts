@@ -3,7 +3,13 @@ import type { Grants } from "../../access/access.ts";
 import type { AccountPulls } from "../../audit/pull-store.ts";
 import type { Digest } from "../../digest.ts";
 import type { StoredManifest } from "../../metadata/metadata.ts";
-import { type ArtifactKind, artifactKind, cosignTags } from "../image/artifact-kind.ts";
+import {
+  type ArtifactKind,
+  artifactKind,
+  cosignTagKind,
+  cosignTags,
+  manifestKind,
+} from "../image/artifact-kind.ts";
 import type { ImageConfiguration } from "../image/configuration.ts";
 import { type LayerStep, layerSteps } from "../image/layers.ts";
 import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
@@ -75,9 +81,7 @@ export async function readManifest(
     tag,
     stored,
     manifest,
-    kind: artifactKind(
-      manifest.artifactType === "" ? (manifest.config?.mediaType ?? "") : manifest.artifactType,
-    ),
+    kind: cosignTagKind(tag ?? "") ?? manifestKind(manifest),
     sizeBytes,
     configuration,
     steps: layerSteps(manifest.layers, configuration?.history ?? []),

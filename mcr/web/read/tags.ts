@@ -3,6 +3,7 @@ import { notFound } from "@metacircular/mcdsl/web/error-page.ts";
 import type { Grants } from "../../access/access.ts";
 import type { Digest } from "../../digest.ts";
 import type { RepositorySummary, Tag } from "../../metadata/metadata.ts";
+import { type ArtifactKind, cosignTagKind } from "../image/artifact-kind.ts";
 import type { Sources } from "../sources.ts";
 import { contentSize } from "./content-size.ts";
 import { retentionHint } from "./retention-hint.ts";
@@ -22,6 +23,8 @@ export interface TagRow extends Tag {
   /** Of everything that a pull brings; of an index, of all platforms. */
   readonly sizeBytes: number;
   readonly platforms: readonly string[];
+  /** Undefined: it is an image or an index. */
+  readonly artifact: ArtifactKind | undefined;
   readonly isImmutable: boolean;
   /** 0: never, or not known any more. */
   readonly lastPullAtMs: number;
@@ -64,12 +67,13 @@ export async function readRepository(
     lastPulls.set(digest, lastAtMs);
   }
   const rows = await inBatches(page.items, async (tag): Promise<TagRow> => {
-    const { sizeBytes, platforms, config } = await contentSize(sources, name, tag.digest);
+    const { sizeBytes, platforms, config, artifact } = await contentSize(sources, name, tag.digest);
     const platform = config === undefined ? "" : await sources.platforms.platformOf(name, config);
     return {
       ...tag,
       sizeBytes,
       platforms: platform === "" ? platforms : [platform],
+      artifact: cosignTagKind(tag.name) ?? artifact,
       lastPullAtMs: lastPulls.get(tag.digest) ?? 0,
       isImmutable: isImmutable(sources.rules, name, tag),
     };

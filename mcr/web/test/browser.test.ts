@@ -36,6 +36,7 @@ describe("the pages in a browser", () => {
     ]);
     await pusher.pull("team/app", "v1.0.0");
     await pusher.image("team/other", "main");
+    await pusher.image("charts/shop", "1.2.3", { artifactType: "application/vnd.cncf.helm.config.v1+json" });
     await pusher.image("hostile/app", "main", {
       annotations: {
         [hostile]: hostile,
@@ -80,7 +81,7 @@ describe("the pages in a browser", () => {
       await world.pusher.image("team/app", tag);
       await using tab = await loggedIn({ scripts }, "/?q=team");
       assert.equal(await pathOf(tab), "/?q=team");
-      assert.match(await textOf(tab), /2 of 3 repositories/);
+      assert.match(await textOf(tab), /2 of 4 repositories/);
       await tab.follow('a[href="/r/team/app"]');
       await tab.fill("#q", tag);
       await tab.navigate(() => tab.press("Enter"));
@@ -129,6 +130,41 @@ describe("the pages in a browser", () => {
       "[...document.querySelectorAll('.picture rect')].map((r) => r.getBoundingClientRect().width)",
     );
     assert.ok(widths.length === 3 && (widths[0] ?? 0) > 2.8 * (widths[1] ?? 0), String(widths));
+  });
+
+  test("say of what is no image what it is, and what pulls it", async () => {
+    await using tab = await loggedIn({}, "/r/team/app");
+    const { registry } = world;
+    assert.match(await textOf(tab), /sha256-[0-9a-f]{64}\.sig\s[\s\S]*?Signature \(cosign\)/);
+    const cosign = await tab.evaluate<string>("document.querySelector('a[href$=\".sig\"]').pathname");
+    await tab.goto(`${registry.url}${cosign}`);
+    assert.match(await textOf(tab), /Kind\s+Signature \(cosign\)[\s\S]*oras pull \S+\.sig\s/);
+    await tab.goto(`${registry.url}/r/charts/shop`);
+    assert.match(await textOf(tab), /1\.2\.3[\s\S]*Helm chart/);
+    await tab.goto(`${registry.url}/r/charts/shop/-/tags/1.2.3`);
+    const text = await textOf(tab);
+    assert.ok(text.includes(`helm pull oci://${registry.address}/charts/shop --version 1.2.3`), text);
+    assert.doesNotMatch(text, /podman pull/);
+    await tab.goto(`${registry.url}/r/hostile/app/-/tags/artifact`);
+    assert.ok((await textOf(tab)).includes(`oras pull ${registry.address}/hostile/app:artifact`));
+  });
+
+  test("break no time and no short digest, and hide no part of the bar on a phone", async () => {
+    const broken = `[...document.querySelectorAll("main time, main a.digest")]
+      .filter((element) => element.getClientRects().length > 1).map((element) => element.innerText)`;
+    for (const width of [360, 800, 1_200]) {
+      await using tab = await loggedIn({ width });
+      // As it reads some minutes later, beside a name that takes all room that is left.
+      for (const path of ["/", "/r/team/app", "/r/team/app/-/tags/v1.0.0"]) {
+        await tab.goto(`${world.registry.url}${path}`);
+        await tab.evaluate(`for (const time of document.querySelectorAll("time")) time.textContent = "59 minutes ago";
+          for (const name of document.querySelectorAll("td .name")) name.textContent = "a-long-part/".repeat(12)`);
+        assert.deepEqual(await tab.evaluate(broken), [], `${path} at ${width}`);
+      }
+      const hidden = `[...document.querySelectorAll(".top nav a")]
+        .filter((link) => link.getBoundingClientRect().right > innerWidth).map((link) => link.innerText)`;
+      assert.deepEqual(await tab.evaluate(hidden), [], `the bar at ${width}`);
+    }
   });
 
   test("run nothing and fetch nothing that somebody wrote into an image", async () => {

@@ -198,7 +198,7 @@ describe("what pages show to whom, and delete", () => {
         .replaceAll(/ +/g, " ")
         .trim();
     };
-    assert.match(await ask("team/app", "pull"), /may pull team\/app: the rule user-pulls allows it/);
-    assert.match(await ask("team/app", "push"), /may not push team\/app: no rule allows it/);
+    assert.match(await ask("team/app", "pull"), /may pull from team\/app: the rule user-pulls allows it/);
+    assert.match(await ask("team/app", "push"), /may not push to team\/app: no rule allows it/);
   });
 });
