@@ -10,7 +10,7 @@ import { encodeChange, encodeOutcome, encodeResult, encodeStep } from "./encode-
 import { componentNotFound, decodeOperationId, decodeSpec } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
-type Methods = Pick<ServiceImpl<typeof McpAgent>, "deploy" | "planDeploy" | "rollback">;
+type Methods = Pick<ServiceImpl<typeof McpAgent>, "deploy" | "planDeploy" | "rollback" | "planRollback">;
 
 export function deployMethods(rpc: RpcContext): Methods {
   const { deployer, registry } = rpc;
@@ -26,17 +26,22 @@ export function deployMethods(rpc: RpcContext): Methods {
     };
   }
 
+  async function preview(intent: DeployIntent) {
+    const { steps } = await deployer.preview(intent);
+    const { spec } = intent;
+    return {
+      steps: steps.map((step) => encodeStep(spec.name, step)),
+      changes: planChanges(steps, spec, deployedComponents(spec.name, registry)).map(encodeChange),
+    };
+  }
+
   return {
     deploy: (request, context) => run(request.operationId, deployIntent(request, rpc), context),
 
-    async planDeploy(request) {
-      const intent = deployIntent(request, rpc);
-      const { steps } = await deployer.preview(intent);
-      const { spec } = intent;
-      return {
-        steps: steps.map((step) => encodeStep(spec.name, step)),
-        changes: planChanges(steps, spec, deployedComponents(spec.name, registry)).map(encodeChange),
-      };
+    planDeploy: (request) => preview(deployIntent(request, rpc)),
+
+    async planRollback({ service, revision }, { signal }) {
+      return preview(await rollbackIntent(service, Number(revision), rpc, signal));
     },
 
     async rollback(request, context) {

@@ -130,6 +130,9 @@ describe("an agent with the registry of the platform", { timeout: 90_000 }, () =
     await node.agent.client.undeployService({ name: "pulled" });
     await node.podman.cli("rmi", "--force", "localhost/web:v1", name("team/web"));
     await assert.rejects(idOf(oldId));
+    const preview = await node.agent.client.planRollback({ service: "moving" });
+    const pinned = `make sure image ${image}@${old} is here`;
+    assert.ok(preview.steps.some(({ description }) => description === pinned));
     const back = await node.agent.client.rollback({ service: "moving" });
     assert.equal(back.outcome, OperationOutcome.SUCCEEDED);
     assert.equal((await component("moving")).imageDigest, old);

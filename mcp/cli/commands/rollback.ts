@@ -35,7 +35,7 @@ export function define(command: Command, invocation: Invocation): void {
       const target = await chooseRevision(context, node, service, options.to);
       if (options.dryRun === true) {
         const plan = await context.nodes.call(node, (agent, signal) =>
-          agent.planDeploy({ service: target.spec }, { signal }),
+          agent.planRollback({ service, revision: target.number }, { signal }),
         );
         return showPlan(context.output, { node, service }, plan);
       }

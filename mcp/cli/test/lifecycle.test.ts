@@ -151,7 +151,7 @@ test("rollback deploys the revision that was asked for, by default the one befor
       listRevisions: () => ({
         revisions: [revision(3n, "v3", true), revision(2n, "v2"), revision(1n, "v1")],
       }),
-      planDeploy: ({ service }) => ({ steps: [{ description: `use ${service?.components[0]?.image}` }] }),
+      planRollback: (request) => ({ steps: [{ description: `use revision ${request.revision}` }] }),
       rollback: ({ revision: number }) => {
         asked.push(number);
         return { ...done, revision: 4n };
@@ -159,7 +159,7 @@ test("rollback deploys the revision that was asked for, by default the one befor
     },
   });
   await workplace.define("hello", aDefinition("hello", "web"));
-  assert.match((await workplace.mcp("rollback", "hello", "--dry-run")).stdout, /use localhost\/web:v2/);
+  assert.match((await workplace.mcp("rollback", "hello", "--dry-run")).stdout, /use revision 2/);
   assert.equal((await workplace.mcp("rollback", "hello")).code, 2);
   assert.equal((await workplace.mcp("rollback", "hello", "--yes")).code, 0);
   assert.equal((await workplace.mcp("rollback", "hello", "--yes", "--to", "1")).code, 0);
