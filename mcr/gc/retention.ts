@@ -1,4 +1,5 @@
 import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
+import { isVersionTag } from "@metacircular/mcp-core/version-tag.ts";
 import { compareByPriority } from "../policy/tag-rules.ts";
 import { fitsRepository } from "../policy/repository-pattern.ts";
 import type { RetentionRule, TagRetention } from "./retention-rule.ts";
@@ -23,8 +24,6 @@ export interface ManifestFacts {
   /** When a tag, an index or the subject was last taken away from it. */
   readonly releasedAtMs: number;
 }
-
-const semver = /^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:[+_][0-9A-Za-z.-]+)?$/;
 
 /** The rule that counts for a repository: of those that name it the first by priority, then by id. */
 export function ruleFor(rules: readonly RetentionRule[], repository: string): RetentionRule | undefined {
@@ -55,7 +54,7 @@ export function expiredTags(
 }
 
 function isMatched({ match, protect, protectSemver }: TagRetention, name: string): boolean {
-  if (protectSemver && semver.test(name)) return false;
+  if (protectSemver && isVersionTag(name)) return false;
   if (protect.some((pattern) => fitsPattern(pattern, name))) return false;
   return match.length === 0 || match.some((pattern) => fitsPattern(pattern, name));
 }

@@ -32,11 +32,11 @@ const isRemovable = (rules: readonly ImmutabilityRule[], tag: string): boolean =
 
 describe("immutability", () => {
   test("of versions is what a new registry begins with", () => {
-    for (const tag of ["1.2.3", "v1.2.3", "0.0.0", "v1.0.0-rc.1", "1.2.3-alpine"]) {
+    for (const tag of ["1.2.3", "v1.2.3", "0.0.0", "v1.0.0-rc.1", "1.2.3-alpine", "1.2.3_1"]) {
       assert.equal(isMovable(defaultImmutabilityRules, tag), false, tag);
       assert.equal(isRemovable(defaultImmutabilityRules, tag), true, tag);
     }
-    for (const tag of ["latest", "1", "v1", "1.2", "01.2.3", "1.2.3.4", "v1.2.3_1", "1.2.3-", "main-1.2.3"]) {
+    for (const tag of ["latest", "1", "v1", "1.2", "01.2.3", "1.2.3.4", "1.2.3-", "main-1.2.3"]) {
       assert.equal(isMovable(defaultImmutabilityRules, tag), true, tag);
     }
   });

@@ -2,6 +2,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { ruleId, rulePatterns, rulePriority } from "@metacircular/mcdsl/policy/rule-fields.ts";
 import { isAnyOf } from "@metacircular/mcdsl/policy/subject.ts";
 import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
+import { isVersionTag } from "@metacircular/mcp-core/version-tag.ts";
 import { z } from "zod";
 import type { Digest } from "../digest.ts";
 import { fitsRepository, repositoryPatterns } from "./repository-pattern.ts";
@@ -86,10 +87,6 @@ export function quotaBytes(rules: readonly QuotaRule[], repository: string): num
   return rules.find(({ repositories }) => fitsRepository(repositories, repository))?.bytes;
 }
 
-/** Semantic Versioning 2.0.0, with or without a `v` before it; a tag has no `+`, so there is no build metadata. */
-const version =
-  /^v?(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[a-z-][0-9a-z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-z-][0-9a-z-]*))*)?$/iu;
-
 function fitsTag(pattern: string, tag: string): boolean {
-  return pattern === VERSIONS ? version.test(tag) : fitsPattern(pattern, tag);
+  return pattern === VERSIONS ? isVersionTag(tag) : fitsPattern(pattern, tag);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { creationTimeS, imageLabels, publicUrl, sourceDateEpoch } from "./image-labels.ts";
-import { assertReleasable, isReleaseTag } from "./release-rules.ts";
+import { assertReleasable } from "./release-rules.ts";
 import { changedFiles, type SourceRevision } from "./source-revision.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
@@ -10,13 +10,6 @@ const commit = "0123456789abcdef0123456789abcdef01234567";
 function revision(fields: Partial<SourceRevision> = {}): SourceRevision {
   return { commit, committedAtS: 1_700_000_000, tags: [], changed: [], origin: undefined, ...fields };
 }
-
-test("versions are releases, other tags are not", () => {
-  for (const tag of ["v1.2.3", "1.2.3", "v0.0.0", "v1.2.3-rc.1"]) assert.equal(isReleaseTag(tag), true, tag);
-  for (const tag of ["v1", "v1.2", "dev-1", "v01.2.3", "v1.2.3.4", "2024-01-01"]) {
-    assert.equal(isReleaseTag(tag), false, tag);
-  }
-});
 
 test("a release is made of a clean commit with its tag, or that of its service", () => {
   const codeOf = (tag: string, of: SourceRevision | undefined): string => {

@@ -1,14 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { isVersionTag } from "@metacircular/mcp-core/version-tag.ts";
 
 import type { SourceRevision } from "./source-revision.ts";
-
-/** Semantic Versioning 2.0, with the `v` that tags have; a tag of an image has no `+`. */
-const release = /^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/;
-
-/** Whether a tag promises one content for ever. */
-export function isReleaseTag(tag: string): boolean {
-  return release.test(tag);
-}
 
 const shownFiles = 10;
 
@@ -20,7 +13,7 @@ export function assertReleasable(
   revision: SourceRevision | undefined,
 ): void {
   const { image, tag, service, directory } = about;
-  if (revision === undefined || !isReleaseTag(tag)) return;
+  if (revision === undefined || !isVersionTag(tag)) return;
   if (revision.changed.length > 0) {
     const more = revision.changed.length - shownFiles;
     throw new DetailedError({
