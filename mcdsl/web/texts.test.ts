@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pageOf, pager } from "./pager.ts";
-import { sizeText } from "./size-text.ts";
 import { timeAgo, timeElement } from "./time-text.ts";
-
-test("sizes have three digits at most before the unit", () => {
-  const table: readonly (readonly [number, string])[] = [
-    [0, "0 B"],
-    [900, "900 B"],
-    [1024, "1.0 KiB"],
-    [1_500_000, "1.4 MiB"],
-    [120 * 1024 ** 3, "120 GiB"],
-    [5000 * 1024 ** 5, "5000 PiB"],
-  ];
-  for (const [sizeBytes, text] of table) assert.equal(sizeText(sizeBytes), text);
-});
 
 test("times are told as people would", () => {
   const table: readonly (readonly [number, string])[] = [

@@ -5,7 +5,7 @@ import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
 import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import {
   type GarbageCollection,
   GarbageCollectionSchema,

@@ -3,7 +3,7 @@ import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
 import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
 import { formatTable } from "@metacircular/mcdsl/commands/table.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import { ExplainRulesResponseSchema, RuleService } from "@metacircular/proto/gen/mcr/v1/rules_pb.ts";
 import type { CommandContext } from "./context.ts";
 import { collect } from "./numbers.ts";

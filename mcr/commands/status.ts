@@ -2,7 +2,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { jsonText } from "@metacircular/mcdsl/commands/json-text.ts";
 import { outputOption } from "@metacircular/mcdsl/commands/output-option.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import { StatusSchema, StatusService } from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
 import type { CommandContext } from "./context.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";

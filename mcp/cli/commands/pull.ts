@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { DownloadFileStart } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { openContext } from "../context.ts";
@@ -9,7 +10,6 @@ import { previewReceive, receiveFile } from "../files/receive.ts";
 import { formatMode, formatSha256 } from "../files/words.ts";
 import type { Invocation } from "../invocation.ts";
 import { locateService } from "../nodes/locate.ts";
-import { formatBytes } from "../output/bytes.ts";
 import type { Output } from "../output/output.ts";
 import { plain } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
@@ -53,7 +53,7 @@ export function define(command: Command, invocation: Invocation): void {
       }
       const { start, sha256 } = await receiveFile(context, node, { service, path }, destination);
       if (output.format === "json") return output.json(view(about, start, sha256));
-      const facts = `${formatBytes(Number(start.sizeBytes))}, sha256 ${formatSha256(sha256)}`;
+      const facts = `${sizeText(Number(start.sizeBytes))}, sha256 ${formatSha256(sha256)}`;
       const to = local === "-" ? "standard output" : plain(destination.name);
       output.say(`pulled ${node}:${plain(start.path)} (${facts}) to ${to}`);
     });
@@ -68,7 +68,7 @@ interface About {
 function showPreview(output: Output, about: About, start: DownloadFileStart): void {
   if (output.format === "json") return output.json(view(about, start, undefined));
   const { node, destination } = about;
-  const facts = `${formatBytes(Number(start.sizeBytes))}, mode ${formatMode(start.mode)}`;
+  const facts = `${sizeText(Number(start.sizeBytes))}, mode ${formatMode(start.mode)}`;
   const replacing = destination.replaces ? ", replacing the file there" : "";
   output.print(
     `would pull ${node}:${plain(start.path)} (${facts}) to ${plain(destination.name)}${replacing}`,

@@ -1,12 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 
 import { type Context, openContext } from "../context.ts";
 import { type ResolvedDeploy, resolveDeploy } from "../definitions/resolve.ts";
 import { findLocalImage } from "../images/push-image/local-image.ts";
 import { askWhatIsMissing, pushImage, type WantedImage } from "../images/push-image/push-image.ts";
 import type { Invocation } from "../invocation.ts";
-import { formatBytes } from "../output/bytes.ts";
 import { plain } from "../output/table.ts";
 
 export const json = {
@@ -51,7 +51,7 @@ async function push(context: Context, wanted: WantedImage): Promise<object> {
   const { digest, imported, sentLayers, sentBytes } = await pushImage(context, wanted);
   const result = imported ? "imported" : "named";
   const layers = local.diffIds.length;
-  const sent = `${sentLayers} of ${layers} layers sent, ${formatBytes(sentBytes)}`;
+  const sent = `${sentLayers} of ${layers} layers sent, ${sizeText(sentBytes)}`;
   output.say(`${node} has ${plain(name)} (${imported ? sent : "the image was there; nothing was sent"})`);
   output.explain(`its digest on the node is ${digest}`);
   return {

@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { UploadFileResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { openContext } from "../context.ts";
@@ -8,7 +9,6 @@ import { openSource } from "../files/source.ts";
 import { formatMode, formatSha256 } from "../files/words.ts";
 import type { Invocation } from "../invocation.ts";
 import { permissions } from "../options.ts";
-import { formatBytes } from "../output/bytes.ts";
 import { plain } from "../output/table.ts";
 
 export const json = {
@@ -53,7 +53,7 @@ export function define(command: Command, invocation: Invocation): void {
         : await sendFile(context, node, source, start);
       if (output.format === "json") return output.json(view(node, service, response, dryRun));
       const to = `${node}:${plain(response.path)}`;
-      const size = formatBytes(source.sizeBytes);
+      const size = sizeText(source.sizeBytes);
       const mode = formatMode(response.mode);
       if (dryRun) {
         const replacing = response.replaced ? "replacing the file there" : "as a new file";

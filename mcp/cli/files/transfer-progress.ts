@@ -1,6 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 
-import { formatBytes } from "../output/bytes.ts";
 import type { Output } from "../output/output.ts";
 import { formatSpan } from "../output/time.ts";
 
@@ -51,6 +51,6 @@ export function transferLine(doneBytes: number, totalBytes: number, elapsedMs: n
   const left = bytesPerMs === 0 ? "" : `  ${formatSpan((totalBytes - doneBytes) / bytesPerMs)} left`;
   return (
     `${String(Math.floor(share * 100)).padStart(3)}% [${"#".repeat(filled).padEnd(barWidth)}] ` +
-    `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}  ${formatBytes(bytesPerMs * 1000)}/s${left}`
+    `${sizeText(doneBytes)} of ${sizeText(totalBytes)}  ${sizeText(bytesPerMs * 1000)}/s${left}`
   );
 }

@@ -1,5 +1,5 @@
 import { html, type Html } from "@metacircular/mcdsl/web/html.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { LayerStep } from "../image/layers.ts";
 import type { Descriptor } from "../image/manifest.ts";
 import { count, foreign, shortDigest } from "./pieces.ts";

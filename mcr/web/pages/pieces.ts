@@ -1,5 +1,5 @@
 import { type Content, html, type Html } from "@metacircular/mcdsl/web/html.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { Digest } from "../../digest.ts";
 import { manifestPath, repositoryPath } from "../paths.ts";
 

@@ -1,6 +1,6 @@
 import { html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { formToken, notice } from "@metacircular/mcdsl/web/page.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import { manifestPath, repositoryPath } from "../paths.ts";
 import type { ManifestRemoval } from "../read/manifest.ts";
 import type { RepositoryRemoval } from "../read/tags.ts";

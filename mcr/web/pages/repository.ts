@@ -1,6 +1,6 @@
 import { type Content, html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { pager } from "@metacircular/mcdsl/web/pager.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import { timeElement } from "@metacircular/mcdsl/web/time-text.ts";
 import { manifestPath, repositoryPath } from "../paths.ts";
 import { type RepositoryView, tagOrders, type TagRow } from "../read/tags.ts";

@@ -1,6 +1,6 @@
 import { attribute, type Content, html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { notice } from "@metacircular/mcdsl/web/page.ts";
-import { sizeText } from "@metacircular/mcdsl/web/size-text.ts";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { Action, Caller } from "../../access/access.ts";
 import { isRepositoryName } from "../../names.ts";
 import type { AccessRule } from "../../policy/access-rule.ts";

@@ -1,9 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
+import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { NodeStatusResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { openContext } from "../../context.ts";
 import type { Invocation } from "../../invocation.ts";
-import { formatBytes } from "../../output/bytes.ts";
 import { formatAge, isoTime, timeMsOf } from "../../output/time.ts";
 import { failuresJson, failuresView, reportFailures } from "../../view/answers.ts";
 
@@ -62,7 +62,7 @@ export function define(command: Command, invocation: Invocation): void {
 }
 
 function share(freeBytes: bigint, totalBytes: bigint): string {
-  return `${formatBytes(Number(freeBytes))} of ${formatBytes(Number(totalBytes))}`;
+  return `${sizeText(Number(freeBytes))} of ${sizeText(Number(totalBytes))}`;
 }
 
 function nodeView({ node, status, clockOffsetMs }: Row): Record<string, unknown> {
