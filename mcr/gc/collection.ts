@@ -9,7 +9,7 @@ import type { GcItem } from "./run.ts";
 export interface Collection extends DeletionSite {
   readonly blobs: BlobStore;
   readonly leaseMs: number;
-  /** How old a blob in the store must be that the database does not know. */
+  /** For how long the database must have known of a blob in the store that it does not hold it. */
   readonly graceMs: number;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
@@ -17,6 +17,8 @@ export interface Collection extends DeletionSite {
   readonly rules: Pick<RepositoryRules, "requireMovable">;
   /** Counts and writes down what went, or would go. */
   removed(items: readonly GcItem[]): Promise<void>;
+  /** So many blobs in the store are unknown to the database, and stay for now. */
+  strayed(count: number): void;
   /** Something failed that the rest of the run does not depend on. */
   failed(error: unknown): void;
 }

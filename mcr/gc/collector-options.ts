@@ -18,7 +18,7 @@ export interface CollectorOptions {
   readonly rules: Pick<RepositoryRules, "requireMovable">;
   /** As `createMetadata` has it. */
   readonly leaseMs: number;
-  /** How old a blob in the store must be that the database does not know. Default: 24 h. */
+  /** For how long runs must have seen a blob in the store that the database does not know. Default: 24 h. */
   readonly graceMs?: number;
   /** How long deleting one blob may take; pushes of the same blob wait for it. Default: 60 s. */
   readonly deletionMs?: number;

@@ -33,6 +33,11 @@ function collectionOf(
     dryRun: request.dryRun,
     signal,
     removed: (items) => ledger.add(items),
+    strayed: (count) =>
+      options.logger.warn(
+        { blobs: count, graceMs },
+        "the store has blobs that the database does not know; they go after the grace time. If the database was restored or is a new one, restore the right one before",
+      ),
     failed: (error) => ledger.fail(error),
   };
 }

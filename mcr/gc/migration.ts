@@ -38,3 +38,15 @@ export const createCollections: Migration = {
     ) STRICT;
   `,
 };
+
+/** Blobs in the store that the database does not know, with when a run saw them first, and the run that saw them last. */
+export const createStrayBlobs: Migration = {
+  name: "create stray blobs",
+  sql: `
+    CREATE TABLE stray_blob (
+      digest TEXT PRIMARY KEY,
+      seen_at_ms INTEGER NOT NULL,
+      listed_at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+  `,
+};

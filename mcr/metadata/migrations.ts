@@ -2,7 +2,7 @@ import type { Migration } from "@metacircular/mcdsl/database/migrate.ts";
 import { createAudit } from "../audit/migration.ts";
 import { createRules } from "../policy/migration.ts";
 import { createTokenKeys } from "../token/migration.ts";
-import { createCollections } from "../gc/migration.ts";
+import { createCollections, createStrayBlobs } from "../gc/migration.ts";
 import { createContent } from "./migration.ts";
 
 /** All changes of the schema of the registry's database, for SQLite and PostgreSQL alike; released ones never change, new
@@ -27,4 +27,5 @@ export const migrations: readonly Migration[] = [
   createRules,
   createTokenKeys,
   createCollections,
+  createStrayBlobs,
 ];

@@ -14,7 +14,7 @@ import type { RetentionRule } from "../../gc/retention-rule.ts";
 import { engines } from "../metadata/engines.ts";
 import { aChild, aManifest, digest, handClock } from "../metadata/pushes.ts";
 import { nothingUntagged } from "./churn-pushes.ts";
-import { createWorld, deafSleep, emptyStore, hashOf, stored } from "./world.ts";
+import { createWorld, deafSleep, emptyStore, hashOf, silent, stored } from "./world.ts";
 
 const leaseMs = 1_000;
 const graceMs = 5_000;
@@ -205,13 +205,41 @@ for (const engine of engines())
       const file = join(directory.path, randomUUID());
       await writeFile(file, "stray");
       await blobs.adopt(file, hashOf("stray"), 5);
+      clock.forward(leaseMs);
+      for (const dryRun of [true, false]) assert.deepEqual((await at.collect(dryRun)).went, []);
       clock.forward(graceMs - 1);
-      assert.deepEqual((await at.collect()).went, []);
+      for (const dryRun of [true, false]) assert.deepEqual((await at.collect(dryRun)).went, []);
       clock.forward(1);
       assert.deepEqual((await at.collect(true)).went, [`blob  ${hashOf("stray")}`]);
       assert.deepEqual(await stored(blobs), [hashOf("stray")]);
       assert.deepEqual((await at.collect()).went, [`blob  ${hashOf("stray")}`]);
       assert.deepEqual(await stored(blobs), []);
+    });
+
+    test("leaves time to notice that the database is an old or an empty one beside a full store", async () => {
+      const warnings: object[] = [];
+      const logger = { ...silent, warn: (fields: object) => void warnings.push(fields) };
+      await using right = await fresh();
+      await right.world.pushImage("a", "v1", ["one", "two"]);
+      clock.forward(100 * graceMs);
+      count += 1;
+      const sql = await engine.open(`collect${count}`);
+      await using wrong = await createWorld({
+        ...{ sql, directory: directory.path, blobs, clock, leaseMs },
+        collector: { graceMs, clock: still, logger },
+      });
+      for (let turn = 0; turn < 2; turn += 1) {
+        assert.equal((await wrong.collector.run({ dryRun: false, by: "schedule" })).blobs, 0);
+        clock.forward(graceMs / 2 - 1);
+      }
+      assert.deepEqual(warnings, [
+        { blobs: 2, graceMs },
+        { blobs: 2, graceMs },
+      ]);
+      assert.deepEqual(await right.world.pull("a", "v1"), ["one", "two"]);
+      clock.forward(2);
+      assert.equal((await wrong.collector.run({ dryRun: false, by: "schedule" })).blobs, 2);
+      await sql[Symbol.asyncDispose]();
     });
 
     test("reports what the store has lost, and forgets nothing of it", async () => {
