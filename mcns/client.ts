@@ -1,7 +1,6 @@
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
-import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
+import { fromServiceError } from "@metacircular/mcdsl/grpc/service-errors.ts";
 import { KeyService, RecordService, ZoneService } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
 
 /** Talks to a name server. Calls throw a DetailedError: the server's own, or UNREACHABLE, TLS_FAILED (both of category
@@ -45,36 +44,9 @@ function tellingFailures(transport: Transport, address: string): Transport {
       try {
         return await transport.unary(...call);
       } catch (thrown) {
-        throw named(fromConnectError(thrown, `the name server at ${address}`));
+        throw fromServiceError(thrown, `the name server at ${address}`);
       }
     },
     stream: transport.stream.bind(transport),
   };
-}
-
-const codes: Readonly<Record<string, string>> = {
-  NODE_UNREACHABLE: "UNREACHABLE",
-  NODE_TLS_FAILED: "TLS_FAILED",
-};
-
-/** A name server is no node. */
-function named(error: DetailedError): DetailedError {
-  const code = codes[error.code];
-  if (code === undefined) return error;
-  const { category, attempted, subject, found, facts, output } = error;
-  const remedy =
-    code === "UNREACHABLE"
-      ? "check that it runs, its address, and the network between"
-      : "check the CA file, and the names in the server's certificate";
-  return new DetailedError({
-    code,
-    category,
-    attempted,
-    subject,
-    found,
-    remedy,
-    facts,
-    output,
-    cause: error,
-  });
 }
