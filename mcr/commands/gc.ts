@@ -32,7 +32,7 @@ function defineRun(parent: Command, context: CommandContext): void {
     .command("run")
     .summary("collect garbage now")
     .description(
-      "Removes what the rules of retention let go, and blobs that no repository holds. It waits for the end, and prints\n" +
+      "Removes what the rules of retention let go, and blobs that no repository holds. It waits for the end, and prints " +
         "what was removed; pushes and pulls go on meanwhile. For administrators.",
     )
     .option("-n, --dry-run", "only say what would be removed", false)
@@ -56,6 +56,11 @@ function defineRun(parent: Command, context: CommandContext): void {
       });
       if (options.output === "json") terminal.out(jsonText(GarbageCollectionSchema, ended));
       else for (const line of formatTable(header, [cells(ended)])) terminal.out(line);
+      if (foundNothing(ended)) {
+        terminal.say(
+          "Nothing is to go. What was pushed or asked for within the lease (an hour by default) stays.",
+        );
+      }
       if (ended.state !== "running" && ended.state !== "succeeded") throw notSucceeded(ended);
     });
 }
@@ -125,6 +130,13 @@ function cells(run: GarbageCollection): string[] {
     freed,
     String(run.blobsMissing),
   ];
+}
+
+function foundNothing({ state, tagsRemoved, manifestsRemoved, blobsRemoved }: GarbageCollection): boolean {
+  return (
+    state === "succeeded" &&
+    [tagsRemoved, manifestsRemoved, blobsRemoved].every((count) => Number(count) === 0)
+  );
 }
 
 function notSucceeded({ state, problem }: GarbageCollection): DetailedError {

@@ -12,6 +12,7 @@ import {
 import { withConsent, yesOption } from "./confirm.ts";
 import type { CommandContext } from "./context.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
+import { imageName } from "./repository-argument.ts";
 import { timeText } from "./time.ts";
 
 export function defineImage(parent: Command, context: CommandContext): void {
@@ -25,17 +26,20 @@ function defineShow(parent: Command, context: CommandContext): void {
     .command("show")
     .summary("show an image with its layers")
     .description("Shows what a tag or digest stands for, and what it consists of.")
-    .argument("<repository>")
-    .argument("<reference>", "tag or digest")
+    .argument("<image>", "such as team/app:v1.2.3", imageName)
+    .argument("[reference]", "tag or digest, where the image is named without")
     .addOption(outputOption())
     .addOption(serverOption())
     .addOption(caFileOption())
     .addOption(tokenFileOption())
     .addHelpText(
       "after",
-      examples("mcr image show team/app v1.2.3", "mcr image show team/app v1.2.3 -o json"),
+      examples("mcr image show team/app:v1.2.3", "mcr image show team/app v1.2.3 -o json"),
     )
-    .action(async (repository, reference, options) => {
+    .action(async (image, apart, options, command) => {
+      const { repository, reference = apart } = image;
+      if (reference === undefined)
+        return command.error("error: the tag or digest is missing, as in team/app:v1.2.3");
       const manifest = await callServer(context, options, RepositoryService, (client) =>
         client.getManifest({ repository, reference }),
       );
@@ -50,14 +54,17 @@ function defineDelete(parent: Command, context: CommandContext): void {
     .command("delete")
     .summary("delete an image with its tags")
     .description("Deletes a manifest with the tags that stand for it; garbage collection frees the space.")
-    .argument("<repository>")
-    .argument("<digest>")
+    .argument("<image>", "such as team/app@sha256:4f53…", imageName)
+    .argument("[digest]", "where the image is named without")
     .addOption(yesOption())
     .addOption(serverOption())
     .addOption(caFileOption())
     .addOption(tokenFileOption())
-    .addHelpText("after", examples("mcr image delete team/app sha256:4f53… --yes"))
-    .action(async (repository, digest, options) => {
+    .addHelpText("after", examples("mcr image delete team/app@sha256:4f53… --yes"))
+    .action(async (image, apart, options, command) => {
+      const { repository, reference: digest = apart } = image;
+      if (digest === undefined)
+        return command.error("error: the digest is missing, as in team/app@sha256:4f53…");
       await withConsent(context, `Delete ${repository}@${digest} with its tags?`, options.yes, async () => {
         const { tags } = await callServer(context, options, RepositoryService, (client) =>
           client.deleteManifest({ repository, digest }),
@@ -69,14 +76,15 @@ function defineDelete(parent: Command, context: CommandContext): void {
 }
 
 function describe(manifest: Manifest): string[] {
-  const { digest, mediaType, artifactType, subject, tags, pushed, pushedBy, references } = manifest;
+  const { digest, mediaType, artifactType, subject, tags, pushed, pushedBy, references, contentSizeBytes } =
+    manifest;
   const facts = [
     ["Digest", digest],
     ["Type", artifactType === "" ? mediaType : `${mediaType} (${artifactType})`],
     ["About", subject],
     ["Tags", tags.join(" ")],
     ["Pushed", `${timeText(pushed)} by ${pushedBy}`],
-    ["Content", sizeText(Number(manifest.contentSizeBytes))],
+    ["Content", references.some(({ kind }) => kind !== "manifest") ? sizeText(Number(contentSizeBytes)) : ""],
   ].filter(([, value]) => value !== "");
   const rows = references.map(({ kind, digest, sizeBytes, platform, mediaType }) => [
     kind,

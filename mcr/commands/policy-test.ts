@@ -7,6 +7,7 @@ import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import { ExplainRulesResponseSchema, RuleService } from "@metacircular/proto/gen/mcr/v1/rules_pb.ts";
 import type { CommandContext } from "./context.ts";
 import { collect } from "./numbers.ts";
+import { repositoryName } from "./repository-argument.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
 
 export function definePolicyTest(parent: Command, context: CommandContext): void {
@@ -14,7 +15,7 @@ export function definePolicyTest(parent: Command, context: CommandContext): void
     .command("test")
     .summary("show what the rules decide, and which of them does")
     .description("Asks the rules about an account, a repository and a tag. For administrators.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .option("--account <name>", "default: somebody without an account", "")
     .addOption(
       new Option("--kind <kind>", "kind of account").choices(["human", "system", "anonymous"] as const),

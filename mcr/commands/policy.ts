@@ -33,8 +33,8 @@ function defineSet(parent: Command, context: CommandContext): void {
     .command("set")
     .summary("add a rule, or replace the one with its id")
     .description(
-      "What is left out matches everything; each option can be given several times. Rules are asked from the\n" +
-        "smallest priority to the largest, the first that matches decides, and where none does it is denied.\n" +
+      "What is left out matches everything; each option can be given several times. Rules are asked from the " +
+        "smallest priority to the largest, the first that matches decides, and where none does it is denied. " +
         'In repositories, "*" is within one part of the name and "**" one part or more. Callers without an account are\n' +
         "let in only by rules with `--kind anonymous`. For administrators.",
     )
@@ -91,7 +91,18 @@ function cells({
   repositories,
   actions,
 }: AccessRule): string[] {
-  const who = [...accounts, ...kinds.map((kind) => `kind ${kind}`), ...roles.map((role) => `role ${role}`)];
+  const who = [
+    accounts.length > 0 && `account ${accounts.join(",")}`,
+    kinds.length > 0 && `kind ${kinds.join(",")}`,
+    roles.length > 0 && `role ${roles.join(",")}`,
+  ].filter((part) => part !== false);
   const decides = effect === Effect.ALLOW ? "allow" : "deny";
-  return [String(priority), id, decides, listText(who), listText(repositories), listText(actions)];
+  return [
+    String(priority),
+    id,
+    decides,
+    who.length === 0 ? listText([]) : who.join(" and "),
+    listText(repositories),
+    listText(actions),
+  ];
 }

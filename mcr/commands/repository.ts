@@ -15,6 +15,7 @@ import { create } from "@bufbuild/protobuf";
 import { withConsent, yesOption } from "./confirm.ts";
 import type { CommandContext } from "./context.ts";
 import { allPages } from "./pages.ts";
+import { repositoryName } from "./repository-argument.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
 import { timeText } from "./time.ts";
 
@@ -59,7 +60,7 @@ function defineShow(parent: Command, context: CommandContext): void {
     .command("show")
     .summary("show a repository")
     .description("Shows a repository; `mcr tag list` lists its tags.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .addOption(outputOption())
     .addOption(serverOption())
     .addOption(caFileOption())
@@ -80,7 +81,7 @@ function definePulls(parent: Command, context: CommandContext): void {
     .command("pulls")
     .summary("show who pulled what")
     .description("Lists who pulled which image and when last, newest first. For administrators.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .addOption(outputOption())
     .addOption(serverOption())
     .addOption(caFileOption())
@@ -109,7 +110,7 @@ function defineDelete(parent: Command, context: CommandContext): void {
     .command("delete")
     .summary("delete a repository with all that it holds")
     .description("Deletes a repository with its tags and images; garbage collection frees the space.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .addOption(yesOption())
     .addOption(serverOption())
     .addOption(caFileOption())

@@ -8,6 +8,7 @@ import { ListTagsResponseSchema, RepositoryService } from "@metacircular/proto/g
 import { withConsent, yesOption } from "./confirm.ts";
 import type { CommandContext } from "./context.ts";
 import { allPages } from "./pages.ts";
+import { repositoryName } from "./repository-argument.ts";
 import { callServer, caFileOption, serverOption, tokenFileOption } from "./remote.ts";
 import { timeText } from "./time.ts";
 
@@ -22,7 +23,7 @@ function defineList(parent: Command, context: CommandContext): void {
     .command("list")
     .summary("list the tags of a repository")
     .description("Lists the tags of a repository by name, with what they stand for.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .addOption(outputOption())
     .addOption(serverOption())
     .addOption(caFileOption())
@@ -56,7 +57,7 @@ function defineDelete(parent: Command, context: CommandContext): void {
     .command("delete")
     .summary("delete a tag")
     .description("Deletes a tag. Its image stays, and can be pulled by the digest that is printed.")
-    .argument("<repository>")
+    .argument("<repository>", "such as team/app", repositoryName)
     .argument("<tag>")
     .addOption(yesOption())
     .addOption(serverOption())

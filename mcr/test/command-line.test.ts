@@ -67,6 +67,22 @@ describe("the command line of the registry", () => {
     // The rule that a new registry begins with.
     assert.match(tags, /1\.2\.3 .* yes/u);
     assert.match(await done(["image", "show", "team/app", "one"]), /Digest +sha256:.*\n[^]*layer +sha256:/u);
+    for (const named of [["team/app:one"], ["team/app", digest], [`team/app@${digest}`]]) {
+      assert.match(await done(["image", "show", ...named]), new RegExp(`^Digest +${digest}`, "u"));
+    }
+    const incomplete = await mcr(["image", "show", "team/app"]);
+    assert.deepEqual([incomplete.code, incomplete.stdout], [2, ""]);
+    assert.match(incomplete.stderr, /the tag or digest is missing, as in team\/app:v1\.2\.3/u);
+    for (const args of [
+      ["repository", "show"],
+      ["tag", "list"],
+      ["image", "show"],
+      ["policy", "test"],
+    ]) {
+      const { code, stderr } = await mcr([...args, "127.0.0.1:8483/team/app:one"]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /Give the name of a repository as the registry lists it/u);
+    }
     assert.match(await done(["status"]), /1 repositories with 2 tags and 2 manifests/u);
     const missing = await mcr(["repository", "show", "team/none"]);
     assert.deepEqual([missing.code, missing.stdout], [1, ""]);
@@ -87,7 +103,7 @@ describe("the command line of the registry", () => {
       "--action",
       "push",
     ]);
-    assert.match(await done(["policy", "list"]), /100 +ci +allow +ci +team\/\*\* +push/u);
+    assert.match(await done(["policy", "list"]), /100 +ci +allow +account ci +team\/\*\* +push/u);
     await done(["immutable", "set", "releases", "--repository", "team/*", "--tag", "r-*"]);
     await done(["quota", "set", "small", "20G", "--repository", "team/*"]);
     const tested = await done(["policy", "test", "team/app", "--account", "ci", "--tag", "r-1"]);
@@ -145,6 +161,10 @@ describe("the command line of the registry", () => {
   test("collects garbage and waits for the end", async () => {
     const dry = JSON.parse(await done(["gc", "run", "--dry-run", "-o", "json"])) as Record<string, unknown>;
     assert.deepEqual([dry["state"], dry["dry_run"]], ["succeeded", true]);
+    assert.match(
+      (await mcr(["gc", "run"])).stderr,
+      /Nothing is to go\. What was pushed .* within the lease/u,
+    );
     assert.match(await done(["gc", "list"]), /succeeded \(dry run\)/u);
     await done(["gc", "items", String(dry["id"])]);
     const unknown = await mcr(["gc", "items", "12345"]);
