@@ -8,7 +8,7 @@ export function defineAccountAdd(parent: Command, context: CommandContext): void
     .command("add")
     .summary("add a human or a system account")
     .description(
-      "Adds an account. A human gets a password, asked for without echo. A system account gets a client\n" +
+      "Adds an account. A human gets a password, asked for without echo. A system account gets a client " +
         "secret, printed once and not stored.",
     )
     .argument("<name>", "lower-case letters, digits, dots, underscores, hyphens")

@@ -7,7 +7,7 @@ export function defineAccountEnable(parent: Command, context: CommandContext): v
     .command("enable")
     .summary("enable an account again, or lift its lock")
     .description(
-      "Enables a disabled account and lifts the lock that wrong passwords have put on it. Tokens that ended\n" +
+      "Enables a disabled account and lifts the lock that wrong passwords have put on it. Tokens that ended " +
         "when it was disabled stay ended: log in again, or issue new ones.",
     )
     .argument("<name>")

@@ -7,7 +7,7 @@ export function defineAccountPassword(parent: Command, context: CommandContext):
     .command("password")
     .summary("set the password, or renew the client secret")
     .description(
-      "Sets the password of a human account, lifts its lock and ends its logins. For a system account, prints\n" +
+      "Sets the password of a human account, lifts its lock and ends its logins. For a system account, prints " +
         "a new client secret once; the old one stops working, tokens keep working.",
     )
     .argument("<name>")

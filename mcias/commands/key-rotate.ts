@@ -7,7 +7,7 @@ export function defineKeyRotate(parent: Command, context: CommandContext): void 
     .command("rotate")
     .summary("replace the signing key now")
     .description(
-      "Puts the next signing key to use at once, also in a running server, and publishes a new next one.\n" +
+      "Puts the next signing key to use at once, also in a running server, and publishes a new next one. " +
         "Tokens signed with the old key stay good. The server rotates by age on its own.",
     )
     .addOption(configOption())

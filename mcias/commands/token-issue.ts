@@ -9,7 +9,7 @@ export function defineTokenIssue(parent: Command, context: CommandContext): void
     .command("issue")
     .summary("issue a long-lived token for a system account")
     .description(
-      "Prints a new token for a system account, once. It lives as long as tokens.system_lifetime says\n" +
+      "Prints a new token for a system account, once. It lives as long as tokens.system_lifetime says " +
         "(365 days unless configured), or until it is revoked or its account disabled.",
     )
     .requiredOption("--system <name>", "the system account")

@@ -8,7 +8,7 @@ export function defineTokenRevoke(parent: Command, context: CommandContext): voi
     .command("revoke")
     .summary("revoke the token given on the standard input")
     .description(
-      "Revokes an access or refresh token, read from the standard input so that it appears in no process list.\n" +
+      "Revokes an access or refresh token, read from the standard input so that it appears in no process list. " +
         "The login that it comes from ends with it.",
     )
     .addOption(configOption())

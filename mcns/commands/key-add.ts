@@ -8,7 +8,7 @@ export function defineKeyAdd(parent: Command, context: CommandContext): void {
     .command("add")
     .summary("make a TSIG key")
     .description(
-      "Makes a key with which messages are signed (RFC 8945), and prints its secret, which is not shown again.\n" +
+      "Makes a key with which messages are signed (RFC 8945), and prints its secret, which is not shown again. " +
         "Then name it in transfer_keys or update_keys of zones: `mcns zone set`.",
     )
     .argument("<name>", "a domain name, the same on both sides")

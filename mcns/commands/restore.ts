@@ -19,7 +19,7 @@ export function defineRestore(parent: Command, context: CommandContext): void {
     .command("restore")
     .summary("put a snapshot in the place of the database; stop the server first")
     .description(
-      "The database as it was is kept beside the snapshots. Serial numbers go on, so that secondaries fetch the\n" +
+      "The database as it was is kept beside the snapshots. Serial numbers go on, so that secondaries fetch the " +
         "zones as they are in the snapshot.",
     )
     .argument("<snapshot>", "a file that `mcns snapshot` wrote")

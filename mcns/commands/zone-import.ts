@@ -10,7 +10,7 @@ export function defineZoneImport(parent: Command, context: CommandContext): void
     .command("import")
     .summary("make a zone be as a zone file says")
     .description(
-      "Replaces all records of the zone by those of the file, in one transaction; makes the zone where there is\n" +
+      "Replaces all records of the zone by those of the file, in one transaction; makes the zone where there is " +
         "none. What is wrong in the file is listed with line and column, and then nothing is changed.",
     )
     .argument("<zone>")

@@ -32,7 +32,7 @@ function defineSet(parent: Command, context: CommandContext): void {
     .command("set")
     .summary("add a rule, or replace the one with its id")
     .description(
-      "The first rule that matches a repository decides how much it may hold, each blob and manifest counted once;\n" +
+      "The first rule that matches a repository decides how much it may hold, each blob and manifest counted once; " +
         "without one it is unlimited. For administrators.",
     )
     .argument("<id>")

@@ -19,7 +19,7 @@ export function defineRestore(parent: Command, context: CommandContext): void {
     .command("restore")
     .summary("put a snapshot in the place of the database; stop the server first")
     .description(
-      "The database as it was is kept beside the snapshots. Images that were pushed after the snapshot are not known\n" +
+      "The database as it was is kept beside the snapshots. Images that were pushed after the snapshot are not known " +
         "any more, and those whose blobs were removed since cannot be pulled: push both again.",
     )
     .argument("<snapshot>", "a file that `mcr snapshot` wrote")

@@ -35,8 +35,8 @@ function defineSet(parent: Command, context: CommandContext): void {
     .command("set")
     .summary("add a rule, or replace the one with its id")
     .description(
-      "Of several rules for a repository the first counts; without one nothing goes that somebody could still pull.\n" +
-        "Tags go only where one of the --keep options is given, and only those that none of them keeps. Look first what a\n" +
+      "Of several rules for a repository the first counts; without one nothing goes that somebody could still pull. " +
+        "Tags go only where one of the --keep options is given, and only those that none of them keeps. Look first what a " +
         "rule would remove: mcr gc run --dry-run. For administrators.",
     )
     .argument("<id>")

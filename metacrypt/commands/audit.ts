@@ -57,7 +57,7 @@ function defineVerify(parent: Command, context: CommandContext): void {
     .command("verify")
     .summary("check that nothing in the audit log was altered")
     .description(
-      "Computes the chain of hashes again. Keep the printed hash elsewhere and give it as --expect later: it shows\n" +
+      "Computes the chain of hashes again. Keep the printed hash elsewhere and give it as --expect later: it shows " +
         "also whether the newest entries were cut off. For administrators.",
     )
     .option("--expect <hash>", "an earlier hash that must still be in the chain", parseHash)

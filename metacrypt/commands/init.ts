@@ -15,8 +15,8 @@ export function defineInit(parent: Command, context: CommandContext): void {
     .command("init")
     .summary("make the keys, once")
     .description(
-      "Makes the keys in the database of the configuration, protected by a passphrase or by shares. It needs no\n" +
-        "running server, and leaves one that runs sealed. With --unattended-key-file alone, that file is all that\n" +
+      "Makes the keys in the database of the configuration, protected by a passphrase or by shares. It needs no " +
+        "running server, and leaves one that runs sealed. With --unattended-key-file alone, that file is all that " +
         "opens the seal: whoever loses it loses everything.",
     )
     .option("--passphrase-stdin", "read the passphrase from the first line of the standard input", false)

@@ -26,8 +26,8 @@ function defineAdd(parent: Command, context: CommandContext): void {
     .command("add")
     .summary("add a rule, or replace the one with its id")
     .description(
-      "What is left out matches everything; each option can be given several times. Rules are asked from the\n" +
-        "smallest priority to the largest, the first that matches decides, and where none does it is refused.\n" +
+      "What is left out matches everything; each option can be given several times. Rules are asked from the " +
+        "smallest priority to the largest, the first that matches decides, and where none does it is refused. " +
         'In names, "*" is one label and "**" one or more. For administrators.',
     )
     .argument("<id>")

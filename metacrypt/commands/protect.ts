@@ -14,7 +14,7 @@ export function defineProtect(parent: Command, context: CommandContext): void {
     .command("protect")
     .summary("change what opens the seal")
     .description(
-      "Replaces the passphrase or the shares, and the root key with them: the old ones open older copies of the\n" +
+      "Replaces the passphrase or the shares, and the root key with them: the old ones open older copies of the " +
         "database only. With --unattended alone, everything else stays as it is. For administrators.",
     )
     .option("--passphrase-stdin", "read the new passphrase from the first line of the standard input", false)

@@ -9,7 +9,7 @@ export function defineRekey(parent: Command, context: CommandContext): void {
     .command("rekey")
     .summary("encrypt all records with a new barrier key")
     .description(
-      "Makes a new barrier key and encrypts every record again, while the server serves. An interrupted change is\n" +
+      "Makes a new barrier key and encrypts every record again, while the server serves. An interrupted change is " +
         "finished after the next unsealing. For administrators.",
     )
     .addOption(serverOption())

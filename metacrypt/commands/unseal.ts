@@ -15,7 +15,7 @@ export function defineUnseal(parent: Command, context: CommandContext): void {
     .command("unseal")
     .summary("open the seal with the passphrase or a share")
     .description(
-      "Asks for the passphrase, or for one share, without echo. Each holder of a share runs it once; whether the\n" +
+      "Asks for the passphrase, or for one share, without echo. Each holder of a share runs it once; whether the " +
         "shares are right is told when the last one is there.",
     )
     .option("--stdin", "read the passphrase or the share from the first line of the standard input", false)
