@@ -63,6 +63,14 @@ describe("a repository's page", () => {
       "Tags are removed, but not the newest 5, those pushed in the last 30 days, versions. Manifests without a tag are removed after 1 day.",
     );
     assert.equal(retentionHint([rule], "other/app"), "");
+    for (const [untaggedAfterMs, text] of [
+      [90_000, "90 seconds"],
+      [3_600_000, "1 hour"],
+      [36 * 3_600_000, "36 hours"],
+    ] as const) {
+      const hint = retentionHint([{ ...rule, tags: undefined, untaggedAfterMs }], "team/app");
+      assert.equal(hint, `Manifests without a tag are removed after ${text}.`);
+    }
   });
 });
 

@@ -77,8 +77,8 @@ export function rulesPage(
       rules.retention.map((rule) => [
         rule.id,
         String(rule.priority),
-        html`<code>${rule.repositories}</code>`,
         describeRetention(rule),
+        html`Each of <code>${rule.repositories}</code>`,
       ]),
     )}
     <p class="quiet">

@@ -1,7 +1,11 @@
 import type { RetentionRule } from "../../gc/retention-rule.ts";
 import { fitsRepository } from "../../policy/repository-pattern.ts";
 
-const dayMs = 86_400_000;
+const units = [
+  { unit: "day", ms: 86_400_000 },
+  { unit: "hour", ms: 3_600_000 },
+  { unit: "minute", ms: 60_000 },
+] as const;
 
 /** What garbage collection does with what is old in a repository, as a sentence; empty: no rule is about it.
  * @param rules in the order in which they are asked */
@@ -17,24 +21,27 @@ export function describeRetention({ tags, untaggedAfterMs, orphanedAfterMs }: Re
     const about = tags.match.length === 0 ? "Tags" : `Tags such as ${tags.match.join(", ")}`;
     const kept = [
       tags.keepNewest > 0 && `the newest ${tags.keepNewest}`,
-      tags.keepPushedWithinMs > 0 && `those pushed in the last ${days(tags.keepPushedWithinMs)}`,
-      tags.keepPulledWithinMs > 0 && `those pulled in the last ${days(tags.keepPulledWithinMs)}`,
+      tags.keepPushedWithinMs > 0 && `those pushed in the last ${durationText(tags.keepPushedWithinMs)}`,
+      tags.keepPulledWithinMs > 0 && `those pulled in the last ${durationText(tags.keepPulledWithinMs)}`,
       tags.protectSemver && "versions",
       tags.protect.length > 0 && tags.protect.join(", "),
     ].filter((part) => part !== false);
     sentences.push(`${about} are removed${kept.length === 0 ? "" : `, but not ${kept.join(", ")}`}.`);
   }
   if (untaggedAfterMs !== undefined) {
-    sentences.push(`Manifests without a tag are removed after ${days(untaggedAfterMs)}.`);
+    sentences.push(`Manifests without a tag are removed after ${durationText(untaggedAfterMs)}.`);
   }
   if (orphanedAfterMs !== undefined) {
-    sentences.push(`Signatures and the like of what is gone are removed after ${days(orphanedAfterMs)}.`);
+    sentences.push(
+      `Signatures and the like of what is gone are removed after ${durationText(orphanedAfterMs)}.`,
+    );
   }
   return sentences.join(" ");
 }
 
-function days(durationMs: number): string {
-  if (durationMs < dayMs) return `${Math.round(durationMs / 3_600_000)} hours`;
-  const count = Math.round(durationMs / dayMs);
-  return `${count} day${count === 1 ? "" : "s"}`;
+/** In the largest unit that says it exactly. */
+function durationText(durationMs: number): string {
+  const { unit, ms } = units.find((known) => durationMs % known.ms === 0) ?? { unit: "second", ms: 1_000 };
+  const count = Math.round(durationMs / ms);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
