@@ -35,7 +35,7 @@ function defineSet(parent: Command, context: CommandContext): void {
     .description(
       "What is left out matches everything; each option can be given several times. Rules are asked from the " +
         "smallest priority to the largest, the first that matches decides, and where none does it is denied. " +
-        'In repositories, "*" is within one part of the name and "**" one part or more. Callers without an account are\n' +
+        'In repositories, "*" is within one part of the name and "**" one part or more. Callers without an account are ' +
         "let in only by rules with `--kind anonymous`. For administrators.",
     )
     .argument("<id>")
