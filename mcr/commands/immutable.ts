@@ -34,7 +34,7 @@ function defineSet(parent: Command, context: CommandContext): void {
     .summary("add a rule, or replace the one with its id")
     .description(
       "The first rule that matches a repository and a tag decides. What is left out matches everything; --repository " +
-        'and --tag can be given several times. The tag "semver" stands for versions such as 1.2.3 and v1.2.3-rc.1.\n' +
+        'and --tag can be given several times. The tag "semver" stands for versions such as 1.2.3 and v1.2.3-rc.1. ' +
         "For administrators.",
     )
     .argument("<id>")
