@@ -12,7 +12,7 @@ import {
 } from "../platform.ts";
 import { findPlatform, statePath, thisHost } from "./context.ts";
 
-/** Prints what a shell evaluates so that `mcp`, `metacrypt`, `mcns`, `mcr`, `mcproxyctl` and `podman` work with the platform.
+/** Prints what a shell evaluates so that `mcp`, `mcias`, `metacrypt`, `mcns`, `mcr`, `mcproxyctl` and `podman` work with the platform.
  * @throws DetailedError `PLATFORM_ABSENT` */
 export async function env(options: { state?: string }): Promise<void> {
   const host = thisHost();
@@ -31,6 +31,7 @@ function exportsOf({ layout, settings, host }: Platform): [string, string][] {
     ["METACIRCULAR_CA", layout.authorityCertificate],
     ["METACIRCULAR_RESOLVE", curlResolve(sampleName, settings)],
     ["METACIRCULAR_REGISTRY", registryAddress(settings)],
+    ["MCIAS_CONFIG", layout.identity.config],
     ["METACRYPT_SERVER", metacryptGrpcAddress(settings)],
     ["METACRYPT_CA", layout.authorityCertificate],
     ["METACRYPT_TOKEN_FILE", token],

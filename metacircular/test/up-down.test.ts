@@ -111,6 +111,7 @@ describe("metacircular", { concurrency: false }, () => {
   test("the services' own commands work with what env exports", async () => {
     const exported = await platform.exported();
     const calls = [
+      ["mcias/main.ts", "account", "list", /mcp-agent[^]*operator/],
       ["metacrypt/main.ts", "mount", "list", /pki/],
       ["mcns/main.ts", "zone", "list", /mc\.internal/],
       ["mcr/main.ts", "repository", "list", /hello-ticker[^]*hello-web/],
