@@ -53,13 +53,14 @@ function unreadable(path: string, found: string, cause?: unknown): DetailedError
     attempted: "read token file",
     subject: path,
     found,
-    remedy: "name another with --token-file, or log in with `mcp login`",
+    remedy:
+      'after `make up`, run eval "$(bin/metacircular env)"; else name another with --token-file, or log in with `mcp login`',
     cause,
   });
 }
 
 /** The token that a command uses: that of the environment, else that of the file, else of the login that `mcp login`
- * keeps. A file that is named goes before the environment.
+ * keeps. A file that is named goes before the environment; an empty name is none.
  * @throws DetailedError TOKEN_FILE_EXPOSED, TOKEN_FILE_UNREADABLE */
 export async function tokenOf(options: {
   /** Named by an option. */
@@ -69,7 +70,8 @@ export async function tokenOf(options: {
   readonly environment: Environment;
 }): Promise<string> {
   const given = options.given?.trim() ?? "";
-  if (given !== "" && options.file === undefined) return given;
+  const file = options.file === "" ? undefined : options.file;
+  if (given !== "" && file === undefined) return given;
   const { XDG_CONFIG_HOME: configured, HOME: home = homedir() } = options.environment;
-  return readTokenFile(options.file ?? join(configured ?? join(home, ".config"), "mcp", "token"));
+  return readTokenFile(file ?? join(configured ?? join(home, ".config"), "mcp", "token"));
 }

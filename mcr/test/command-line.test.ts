@@ -183,6 +183,10 @@ describe("the command line of the registry", () => {
     await writeFile(exposed, registry.admin.token);
     await chmod(exposed, 0o644);
     assert.match((await mcr(["status", "--token-file", exposed])).stderr, /\[TOKEN_FILE_EXPOSED\]/u);
+    const forgotten = await mcr(["status"], { MCR_TOKEN_FILE: "", HOME: registry.directory });
+    assert.match(forgotten.stderr, /after `make up`, run eval .*\[TOKEN_FILE_UNREADABLE\]/u);
+    const given = await mcr(["status"], { MCR_TOKEN_FILE: "", MCR_TOKEN: registry.admin.token });
+    assert.deepEqual([given.code, given.stderr], [0, ""]);
     assert.match((await mcr(["status", "--server", "localhost:1"])).stderr, /\[UNREACHABLE\]/u);
   });
 
