@@ -26,7 +26,7 @@ export interface BlobStore extends AsyncDisposable {
    * @throws DetailedError BLOB_MISSING where it is not there, BLOB_STORE_UNAVAILABLE */
   read(digest: Digest, range?: ByteRange, signal?: AbortSignal): Promise<BlobContent>;
   /** Takes over a complete, verified file of the same machine. When it resolves the blob is durable and visible, and the
-   * file is gone. One that is there already stays, and that is success.
+   * file is gone. Whether it replaces one of the same size that is there already is up to the store.
    * @throws DetailedError STORAGE_FULL, BLOB_STORE_UNAVAILABLE; then nothing is visible */
   adopt(file: string, digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<void>;
   /** Absent is success. */

@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, access, lstat, open, opendir, rename, rm, utimes } from "node:fs/promises";
+import { type FileHandle, access, lstat, open, opendir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { syncDirectory } from "@metacircular/mcdsl/files/write-atomic.ts";
@@ -57,14 +57,9 @@ class FileStore implements BlobStore {
     const path = this.#pathOf(digest);
     const now = new Date(this.#clock.now());
     try {
-      const present = await fileStats(path);
-      if (present?.size === sizeBytes) {
-        await utimes(path, now, now);
-        await rm(file, { force: true });
-      } else {
-        await makeDurable(file, sizeBytes, now);
-        await rename(file, path);
-      }
+      // Also over one that is there: nobody knows what became of that since it was verified.
+      await makeDurable(file, sizeBytes, now);
+      await rename(file, path);
       await syncDirectory(dirname(path));
     } catch (thrown) {
       throw storageFailure("store blob", digest, thrown);

@@ -79,6 +79,7 @@ export function createDistributionHandler(options: DistributionOptions): HttpHan
       if (!response.destroyed) served.sentBytes = await sendAnswer(request, response, answer, idleTimeoutMs);
     } catch (thrown) {
       served.failure ??= thrown;
+      served.brokeOff = !gone.signal.aborted;
       response.destroy();
     }
     report(request, response, target.route, served, options);

@@ -19,6 +19,8 @@ export interface Served {
   failure: unknown;
   receivedBytes: number;
   sentBytes: number;
+  /** The answer could not be sent to its end, by no fault of the client. */
+  brokeOff: boolean;
 }
 
 export function newServed(startedAtMs: number): Served {
@@ -30,6 +32,7 @@ export function newServed(startedAtMs: number): Served {
     failure: undefined,
     receivedBytes: 0,
     sentBytes: 0,
+    brokeOff: false,
   };
 }
 
@@ -48,12 +51,12 @@ export function report(
   served: Served,
   { metrics, logger, clock, audit }: Reporting,
 ): void {
-  const { failure, caller, receivedBytes, sentBytes } = served;
-  const isCut = response.destroyed && !response.writableFinished && sentBytes < expectedBytes(response);
+  const { failure, caller, receivedBytes, sentBytes, brokeOff } = served;
+  const isCut = !brokeOff && isCutShort(response, sentBytes);
   const ended = {
     route: route?.kind ?? "unknown",
     method: methodOf(request),
-    status: isCut ? 499 : response.statusCode,
+    status: statusOf(response, { isCut, brokeOff }),
     durationMs: clock.now() - served.startedAtMs,
   };
   metrics.requestEnded(ended);
@@ -67,6 +70,16 @@ export function report(
     logger.error({ ...line, error: failure }, "request failed unexpectedly");
   const entry = auditEntry(served, route, peer);
   if (entry !== undefined) audit.record(entry);
+}
+
+function isCutShort(response: ServerResponse, sentBytes: number): boolean {
+  return response.destroyed && !response.writableFinished && sentBytes < expectedBytes(response);
+}
+
+/** What was sent as a success may have ended otherwise. */
+function statusOf(response: ServerResponse, how: { isCut: boolean; brokeOff: boolean }): number {
+  if (how.isCut) return 499;
+  return how.brokeOff ? 500 : response.statusCode;
 }
 
 /** A client that has all may close the connection before Node has noticed that all is sent. */

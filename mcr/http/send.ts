@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { BlobContent } from "../blobs/blob-store.ts";
 import type { Answer } from "./answer.ts";
 import { drain, remainderOf } from "./request-body.ts";
@@ -35,7 +36,7 @@ export async function sendAnswer(
     if (remainder === "read") request.resume();
     return bytes.length;
   }
-  return sendContent(body.content, response);
+  return sendContent(body.content, body.sizeBytes, response);
 }
 
 function writeHead(response: ServerResponse, { status, headers, body }: Answer, closes: boolean): void {
@@ -52,7 +53,12 @@ function lengthOf(body: Answer["body"]): number {
   return body instanceof Uint8Array ? body.length : body.sizeBytes;
 }
 
-async function sendContent(content: BlobContent, response: ServerResponse): Promise<number> {
+/** @throws DetailedError BLOB_DAMAGED where the store has more or less of it than was announced */
+async function sendContent(
+  content: BlobContent,
+  sizeBytes: number,
+  response: ServerResponse,
+): Promise<number> {
   await using owned = content;
   let sent = 0;
   const gone = Promise.withResolvers<never>();
@@ -61,10 +67,13 @@ async function sendContent(content: BlobContent, response: ServerResponse): Prom
   response.once("close", onClose);
   try {
     for await (const piece of owned) {
+      if (sent + piece.length > sizeBytes) throw damaged("more bytes", sizeBytes);
       // A piece may be used again as soon as the next is asked for: until then it has to be on its way.
       await Promise.race([written(response, piece), gone.promise]);
       sent += piece.length;
     }
+    // Who waits for the rest would wait for ever.
+    if (sent < sizeBytes) throw damaged(`${sent} bytes`, sizeBytes);
     await Promise.race([ended(response), gone.promise]);
   } catch (error) {
     if (!isHangUp(error)) throw error;
@@ -82,6 +91,16 @@ function written(response: ServerResponse, piece: Buffer): Promise<void> {
 
 function ended(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => void response.end(resolve));
+}
+
+function damaged(found: string, sizeBytes: number): DetailedError {
+  return new DetailedError({
+    code: "BLOB_DAMAGED",
+    category: "internal",
+    attempted: "send blob",
+    found: `the store has ${found}, not ${sizeBytes}`,
+    remedy: "push the image again, or restore the store from its backup",
+  });
 }
 
 function hangUp(): Error {

@@ -4,6 +4,7 @@ import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { PageRequest, Referrer, StoredManifest } from "../metadata/metadata.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { blobUnknown, manifestUnknown, repositoryUnknown } from "./errors.ts";
+import { isInStore } from "./is-in-store.ts";
 import { mountBlob } from "./mount-blob.ts";
 import type { RegistryParts } from "./parts.ts";
 import { type PushedManifest, type PushRequest, pushManifest } from "./push-manifest.ts";
@@ -11,7 +12,7 @@ import { type PushedManifest, type PushRequest, pushManifest } from "./push-mani
 /** What can be done with content, whoever asks and by whatever protocol; who may is judged before. Names, digests and tags
  * are checked already. */
 export interface Registry {
-  /** @param forPush whether a push may follow that counts on the blob being there
+  /** @param forPush whether a push may follow that counts on the blob being there: then the store is asked as well
    * @throws DetailedError BLOB_UNKNOWN */
   blob(repository: string, digest: Digest, forPush: boolean): Promise<{ readonly sizeBytes: number }>;
   /** @throws DetailedError BLOB_MISSING, BLOB_STORE_UNAVAILABLE */
@@ -69,6 +70,7 @@ export function createRegistry(parts: RegistryParts): Registry {
     async blob(repository, digest, forPush) {
       const held = await metadata.blob(repository, digest, { forPush });
       if (held === undefined) throw blobUnknown(repository, digest);
+      if (forPush && !(await isInStore(blobs, digest, held.sizeBytes))) throw blobUnknown(repository, digest);
       return held;
     },
     readBlob: (digest, range, signal) => blobs.read(digest, range, signal),
