@@ -1,4 +1,5 @@
 import { formatDuration } from "./duration.ts";
+import type { ObservedContainer } from "./observed.ts";
 import type { ComponentSpec, HealthSpec, ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
@@ -15,12 +16,20 @@ export interface FieldChange {
   readonly after: string;
 }
 
+/** What was seen on the node when the plan was made. */
+interface Seen {
+  readonly observed: ReadonlyMap<string, readonly ObservedContainer[]>;
+  /** Local image id by reference. */
+  readonly imageIds: ReadonlyMap<string, string>;
+}
+
 /** Sums up a plan: per component what is done to it, and which fields of its declaration differ from what it was
- * before. */
+ * before, or that the name of its image means another one by now. */
 export function planChanges(
   steps: readonly Step[],
   spec: ServiceSpec,
   before: readonly ComponentSpec[],
+  seen: Seen,
 ): ComponentChange[] {
   const names = new Set([
     ...spec.components.map((component) => component.name),
@@ -29,10 +38,22 @@ export function planChanges(
   return [...names].map((component) => {
     const declared = spec.components.find((entry) => entry.name === component);
     const current = before.find((entry) => entry.name === component);
-    const fields = declared === undefined || current === undefined ? [] : changedFields(current, declared);
     const own = steps.filter((step) => step.component === component);
-    return { component, action: actionOf(own, declared !== undefined), fields };
+    const action = actionOf(own, declared !== undefined);
+    const fields = declared === undefined || current === undefined ? [] : changedFields(current, declared);
+    const isMoved = action === "replace" && !fields.some(({ field }) => field === "image");
+    const moved = declared === undefined || !isMoved ? [] : movedImage(declared, seen);
+    return { component, action, fields: [...moved, ...fields] };
   });
+}
+
+/** An image that was built or pulled anew under the name of the one that runs. */
+function movedImage({ name, image }: ComponentSpec, { observed, imageIds }: Seen): FieldChange[] {
+  const runs = observed.get(name)?.find(({ slot }) => slot === "current")?.imageId;
+  const named = imageIds.get(image);
+  if (runs === undefined || runs === "" || named === undefined || runs === named) return [];
+  const [before, after] = [runs, named].map((id) => `${image} (${id.slice(0, 12)})`) as [string, string];
+  return [{ field: "image", before, after }];
 }
 
 function actionOf(steps: readonly Step[], isDeclared: boolean): ComponentChange["action"] {

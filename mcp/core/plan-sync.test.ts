@@ -78,7 +78,8 @@ function sync(declared: ServiceSpec): Intent {
 function summary(declared: ServiceSpec, fields: Partial<PlanInput>): string {
   const before = fields.registered;
   const specs = before?.components.map(({ spec }) => spec) ?? [];
-  const changes = planChanges(plan(input(sync(declared), fields)), declared, specs);
+  const given = input(sync(declared), fields);
+  const changes = planChanges(plan(given), declared, specs, given);
   return syncSummary(declared, before, changes);
 }
 
@@ -218,13 +219,14 @@ describe("after a sync that a deploy has not followed yet", () => {
   test("a deploy should replace the container, name what changes, and store a revision", () => {
     const spec = aService([web2]);
     const intent = { kind: "deploy", spec, component: "", recreate: false } as const;
-    const steps = plan(input(intent, synced));
+    const given = input(intent, synced);
+    const steps = plan(given);
     const kinds = new Set<StepKind>(steps.map(({ kind }) => kind));
     assert.deepEqual(
       [kinds.has("create-container"), kinds.has("record-component"), kinds.has("record-revision")],
       [true, true, true],
     );
-    assert.deepEqual(planChanges(steps, spec, [web]), [
+    assert.deepEqual(planChanges(steps, spec, [web], given), [
       {
         component: "web",
         action: "replace",

@@ -189,7 +189,8 @@ describe("the summary of a plan", () => {
   test("should name the fields that differ, but no value of an environment variable", () => {
     const changed = { ...api, image: "localhost/api:v2", env: ["TOKEN=secret"] };
     const spec = aService([changed, web]);
-    const [first, second] = planChanges(plan(input(deploy(spec), revised)), spec, [api, web]);
+    const given = input(deploy(spec), revised);
+    const [first, second] = planChanges(plan(given), spec, [api, web], given);
     assert.deepEqual(first, {
       component: "api",
       action: "replace",
@@ -201,13 +202,30 @@ describe("the summary of a plan", () => {
     assert.deepEqual(second, { component: "web", action: "none", fields: [] });
   });
 
+  test("should say that an image was built anew under its name", () => {
+    const spec = aService([api]);
+    const [container] = runs([api]).get("api") ?? [];
+    assert.ok(container !== undefined);
+    const given = input(deploy(spec), {
+      registered: deployed([api]),
+      observed: new Map([["api", [{ ...container, imageId: "1".repeat(64) }]]]),
+      imageIds: new Map([[api.image, "2".repeat(64)]]),
+    });
+    const before = "localhost/api:v1 (111111111111)";
+    const after = "localhost/api:v1 (222222222222)";
+    assert.deepEqual(planChanges(plan(given), spec, [api], given), [
+      { component: "api", action: "replace", fields: [{ field: "image", before, after }] },
+    ]);
+  });
+
   test("should say in words how health is decided", () => {
     const probed = {
       ...api,
       health: { ...api.health, probe: { kind: "http", path: "/healthz", route: "" }, deadlineMs: 90_000 },
     } as const;
     const spec = aService([probed, web]);
-    const [first] = planChanges(plan(input(deploy(spec), revised)), spec, [api, web]);
+    const given = input(deploy(spec), revised);
+    const [first] = planChanges(plan(given), spec, [api, web], given);
     assert.deepEqual(first?.fields, [
       {
         field: "health",

@@ -27,11 +27,11 @@ export function deployMethods(rpc: RpcContext): Methods {
   }
 
   async function preview(intent: DeployIntent) {
-    const { steps } = await deployer.preview(intent);
+    const { steps, input } = await deployer.preview(intent);
     const { spec } = intent;
     return {
       steps: steps.map((step) => encodeStep(spec.name, step)),
-      changes: planChanges(steps, spec, deployedComponents(spec.name, registry)).map(encodeChange),
+      changes: planChanges(steps, spec, deployedComponents(spec.name, registry), input).map(encodeChange),
     };
   }
 

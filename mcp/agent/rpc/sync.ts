@@ -75,7 +75,7 @@ async function sync(
   const { steps, input } = await deployer.preview(intent, containers);
   const before = input.registered;
   const specs = before?.components.map(({ spec }) => spec) ?? [];
-  const changes = planChanges(steps, declared, specs);
+  const changes = planChanges(steps, declared, specs, input);
   const planned = {
     name,
     changed: steps.length > 0,
