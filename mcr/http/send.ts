@@ -63,7 +63,7 @@ async function sendContent(
   let sent = 0;
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => undefined);
-  const onClose = (): void => gone.reject(hangUp());
+  const onClose = (): void => gone.reject(new ClientGone());
   response.once("close", onClose);
   try {
     for await (const piece of owned) {
@@ -103,13 +103,12 @@ function damaged(found: string, sizeBytes: number): DetailedError {
   });
 }
 
-function hangUp(): Error {
-  return Object.assign(new Error("the client went away"), { code: "ERR_STREAM_PREMATURE_CLOSE" });
-}
+class ClientGone extends Error {}
 
-const hangUpCodes = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR", "ECONNRESET", "EPIPE"]);
+const hangUpCodes = new Set(["ERR_STREAM_DESTROYED", "ECONNRESET", "EPIPE"]);
 
 /** That a client goes away is no failure of ours. */
 function isHangUp(error: unknown): boolean {
+  if (error instanceof ClientGone || (error instanceof Error && error.name === "AbortError")) return true;
   return error instanceof Error && "code" in error && hangUpCodes.has(String(error.code));
 }
