@@ -17,6 +17,8 @@ export interface HttpsLimits {
   /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; then connections are cut
    * on which nothing moves for two minutes, unless the handler sets another timeout of its socket. Default 15 s. */
   readonly requestTimeoutMs?: number;
+  /** Who has the answer has so long for what is left of the request. Default 10 s. */
+  readonly restTimeoutMs?: number;
   /** Until requests in progress are cut when the server stops. Default 5 s, longer than other requests take. */
   readonly closeTimeoutMs?: number;
   /** Which requests with `Expect: 100-continue` (RFC 9110, section 10.1.1) are told to go on by the handler, after it
@@ -29,6 +31,7 @@ const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
 const maxConnections = 2_000;
 const silenceTimeoutMs = 120_000;
+const defaultRestTimeoutMs = 10_000;
 const defaultCloseTimeoutMs = 5_000;
 const closeIdleEveryMs = 100;
 
@@ -49,12 +52,17 @@ export async function startHttpsServer(options: {
     requestTimeout: limits.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
   };
-  const server = createServer({ ...tls, ...timeouts }, handle);
+  const { restTimeoutMs = defaultRestTimeoutMs } = limits;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    response.once("finish", () => cutAfter(request, restTimeoutMs));
+    handle(request, response);
+  };
+  const server = createServer({ ...tls, ...timeouts }, serve);
   if (timeouts.requestTimeout === 0) server.setTimeout(silenceTimeoutMs);
   server.maxConnections = maxConnections;
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (continuesItself?.(request) !== true) response.writeContinue();
-    handle(request, response);
+    serve(request, response);
   });
   const bound = await listen(server, address);
   return {
@@ -72,4 +80,13 @@ export async function startHttpsServer(options: {
       clearInterval(idle);
     },
   };
+}
+
+/** Ends the connection of who has not sent the whole request by then. */
+export function cutAfter(request: IncomingMessage, durationMs: number): void {
+  if (request.complete) return;
+  const late = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, durationMs);
+  request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
 }

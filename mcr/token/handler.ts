@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { cutAfter } from "@metacircular/mcdsl/http/https-server.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { HttpHandler } from "@metacircular/mcdsl/rest/gateway.ts";
 import { anybody } from "../access/authenticator.ts";
@@ -21,6 +22,8 @@ export const TOKEN_PATH = "/v2/token";
 /** Recorded from one address: else anybody could push older entries out of the audit. */
 const AUDITED_REFUSALS = { maxFailures: 30, windowMs: 600_000 };
 
+const REQUEST_TIMEOUT_MS = 30_000;
+
 export interface TokenHandlerOptions {
   readonly rules: { book(): RuleBook };
   readonly tokens: RegistryTokens;
@@ -30,12 +33,14 @@ export interface TokenHandlerOptions {
   readonly audit: Audit;
   readonly logger: Logger;
   readonly clock: Pick<Clock, "now">;
+  /** Until the last byte of a request must be there. Default 30 s. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** Gives out tokens by Docker's token authentication specification: for what was asked for, as far as the rules allow it
  * to the account; without credentials, to anybody. */
 export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
-  const { service, audit, logger, clock } = options;
+  const { service, audit, logger, clock, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const refusals = new AddressLimit(AUDITED_REFUSALS, clock);
   return async (request, response) => {
     if ((request.url ?? "").split("?", 1)[0] !== TOKEN_PATH) return false;
@@ -47,6 +52,7 @@ export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
     const address = request.socket.remoteAddress ?? "unknown";
     const about = { action: "issue-token", address, repository: "", reference: "", digest: "" } as const;
     let claimed: Credentials = { kind: "none" };
+    cutAfter(request, requestTimeoutMs);
     try {
       const asked = await readTokenRequest(request);
       claimed = asked.credentials;
@@ -55,7 +61,9 @@ export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
     } catch (thrown) {
       const failure = failureOf(thrown);
       if (!response.headersSent && !response.destroyed) sendTokenRefusal(response, failure, service);
-      if (isOurs(failure)) logger.error({ error: thrown }, "no token could be given");
+      // Who hangs up is no failure of ours.
+      const isGone = response.destroyed || (request.destroyed && !request.complete);
+      if (isOurs(failure) && !isGone) logger.error({ error: thrown }, "no token could be given");
       if (refusals.blockedForMs(address) > 0) return true;
       refusals.recordFailure(address);
       const outcome = isOurs(failure) ? "failed" : "denied";
