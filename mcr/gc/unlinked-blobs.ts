@@ -1,7 +1,7 @@
 import type { SqlRow } from "@metacircular/mcdsl/sql/sql.ts";
 import type { Digest } from "../digest.ts";
 import { chunks, digestOf, first, number } from "../metadata/rows.ts";
-import { type DeletedBlob, deleteBlobs } from "./blob-deletion.ts";
+import { type DeletedBlob, deleteBlobs, lastPossibleMarkMs } from "./blob-deletion.ts";
 import type { Collection } from "./collection.ts";
 import { pages } from "./scan.ts";
 
@@ -25,12 +25,14 @@ export async function collectUnlinkedBlobs(
 }
 
 async function isGarbage(
-  { clock, sql, dryRun }: Collection,
+  { clock, sql, dryRun, deletionMs }: Collection,
   row: SqlRow,
   released: ReadonlyMap<Digest, number>,
 ): Promise<boolean> {
   const nowMs = clock.now();
-  if (number(row, "leased_until_ms") > nowMs || number(row, "deleting_until_ms") > nowMs) return false;
+  const deletingUntilMs = number(row, "deleting_until_ms");
+  const isBeingDeleted = deletingUntilMs > nowMs && deletingUntilMs <= lastPossibleMarkMs(nowMs, deletionMs);
+  if (number(row, "leased_until_ms") > nowMs || isBeingDeleted) return false;
   if (number(row, "linked") === 0) return true;
   const digest = digestOf(row);
   const wouldGo = released.get(digest);

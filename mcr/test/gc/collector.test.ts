@@ -10,6 +10,7 @@ import {
 } from "@metacircular/testkit/temporary-directory.ts";
 import { openFileStore } from "../../blobs/file-store.ts";
 import type { CollectorOptions } from "../../gc/collector-options.ts";
+import { createRunStore } from "../../gc/run-store.ts";
 import type { RetentionRule } from "../../gc/retention-rule.ts";
 import { engines } from "../metadata/engines.ts";
 import { aChild, aManifest, digest, handClock } from "../metadata/pushes.ts";
@@ -302,6 +303,13 @@ for (const engine of engines())
       );
       go.resolve();
       await sql[Symbol.asyncDispose]();
+    });
+
+    test("begins where one died while the clock was wrong by a day", async () => {
+      await using at = await fresh();
+      const begin = { by: "bob", dryRun: false, holder: "dead", nowMs: clock.now() + 86_400_000 };
+      await createRunStore(at.sql, clock).begin({ ...begin, untilMs: begin.nowMs + 60_000 });
+      assert.equal((await at.collect()).run.state, "succeeded");
     });
 
     test("ends when it is cancelled, and the next one does the rest", async () => {

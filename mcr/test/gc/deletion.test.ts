@@ -142,6 +142,25 @@ for (const engine of engines())
       assert.deepEqual(await at.world.pull("app", "v1"), ["layer"]);
     });
 
+    test("stops where the clock is set back, since nobody knows then whose turn it is", async () => {
+      await using at = await garbage();
+      const confused = { ...at.site, sql: afterMark(at.site.sql, () => at.clock.forward(-1)) };
+      assert.deepEqual((await deleteBlobs(confused, [digest], never)).deleted, []);
+      assert.deepEqual(await stored(at.world.blobs), [digest]);
+    });
+
+    test("that dies while the clock is wrong by a day keeps pushes away until the next run, and no longer", async () => {
+      await using at = await garbage("before the file goes");
+      const dayMs = 86_400_000;
+      at.clock.forward(dayMs);
+      await assert.rejects(deleteBlobs(at.site, [digest], never), /died/);
+      at.clock.forward(-dayMs);
+      await assert.rejects(at.world.pushImage("app", "v1", ["layer"]), { code: "BLOB_BEING_DELETED" });
+      assert.equal((await at.world.collector.run({ dryRun: false, by: "test" })).blobs, 1);
+      await at.world.pushImage("app", "v1", ["layer"]);
+      assert.deepEqual(await at.world.pull("app", "v1"), ["layer"]);
+    });
+
     test("does not remove the row of who took it over", async () => {
       await using at = await garbage();
       const slow = {
