@@ -100,7 +100,7 @@ export async function buildImage(
   const platform = `linux/${architecture}`;
   const sourceDateEpochS = sourceDateEpoch(environment["SOURCE_DATE_EPOCH"]);
   const createdS = creationTimeS({ sourceDateEpochS, revision, nowMs: clock.now() });
-  const { steps, cachedSteps } = await runtime.build({
+  const { id, steps, cachedSteps } = await runtime.build({
     image,
     ...files,
     platform,
@@ -120,14 +120,20 @@ export async function buildImage(
     steps,
     cachedSteps,
   };
-  if (plan.action === "build") return { ...built, result: "built", digest: "" };
-  return { ...built, ...(await push(tools, image, options, onLine)) };
+  if (plan.action === "build") {
+    await runtime.name(id, image, signal);
+    return { ...built, result: "built", digest: "" };
+  }
+  const pushed = await push(tools, { id, image }, options, onLine);
+  // What its registry did not take never has the name, which a node that shares this store would deploy by.
+  if (pushed.result === "pushed") await runtime.name(id, image, signal);
+  return { ...built, ...pushed };
 }
 
 /** Somebody else may have pushed it meanwhile: theirs stays. */
 async function push(
   { runtime, registries, signal }: BuildTools,
-  image: string,
+  { id, image }: { readonly id: string; readonly image: string },
   { force }: BuildOptions,
   onLine: (line: string) => void,
 ): Promise<Pick<BuildResult, "result" | "digest">> {
@@ -135,7 +141,7 @@ async function push(
   if (there !== undefined) return { result: "unchanged", digest: there };
   const login = await registries.loginFor(image);
   try {
-    return { result: "pushed", digest: await runtime.push({ image, login, onLine, signal }) };
+    return { result: "pushed", digest: await runtime.push({ id, image, login, onLine, signal }) };
   } catch (thrown) {
     if (force || signal.aborted) throw thrown;
     const digest = await registries.digestOf(image, signal).catch(() => undefined);

@@ -1,10 +1,12 @@
 /** What builds and pushes images on the machine where `mcp` runs. */
 export interface ImageRuntime {
-  /** Builds an image and gives it its name in the local store. An image that cannot be built leaves the name as it
-   * was, and nothing behind; neither does one that is cancelled.
+  /** Builds an image without a name. One that cannot be built leaves nothing behind; neither does one that is cancelled.
    * @throws DetailedError IMAGE_BUILD_FAILED with the last lines of the build, PODMAN_UNUSABLE, CANCELLED */
   build(request: BuildRequest): Promise<BuiltImage>;
-  /** Copies an image of the local store to the registry in its name.
+  /** Gives an image its name in the local store.
+   * @throws DetailedError PODMAN_UNUSABLE, CANCELLED */
+  name(id: string, image: string, signal: AbortSignal): Promise<void>;
+  /** Copies an image of the local store to the registry in the name that it is to have.
    * @returns digest of the manifest in the registry
    * @throws DetailedError IMAGE_PUSH_FAILED, REGISTRY_DENIED, REGISTRY_UNREACHABLE, TLS_FAILED, PODMAN_UNUSABLE,
    * CANCELLED */
@@ -15,7 +17,7 @@ export interface ImageRuntime {
 }
 
 export interface BuildRequest {
-  /** Reference to name the result with. */
+  /** Reference that the result is for. */
   readonly image: string;
   /** Absolute path of the directory that instructions copy from. */
   readonly directory: string;
@@ -47,6 +49,7 @@ export interface BuiltImage {
 }
 
 export interface PushRequest {
+  readonly id: string;
   readonly image: string;
   /** Undefined: what `podman login` stored is used. */
   readonly login: PushLogin | undefined;

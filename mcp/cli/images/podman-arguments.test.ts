@@ -61,21 +61,21 @@ test("a push has login and authority in files, and neither where podman's own lo
     authFile: "/t/auth.json",
     certificateDirectory: "/t/certificates",
   };
-  assert.deepEqual(pushArguments(image, files), [
+  assert.deepEqual(pushArguments("4c4f600b81d2", image, files), [
     "podman",
     "push",
     "--digestfile=/t/digest",
     "--authfile=/t/auth.json",
     "--cert-dir=/t/certificates",
-    image,
+    "4c4f600b81d2",
     `docker://${image}`,
   ]);
   const none = { digestFile: "/t/digest", authFile: undefined, certificateDirectory: undefined };
-  assert.deepEqual(pushArguments(image, none), [
+  assert.deepEqual(pushArguments("4c4f600b81d2", image, none), [
     "podman",
     "push",
     "--digestfile=/t/digest",
-    image,
+    "4c4f600b81d2",
     `docker://${image}`,
   ]);
 });

@@ -47,6 +47,7 @@ export function buildArguments(
 /** `podman push`.
  * @param files where the login, the authority and the digest stand */
 export function pushArguments(
+  id: string,
   image: string,
   files: {
     digestFile: string;
@@ -61,7 +62,7 @@ export function pushArguments(
     `--digestfile=${digestFile}`,
     ...(authFile === undefined ? [] : [`--authfile=${authFile}`]),
     ...(certificateDirectory === undefined ? [] : [`--cert-dir=${certificateDirectory}`]),
-    image,
+    id,
     `docker://${image}`,
   ];
 }

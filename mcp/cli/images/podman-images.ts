@@ -39,23 +39,21 @@ export function createPodmanImages(options: {
     if (signal.aborted) throw cancelled("build image", image, signal);
     if (code !== 0) throw buildFailure(image, lastLines, code);
     const id = (await readFile(idFile, "utf8")).trim();
-    // Named only now, so that what is cancelled leaves the name as it was.
-    await tag(id, image, signal);
     return { id, steps: count.steps, cachedSteps: count.cachedSteps };
   }
 
-  async function tag(id: string, image: string, signal: AbortSignal): Promise<void> {
+  async function name(id: string, image: string, signal: AbortSignal): Promise<void> {
     const argv: Argv = ["podman", "tag", id, image];
     const { code, lastLines } = await podman("name image", image, argv, { environment, signal });
     if (signal.aborted) throw cancelled("name image", image, signal);
     if (code !== 0) throw podmanFailed("name image", image, lastLines);
   }
 
-  async function push({ image, login, onLine, signal }: PushRequest): Promise<string> {
+  async function push({ id, image, login, onLine, signal }: PushRequest): Promise<string> {
     await using files = await privateDirectory(options.environment);
     const digestFile = join(files.path, "digest");
     const written = login === undefined ? undefined : await writeLogin(files.path, login);
-    const argv = pushArguments(image, {
+    const argv = pushArguments(id, image, {
       digestFile,
       authFile: written?.authFile,
       certificateDirectory: written?.certificateDirectory,
@@ -72,6 +70,7 @@ export function createPodmanImages(options: {
 
   return {
     build,
+    name,
     push,
     async imageExists(image, signal) {
       const argv: Argv = ["podman", "image", "exists", image];

@@ -37,15 +37,22 @@ describe("mcp build with a registry", () => {
     );
   });
 
-  test("does not change what a version stands for, even when forced", async () => {
+  test("does not change what a version stands for, even when forced, here neither", async () => {
+    const named = async () =>
+      (await world.place.podman.cli("images", "--no-trunc", "--format", "{{.Repository}} {{.ID}}"))
+        .split("\n")
+        .filter((line) => line.includes("/fixed "));
     await world.define("fixed", "v1.0.0", "RUN echo 1 > /version");
     assert.equal((await world.build("fixed")).code, 0);
     const digest = await world.digestOf("fixed", "v1.0.0");
+    const before = await named();
+    assert.equal(before.length, 1);
     await world.define("fixed", "v1.0.0", "RUN echo 2 > /version");
     const { code, failures } = await world.build("fixed", "--force");
     assert.deepEqual([code, failures[0]?.error.code], [1, "IMAGE_PUSH_FAILED"]);
     assert.match(failures[0]?.error.found ?? "", /tag exists already/);
     assert.equal(await world.digestOf("fixed", "v1.0.0"), digest);
+    assert.deepEqual(await named(), before);
   });
 
   test("from two terminals at once leaves one image, and both succeed", async () => {
