@@ -2,6 +2,7 @@ import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Grants } from "../access/access.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { ReadManifest } from "./request-body.ts";
 
 /** A request that may be served, with what serving it takes. */
 export interface Exchange {
@@ -12,7 +13,7 @@ export interface Exchange {
   /** Aborted when the client went away. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
-  readonly readManifest: (request: IncomingMessage) => Promise<Buffer>;
+  readonly readManifest: ReadManifest;
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
   /** For the audit and the log; the last call of each field counts. */

@@ -31,7 +31,9 @@ export async function putManifest(route: ManifestRoute, exchange: Exchange): Pro
   if (parameters.length > maxTags) throw tooManyTags(maxTags);
   const tags = [...new Set([...(digest === undefined ? [reference] : []), ...parameters])].map(requireTag);
   invite(request, response);
-  const content = await withIdleLimit(request, exchange.idleTimeoutMs, () => exchange.readManifest(request));
+  const by = exchange.grants.caller.name;
+  const read = (): Promise<Buffer> => exchange.readManifest(request, by);
+  const content = await withIdleLimit(request, exchange.idleTimeoutMs, read);
   exchange.received(content.length);
   const pushed = await registry.pushManifest({
     repository,
@@ -39,7 +41,7 @@ export async function putManifest(route: ManifestRoute, exchange: Exchange): Pro
     tags,
     contentType: request.headers["content-type"],
     content,
-    by: exchange.grants.caller.name,
+    by,
   });
   const moved = [...pushed.previous].filter(([, before]) => before !== pushed.digest);
   exchange.note({

@@ -37,14 +37,30 @@ export async function withIdleLimit<Result>(
   }
 }
 
-/** Reads bodies that have to be in memory: manifests. All of those that are on their way share a bound. */
+/** Of what may be in memory at once: who sends slowly must not be able to keep everybody else from pushing. */
+const callerShare = 1 / 4;
+
+/** Reads a body that has to be in memory. `by` is the name of who sends it. */
+export type ReadManifest = (request: IncomingMessage, by: string) => Promise<Buffer>;
+
+/** Reads bodies that have to be in memory: manifests. All of those that are on their way share a bound, of which each
+ * account has a part. */
 export function createManifestReader(limits: {
   readonly maxBytes: number;
   readonly maxBytesAtOnce: number;
-}): (request: IncomingMessage) => Promise<Buffer> {
+}): ReadManifest {
   const { maxBytes, maxBytesAtOnce } = limits;
   let bytesAtOnce = 0;
-  return async (request) => {
+  const bytesOf = new Map<string, number>();
+  const count = (by: string, bytes: number): void => {
+    bytesAtOnce += bytes;
+    const all = (bytesOf.get(by) ?? 0) + bytes;
+    if (all === 0) bytesOf.delete(by);
+    else bytesOf.set(by, all);
+  };
+  const isTooMuch = (by: string): boolean =>
+    bytesAtOnce > maxBytesAtOnce || (bytesOf.get(by) ?? 0) > maxBytesAtOnce * callerShare;
+  return async (request, by) => {
     if ((bodyLength(request.headers) ?? 0) > maxBytes) throw manifestTooLarge(maxBytes);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
@@ -53,14 +69,14 @@ export function createManifestReader(limits: {
       const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
       for await (const chunk of body) {
         sizeBytes += chunk.length;
-        bytesAtOnce += chunk.length;
+        count(by, chunk.length);
         if (sizeBytes > maxBytes) throw manifestTooLarge(maxBytes);
-        if (bytesAtOnce > maxBytesAtOnce) throw tooBusy();
+        if (isTooMuch(by)) throw tooBusy();
         chunks.push(chunk);
       }
       return Buffer.concat(chunks);
     } finally {
-      bytesAtOnce -= sizeBytes;
+      count(by, -sizeBytes);
     }
   };
 }
