@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Image } from "../runtime/runtime.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
+import { createManualClock } from "../test/monitor-fakes.ts";
 import { checkDescription, type ImageDescription } from "./image-description.ts";
 import { createImagePushes, type ImagePushes } from "./image-pushes.ts";
 import { createImageStore, type StoreRuntime } from "./image-store.ts";
@@ -135,8 +137,37 @@ describe("a push of an image", () => {
       await assert.rejects(send(push), { code });
     });
 
+  test("lives as long as there are signs of life, and leaves its layers for a day, also when nobody pushes again", async () => {
+    const clock = createManualClock();
+    const cache = await openLayerCache({ directory: join(directory, "layers"), clock });
+    const pushes = createImagePushes({ store: createImageStore(runtime, cache), cache, clock, logger });
+    const push = await pushes.begin(image, by);
+    for (let seconds = 0; seconds < 600; seconds += 20) {
+      await push.write(Buffer.alloc(0));
+      await clock.advance(20_000);
+    }
+    assert.equal(push.signal.aborted, false);
+    await clock.advance(130_000);
+    assert.match(String(push.signal.reason), /nothing arrived/u);
+    await push[Symbol.asyncDispose]();
+
+    await using left = await pushes.begin(image, by);
+    await left.layer(diffIds[0] ?? "", sizes[0] ?? 0);
+    await left.write(contents[0] ?? Buffer.alloc(0));
+    await left.configure(config);
+    await left[Symbol.asyncDispose]();
+    const file = join(directory, "layers", diffIds[0]?.slice(7) ?? "");
+    const timeS = clock.now() / 1000;
+    await utimes(file, timeS, timeS);
+    await clock.advance(23 * 3_600_000);
+    assert.equal(await cache.has(diffIds[0] ?? ""), true);
+    await clock.advance(2 * 3_600_000);
+    await eventually(async () => assert.equal(await cache.has(diffIds[0] ?? ""), false));
+    await pushes[Symbol.asyncDispose]();
+  });
+
   test("is one of few, and ends when nothing arrives or the agent does", async () => {
-    const pushes = await open({ idleMs: 20, limit: 1 });
+    await using pushes = await open({ idleMs: 20, limit: 1 });
     const push = await pushes.begin(image, by);
     await assert.rejects(pushes.begin(image, by), { code: "IMAGE_PUSHES_BUSY" });
     if (!push.signal.aborted)

@@ -17,7 +17,8 @@ export interface Pushed {
   readonly receivedBytes: number;
 }
 
-/** Images that clients send, layer by layer, without a registry. Disposing it ends the pushes that go on. */
+/** Images that clients send, layer by layer, without a registry. Layers of pushes that broke off are removed when they are
+ * old, also when nobody pushes any more. Disposing it ends the pushes that go on. */
 export interface ImagePushes extends AsyncDisposable {
   /** What the node lacks of an image. @throws DetailedError IMAGE_WRONG_PLATFORM, and those of the runtime */
   missing(image: ImageDescription, signal?: AbortSignal): Promise<Missing>;
@@ -33,7 +34,7 @@ export interface ImagePush extends AsyncDisposable {
   /** Begins a layer; the one before must be complete.
    * @throws DetailedError IMAGE_STREAM_INVALID, IMAGE_INCOMPLETE, IMAGE_CORRUPTED, DISK_FULL */
   layer(diffId: string, sizeBytes: number): Promise<void>;
-  /** A part of the layer that was begun. */
+  /** A part of the layer that was begun; an empty one says only that more is to come. */
   write(chunk: Uint8Array): Promise<void>;
   /** The image's configuration.
    * @throws DetailedError IMAGE_STREAM_INVALID, IMAGE_CORRUPTED */
@@ -55,6 +56,9 @@ export interface ImagePushesOptions {
   readonly limit?: number;
 }
 
+/** Between two looks at which layers are old. */
+const pruneEveryMs = 3_600_000;
+
 export function createImagePushes(options: ImagePushesOptions): ImagePushes {
   const { store, cache, clock, logger, idleMs = 60_000, limit = 4 } = options;
   const holds = createHolds();
@@ -75,6 +79,21 @@ export function createImagePushes(options: ImagePushesOptions): ImagePushes {
     return mine;
   }
 
+  const prune = (log: Logger): Promise<void> =>
+    cache.prune(holds.held()).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, "old layers cannot be removed");
+    });
+
+  const stopped = new AbortController();
+  async function keepPruning(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      await prune(logger);
+      await clock.sleep(pruneEveryMs, stopped.signal);
+    }
+  }
+  // Ends with the reason of `stopped`.
+  const pruning = keepPruning().catch(() => {});
+
   return {
     missing: (image, signal) => store.missing(image, signal),
 
@@ -94,9 +113,7 @@ export function createImagePushes(options: ImagePushesOptions): ImagePushes {
         return watch.during(work());
       };
       log.info({ layers: image.diffIds.length }, "image push began");
-      await cache.prune(holds.held()).catch((error: unknown) => {
-        log.warn({ error: messageOf(error) }, "old layers cannot be removed");
-      });
+      await prune(log);
       return {
         signal: over.signal,
         layer: (diffId, sizeBytes) => during(() => parts.layer(diffId, sizeBytes)),
@@ -117,9 +134,10 @@ export function createImagePushes(options: ImagePushesOptions): ImagePushes {
     },
 
     async [Symbol.asyncDispose]() {
+      stopped.abort();
       const all = [...going];
       for (const each of all) each.end(stopping());
-      await Promise.all(all.map((each) => each.ended));
+      await Promise.all([pruning, ...all.map((each) => each.ended)]);
     },
   };
 }
@@ -150,6 +168,7 @@ function receiveParts(image: ImageDescription, cache: LayerCache, put: ImageStor
       layer = await cache.receive(diffId, sizeBytes);
     },
     async write(chunk) {
+      if (chunk.length === 0) return;
       if (layer === undefined) throw streamInvalid("content comes before its layer");
       await layer.write(chunk);
       receivedBytes += chunk.length;

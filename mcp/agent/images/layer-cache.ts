@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { syncDirectory } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { corrupted, diskFull, wrongSize } from "./push-errors.ts";
 
@@ -22,7 +23,7 @@ export interface LayerCache {
 
 /** Disposing it before it is finished removes it. */
 export interface ReceivedLayer extends AsyncDisposable {
-  /** @throws DetailedError IMAGE_INCOMPLETE where it is more than was announced */
+  /** @throws DetailedError IMAGE_INCOMPLETE where it is more than was announced, DISK_FULL */
   write(chunk: Uint8Array): Promise<void>;
   /** Verifies it, and keeps it durably.
    * @throws DetailedError IMAGE_INCOMPLETE, IMAGE_CORRUPTED */
@@ -102,11 +103,17 @@ function receivedLayer(layer: {
       writtenBytes += chunk.length;
       if (writtenBytes > sizeBytes) throw wrongSize(diffId, "more", sizeBytes);
       hash.update(chunk);
-      for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
-      unsyncedBytes += chunk.length;
-      if (unsyncedBytes < syncEveryBytes) return;
-      unsyncedBytes = 0;
-      await handle.datasync();
+      try {
+        for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
+        unsyncedBytes += chunk.length;
+        if (unsyncedBytes < syncEveryBytes) return;
+        unsyncedBytes = 0;
+        await handle.datasync();
+      } catch (error) {
+        // Something else has taken the space that there was when the layer began.
+        if (!["ENOSPC", "EDQUOT"].includes(systemCodeOf(error))) throw error;
+        throw diskFull(directory, 0, sizeBytes - writtenBytes + spareBytes);
+      }
     },
     async finish() {
       if (writtenBytes < sizeBytes) throw wrongSize(diffId, "less", sizeBytes);

@@ -9,6 +9,7 @@ import type {
 import type { Context } from "../../context.ts";
 import { untilStalled } from "../../files/stalled.ts";
 import { TransferProgress } from "../../files/transfer-progress.ts";
+import { withSignsOfLife } from "./signs-of-life.ts";
 import { imageParts } from "./image-parts.ts";
 import { type LocalImage, saveLocalImage, unusable } from "./local-image.ts";
 
@@ -33,6 +34,12 @@ export interface PushOutcome {
 
 /** While the node takes the image in nothing moves; after this time it is given up. */
 const importLimitMs = 20 * 60_000;
+/** Podman reads layers that the node has as well. */
+const signsOfLife = {
+  sign: { part: { case: "chunk", value: new Uint8Array(0) } },
+  everyMs: 20_000,
+  limitMs: importLimitMs,
+} as const;
 const stillMs = 30_000;
 
 /** What the node lacks of the image. */
@@ -81,7 +88,10 @@ async function send(
         },
         sent: (bytes: number) => progress?.advance(bytes),
       };
-      const parts = savedParts(wanted, missing, listener, invocation.environment);
+      const parts = withSignsOfLife(savedParts(wanted, missing, listener, invocation.environment), {
+        ...signsOfLife,
+        clock: invocation.clock,
+      });
       try {
         for (let next = await parts.next(); ; next = await parts.next()) {
           moved();

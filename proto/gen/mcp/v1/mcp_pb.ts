@@ -2957,7 +2957,7 @@ export type PushImageRequest = Message<"mcp.v1.PushImageRequest"> & {
     case: "layer";
   } | {
     /**
-     * At most 1 MiB.
+     * At most 1 MiB. An empty one only says that the push goes on: the client is reading what the node has already.
      *
      * @generated from field: bytes chunk = 3;
      */
