@@ -1,3 +1,5 @@
+import { digestOf } from "./client/digest.ts";
+
 /** What a digest can be made with. Both are required by the OCI image specification 1.1, section "Registered
  * algorithms". */
 export type DigestAlgorithm = "sha256" | "sha512";
@@ -7,11 +9,9 @@ export type DigestAlgorithm = "sha256" | "sha512";
 export type Digest = `${DigestAlgorithm}:${string}` & { readonly [checked]: true };
 declare const checked: unique symbol;
 
-const pattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-
 /** Undefined where the text is no digest of an algorithm that is supported. */
 export function parseDigest(text: string): Digest | undefined {
-  return pattern.test(text) ? (text as Digest) : undefined;
+  return digestOf(text) as Digest | undefined;
 }
 
 export function formatDigest(algorithm: DigestAlgorithm, hex: string): Digest {

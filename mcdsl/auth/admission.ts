@@ -57,7 +57,9 @@ function requireAdmin(identity: Identity, method: string): void {
   });
 }
 
-function bearerToken(authorization: string | undefined): string {
+/** The token in a header (RFC 6750 section 2.1).
+ * @throws DetailedError TOKEN_MISSING, TOKEN_INVALID */
+export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) throw tokenMissing();
   const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
   if (token === undefined) throw tokenInvalid("the authorization is not a bearer token");

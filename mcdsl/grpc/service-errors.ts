@@ -27,6 +27,6 @@ export function fromServiceError(thrown: unknown, service: string): DetailedErro
     remedy,
     facts,
     output,
-    cause: error,
+    cause: error.cause,
   });
 }

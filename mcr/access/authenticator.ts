@@ -1,3 +1,4 @@
+import { bearerToken } from "@metacircular/mcdsl/auth/admission.ts";
 import { rejectGuests } from "@metacircular/mcdsl/auth/authorize.ts";
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
 import { tokenInvalid } from "@metacircular/mcdsl/auth/token-errors.ts";
@@ -52,12 +53,6 @@ export function createAuthenticator(parts: {
 function scopeText(scope: Scope): string {
   if (scope === "catalog") return "registry:catalog:*";
   return `repository:${scope.repository}:${scope.actions.join(",")}`;
-}
-
-function bearerToken(authorization: string): string {
-  const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/iu.exec(authorization)?.[1];
-  if (token === undefined) throw tokenInvalid("the authorization is not a bearer token");
-  return token;
 }
 
 /** Says only which keys to ask; nothing is believed before the signature is verified. */
