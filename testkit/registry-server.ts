@@ -95,7 +95,7 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   const person = async (name: string, roles: readonly string[]): Promise<TestAccount> => ({
     name,
     password: testPassword,
-    token: await personToken(identity, name, roles),
+    token: await personToken(identity, name, roles, "mcr"),
   });
   const systemAccount = async (name: string): Promise<TestAccount> => {
     const token = await identity.systemToken(name);

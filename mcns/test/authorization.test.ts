@@ -15,9 +15,10 @@ import { file_mcns_v1_records } from "@metacircular/proto/gen/mcns/v1/records_pb
 import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
 import { createTestIdentity } from "@metacircular/testkit/identity.ts";
 import { createTestNameServer, type TestNameServer } from "@metacircular/testkit/name-server.ts";
+import { personToken } from "@metacircular/testkit/person.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import type { NameServerClient } from "../client.ts";
-import { administratorToken, personToken } from "./accounts.ts";
+import { administratorToken } from "./accounts.ts";
 
 const zone = "example.org";
 /** The system account whose own name the records in question have. */
@@ -46,8 +47,8 @@ describe("who may do what", () => {
     await admin.zones.createZone({ zone: { name: zone, primary: "ns1" } });
     callers = new Map([
       ["nobody", undefined],
-      ["guest", await personToken(identity, "guest", ["guest"])],
-      ["user", await personToken(identity, "user", ["user"])],
+      ["guest", await personToken(identity, "guest", ["guest"], "mcns")],
+      ["user", await personToken(identity, "user", ["user"], "mcns")],
       ["admin", adminToken],
       ["mcp-agent", await identity.systemToken("mcp-agent")],
       [`system ${owner}`, await identity.systemToken(owner)],
