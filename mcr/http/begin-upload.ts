@@ -63,7 +63,7 @@ const maxCandidates = 100;
 async function mountedFrom(
   repository: string,
   digest: Digest,
-  { query, grants, registry }: Exchange,
+  { query, grants, registry, request }: Exchange,
 ): Promise<string | undefined> {
   const from = query.get("from");
   if (from !== null && from !== "") {
@@ -80,7 +80,10 @@ async function mountedFrom(
       grants.require("pull", name);
       return true;
     } catch (error) {
-      if (error instanceof DetailedError && error.category === "permission-denied") return false;
+      if (!(error instanceof DetailedError)) throw error;
+      // Who got a token without an account gets no better one.
+      const isNobody = grants.caller.kind === "anonymous" && request.headers.authorization !== undefined;
+      if (error.category === "permission-denied" || isNobody) return false;
       throw error;
     }
   }

@@ -97,6 +97,24 @@ test("whoever would be allowed with another token is told which", async () => {
   );
 });
 
+test("nobody without an account is asked for a token again that is not to be had", async () => {
+  const table = tableAuthenticator(
+    { nobody: { target: ["pull", "push"] } },
+    { nobody: { secret: ["pull"] } },
+  );
+  await using registry = await startDistribution({
+    authenticator: {
+      ...table,
+      authenticate: async (authorization) => ({
+        ...(await table.authenticate(authorization)),
+        caller: { kind: "anonymous", name: "", roles: [] },
+      }),
+    },
+  });
+  const reply = await registry.send("POST", mount("target", digestOf("a blob"), "secret"), as("nobody"));
+  assertUpload(reply, "target");
+});
+
 test("the right to read the other repository is not the right to push to this one", async () => {
   const { digest } = await pushAs("owner", "shared");
   assertError(await closed.send("POST", mount("shared", digest, "shared"), as("guest")), 403, "DENIED");
