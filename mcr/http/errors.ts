@@ -119,11 +119,11 @@ export function loginNeeded(): DetailedError {
   });
 }
 
-export function tooBusy(): DetailedError {
+export function tooBusy(attempted: string): DetailedError {
   return new DetailedError({
     code: "REGISTRY_BUSY",
     category: "unavailable",
-    attempted: "take the manifest",
+    attempted,
     found: "too many manifests are on their way at once",
     remedy: "try again in a moment",
   });

@@ -13,6 +13,7 @@ import { type Endpoint, endpointsOf, scopesOf } from "./endpoints.ts";
 import { loginNeeded, methodNotAllowed, noSuchEndpoint } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { failureAnswer } from "./failure.ts";
+import { createAnswerBound } from "./outgoing.ts";
 import { newServed, report, type Served } from "./report.ts";
 import { createManifestReader } from "./request-body.ts";
 import { parseTarget, type Route, type Target } from "./route.ts";
@@ -34,6 +35,8 @@ const defaultIdleTimeoutMs = 60_000;
 const maxManifestBytes = 4 * 1024 * 1024;
 /** Of all manifests that are being received. */
 const maxManifestBytesAtOnce = 64 * 1024 * 1024;
+/** Of all manifests and lists that are being sent. */
+const maxAnswerBytesAtOnce = 64 * 1024 * 1024;
 
 /** Whether the handler answers the request, and therefore also says whether its body is welcome. */
 export function isDistributionRequest({ url = "" }: IncomingMessage): boolean {
@@ -48,6 +51,7 @@ export function createDistributionHandler(options: DistributionOptions): HttpHan
     maxBytes: maxManifestBytes,
     maxBytesAtOnce: maxManifestBytesAtOnce,
   });
+  const holdAnswer = createAnswerBound(maxAnswerBytesAtOnce);
   return async (request, response) => {
     const target = parseTarget(request.url ?? "");
     if (target === undefined) return false;
@@ -71,6 +75,7 @@ export function createDistributionHandler(options: DistributionOptions): HttpHan
     let answer: Answer;
     try {
       answer = await serve(context);
+      holdAnswer(response, answer);
     } catch (thrown) {
       served.failure = thrown;
       answer = failed(thrown, context);

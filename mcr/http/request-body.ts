@@ -71,7 +71,7 @@ export function createManifestReader(limits: {
         sizeBytes += chunk.length;
         count(by, chunk.length);
         if (sizeBytes > maxBytes) throw manifestTooLarge(maxBytes);
-        if (isTooMuch(by)) throw tooBusy();
+        if (isTooMuch(by)) throw tooBusy("take the manifest");
         chunks.push(chunk);
       }
       return Buffer.concat(chunks);
