@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Sql, SqlRow } from "@metacircular/mcdsl/sql/sql.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Digest } from "../digest.ts";
@@ -103,6 +104,22 @@ function summaryOf(row: SqlRow): RepositorySummary {
   };
 }
 
+/** In this order nothing refers to what goes. */
+const contents = [
+  ["tag", "name"],
+  ["manifest_reference", "manifest"],
+  ["manifest", "digest"],
+  ["blob_link", "digest"],
+] as const;
+const keysAtOnce = 2_000;
+
+/** In parts, between which requests that only read have their turn: a large one takes seconds. */
+async function deleteAll(sql: Sql, repositoryId: number, table: string, key: string): Promise<void> {
+  const some = `SELECT ${key} FROM ${table} WHERE repository_id = $1 ORDER BY ${key} LIMIT $2`;
+  const statement = `DELETE FROM ${table} WHERE repository_id = $1 AND ${key} IN (${some})`;
+  while ((await sql.execute(statement, [repositoryId, keysAtOnce])) > 0) await setImmediate();
+}
+
 /** Removes everything that it holds; `mayDelete` throws where a tag must not go. @returns whether it was there */
 export async function deleteRepository(
   sql: Sql,
@@ -115,8 +132,7 @@ export async function deleteRepository(
     const tags = await sql.query("SELECT name, digest FROM tag WHERE repository_id = $1", [repository.id]);
     for (const tag of tags) mayDelete(text(tag, "name"), digestOf(tag));
   }
-  for (const table of ["tag", "manifest_reference", "manifest", "blob_link"])
-    await sql.execute(`DELETE FROM ${table} WHERE repository_id = $1`, [repository.id]);
+  for (const [table, key] of contents) await deleteAll(sql, repository.id, table, key);
   await sql.execute("DELETE FROM repository WHERE id = $1", [repository.id]);
   return true;
 }
