@@ -3,15 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { create, type DescMethodUnary, getOption, type JsonObject, toJson } from "@bufbuild/protobuf";
-import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
-import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
-import {
-  access as accessOption,
-  Access,
-  http as httpOption,
-} from "@metacircular/proto/gen/mcdsl/v1/api_pb.ts";
+import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { file_mcns_v1_records } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
+import { accessTable, type Fields } from "@metacircular/testkit/access-table.ts";
 import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
 import { createTestIdentity } from "@metacircular/testkit/identity.ts";
 import { createTestNameServer, type TestNameServer } from "@metacircular/testkit/name-server.ts";
@@ -95,36 +89,13 @@ describe("who may do what", () => {
     DeleteKey: async () => ({ name: await freshKey() }),
   };
 
-  async function byGrpc(method: DescMethodUnary, token: string | undefined, init: Fields): Promise<string> {
-    await using transport = createGrpcClientTransport({
-      address: server.grpcAddress,
-      caFile: server.caFile,
-      timeoutMs: 10_000,
-      ...(token === undefined ? {} : { token: () => Promise.resolve(token) }),
-    });
-    try {
-      await transport.unary(method, undefined, undefined, undefined, create(method.input, init));
-      return "yes";
-    } catch (thrown) {
-      return fromConnectError(thrown).code;
-    }
-  }
-
-  async function byRest(method: DescMethodUnary, token: string | undefined, init: Fields): Promise<string> {
-    const { verb, path, body } = restForm(method, init);
-    const { status, text } = await call(verb, path, token, body);
-    if (status === 200) return "yes";
-    const { error } = JSON.parse(text) as { error: { code: string } };
-    return error.code;
-  }
-
-  function call(
+  function rest(
     verb: string,
     path: string,
+    body: unknown,
     token: string | undefined,
-    body: string | undefined,
-  ): Promise<{ status: number | undefined; text: string }> {
-    const answered = Promise.withResolvers<{ status: number | undefined; text: string }>();
+  ): Promise<{ status: number | undefined; body: unknown }> {
+    const answered = Promise.withResolvers<{ status: number | undefined; body: unknown }>();
     const headers = {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -134,28 +105,16 @@ describe("who may do what", () => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => (text += chunk));
-      response.on("end", () => answered.resolve({ status: response.statusCode, text }));
+      response.on("end", () => answered.resolve({ status: response.statusCode, body: JSON.parse(text) }));
     });
     sent.on("error", answered.reject);
-    sent.end(body);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
     return answered.promise;
   }
 
   test("is the same by REST and by gRPC, for every method that is described", async () => {
-    assert.deepEqual(methods.map(({ name }) => name).toSorted(), Object.keys(requests).toSorted());
-    const lines: string[] = [];
-    for (const method of methods) {
-      lines.push(`${method.parent.name}/${method.name}  (${accessName(getOption(method, accessOption))})`);
-      for (const [caller, token] of callers) {
-        const requestFor = requests[method.name];
-        assert.ok(requestFor !== undefined, method.name);
-        const grpc = await byGrpc(method, token, await requestFor());
-        const rest = await byRest(method, token, await requestFor());
-        assert.equal(rest, grpc, `${method.name} as ${caller}`);
-        lines.push(`    ${caller.padEnd(16)}${grpc}`);
-      }
-    }
-    const found = `${lines.join("\n")}\n`;
+    const { grpcAddress, caFile } = server;
+    const found = await accessTable({ grpcAddress, caFile, rest }, methods, callers, requests);
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, found);
     assert.equal(found, readFileSync(golden, "utf8"));
   });
@@ -202,28 +161,3 @@ describe("who may do what", () => {
     await assert.rejects(unknown.zones.listZones({}), { code: "TOKEN_INVALID" });
   });
 });
-
-type Fields = Record<string, unknown>;
-
-function accessName(access: number): string {
-  return Object.entries(Access).find(([, value]) => value === access)?.[0] ?? String(access);
-}
-
-/** The REST form of a request, from the description alone. */
-function restForm(
-  method: DescMethodUnary,
-  init: Fields,
-): { verb: string; path: string; body: string | undefined } {
-  const rule = getOption(method, httpOption);
-  const verb = rule.pattern.case ?? "";
-  const json = toJson(method.input, create(method.input, init), { useProtoFieldName: true }) as JsonObject;
-  const inPath = new Set<string>();
-  const path = String(rule.pattern.value).replaceAll(/\{([\w.]+)\}/gu, (_, field: string) => {
-    inPath.add(field);
-    const value = field.split(".").reduce<unknown>((at, part) => (at as JsonObject)[part], json);
-    return encodeURIComponent(String(value));
-  });
-  if (rule.body === "") return { verb: verb.toUpperCase(), path, body: undefined };
-  const rest = Object.fromEntries(Object.entries(json).filter(([field]) => !inPath.has(field)));
-  return { verb: verb.toUpperCase(), path, body: JSON.stringify(rule.body === "*" ? rest : json[rule.body]) };
-}

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { create, type DescMethodUnary, getOption, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, toJson } from "@bufbuild/protobuf";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
-import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
-import {
-  access as accessOption,
-  Access,
-  http as httpOption,
-} from "@metacircular/proto/gen/mcdsl/v1/api_pb.ts";
 import { file_mcr_v1_operation } from "@metacircular/proto/gen/mcr/v1/operation_pb.ts";
 import { file_mcr_v1_registry } from "@metacircular/proto/gen/mcr/v1/registry_pb.ts";
 import { file_mcr_v1_rules } from "@metacircular/proto/gen/mcr/v1/rules_pb.ts";
+import { accessTable, type Fields, restForm } from "@metacircular/testkit/access-table.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { imageDigest, pushImage } from "./push-image.ts";
@@ -21,8 +16,6 @@ const files = [file_mcr_v1_registry, file_mcr_v1_rules, file_mcr_v1_operation];
 const methods = files
   .flatMap(({ services }) => services)
   .flatMap(({ methods }) => methods) as DescMethodUnary[];
-
-type Fields = Record<string, unknown>;
 
 /** Repository in which the person `developer` may pull and delete, besides the administrators. */
 const repository = "team/app";
@@ -128,42 +121,9 @@ describe("who may do what by the API", () => {
     GetStatus: () => ({}),
   };
 
-  async function byGrpc(method: DescMethodUnary, token: string | undefined, init: Fields): Promise<string> {
-    await using transport = createGrpcClientTransport({
-      address: registry.grpcAddress,
-      caFile: registry.caFile,
-      timeoutMs: 10_000,
-      ...(token === undefined ? {} : { token: () => Promise.resolve(token) }),
-    });
-    try {
-      await transport.unary(method, undefined, undefined, undefined, create(method.input, init));
-      return "yes";
-    } catch (thrown) {
-      return fromConnectError(thrown).code;
-    }
-  }
-
-  async function byRest(method: DescMethodUnary, token: string | undefined, init: Fields): Promise<string> {
-    const { verb, path, body } = restForm(method, init);
-    const { status, body: answer } = await registry.rest(verb, path, body, token);
-    return status === 200 ? "yes" : (answer as { error: { code: string } }).error.code;
-  }
-
   test("is the same by REST and by gRPC, for every method that is described", async () => {
-    assert.deepEqual(methods.map(({ name }) => name).toSorted(), Object.keys(requests).toSorted());
-    const lines: string[] = [];
-    for (const method of methods) {
-      lines.push(`${method.parent.name}/${method.name}  (${accessName(getOption(method, accessOption))})`);
-      for (const [caller, token] of callers) {
-        const requestFor = requests[method.name];
-        assert.ok(requestFor !== undefined, method.name);
-        const grpc = await byGrpc(method, token, await requestFor());
-        const rest = await byRest(method, token, await requestFor());
-        assert.equal(rest, grpc, `${method.name} as ${caller}`);
-        lines.push(`    ${caller.padEnd(16)}${grpc}`);
-      }
-    }
-    const found = `${lines.join("\n")}\n`;
+    const rest = registry.rest.bind(registry);
+    const found = await accessTable({ ...registry, rest }, methods, callers, requests);
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, found);
     assert.equal(found, readFileSync(golden, "utf8"));
   });
@@ -217,26 +177,3 @@ describe("who may do what by the API", () => {
     assert.deepEqual([status, (body as { error: { code: string } }).error.code], [403, "PERMISSION_DENIED"]);
   });
 });
-
-function accessName(access: number): string {
-  return Object.entries(Access).find(([, value]) => value === access)?.[0] ?? String(access);
-}
-
-/** The REST form of a request, from the description alone. */
-function restForm(method: DescMethodUnary, init: Fields): { verb: string; path: string; body: unknown } {
-  const rule = getOption(method, httpOption);
-  const verb = (rule.pattern.case ?? "").toUpperCase();
-  const json = toJson(method.input, create(method.input, init), { useProtoFieldName: true }) as JsonObject;
-  const inPath = new Set<string>();
-  const path = String(rule.pattern.value).replaceAll(/\{([\w.]+)(?:=\*\*)?\}/gu, (_, field: string) => {
-    inPath.add(field);
-    return String(field.split(".").reduce<unknown>((at, part) => (at as JsonObject)[part], json));
-  });
-  const rest = Object.entries(json).filter(([field]) => !inPath.has(field));
-  if (rule.body === "") {
-    const scalars = rest.map(([field, value]) => [field, String(value as string | number | boolean)]);
-    const query = new URLSearchParams(scalars).toString();
-    return { verb, path: query === "" ? path : `${path}?${query}`, body: undefined };
-  }
-  return { verb, path, body: rule.body === "*" ? Object.fromEntries(rest) : json[rule.body] };
-}
