@@ -23,7 +23,7 @@ export interface Exchange {
 
 export interface Note {
   /** Instead of what the table of endpoints says. */
-  readonly action?: "mount-blob" | "push-blob" | "delete-manifest";
+  readonly action?: "mount-blob" | "push-blob";
   readonly reference?: string;
   readonly digest?: string;
   /** e.g. what a tag stood for before. */

@@ -61,7 +61,7 @@ export async function deleteManifest(route: ManifestRoute, exchange: Exchange): 
   const { repository } = route;
   const reference = requireReference(repository, route.reference);
   if (typeof reference === "string") {
-    exchange.note({ action: "delete-manifest", digest: reference });
+    exchange.note({ digest: reference });
     const tags = await exchange.registry.deleteManifest(repository, reference, { evenIfInUse: true });
     if (tags.length > 0) exchange.note({ detail: `with the tags ${tags.slice(0, 20).join(", ")}` });
     return emptyAnswer(202);

@@ -101,8 +101,11 @@ function auditEntry(served: Served, route: Route | undefined, address: string): 
   const category = failure instanceof DetailedError ? failure.category : undefined;
   if (endpoint === undefined || caller === undefined || category === "unauthenticated") return undefined;
   const isDenied = category === "permission-denied";
-  const action = note.action ?? (isDenied ? endpoint.auditDenied : endpoint.audit);
-  if (action === undefined) return undefined;
+  const kind = note.action ?? (isDenied ? endpoint.auditDenied : endpoint.audit);
+  if (kind === undefined) return undefined;
+  const reference = note.reference ?? referenceOf(route);
+  // The endpoint is the same; also of what was refused it is told which it was.
+  const action = kind === "delete-tag" && reference.includes(":") ? "delete-manifest" : kind;
   const failed = isDenied ? "denied" : "failed";
   return {
     action,
@@ -110,7 +113,7 @@ function auditEntry(served: Served, route: Route | undefined, address: string): 
     caller,
     address,
     repository: repositoryOf(route),
-    reference: (note.reference ?? referenceOf(route)).slice(0, 200),
+    reference: reference.slice(0, 200),
     digest: note.digest ?? "",
     detail: failure === undefined ? (note.detail ?? "") : codeOf(failure),
   };

@@ -90,6 +90,11 @@ describe("what is written down", () => {
 
   test("tells what was refused, and what changed a rule", async () => {
     await assert.rejects(pushImage(registry, "secret/app", "one", registry.system), /403/u);
+    const refused = await fetch(`${registry.url}/v2/secret/app/manifests/sha256:${"0".repeat(64)}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${registry.system.token}` },
+    });
+    assert.equal(refused.status, 403);
     await registry.putRule("quotas", "tight", { repositories: ["tight/*"], bytes: "1" });
     await assert.rejects(pushImage(registry, "tight/app", "one"), /QUOTA_EXCEEDED/u);
     await eventually(async () => {
@@ -98,6 +103,7 @@ describe("what is written down", () => {
       for (const { outcome, account, account_kind: kind } of denied) {
         assert.deepEqual([outcome, account, kind], ["denied", registry.system.name, "system"]);
       }
+      assert.equal((await entriesOf("repository=secret/app&action=delete-manifest")).length, 1);
       const [change] = await entriesOf("action=change-rules");
       assert.equal(change?.reference, "quota/tight");
       assert.equal(change.account, registry.admin.name);

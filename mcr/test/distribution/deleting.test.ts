@@ -119,6 +119,7 @@ test("each deletion is in the audit", async () => {
   registry.audited.length = 0;
   await registry.send("DELETE", "/v2/delete/audit/manifests/v1");
   await registry.send("DELETE", `/v2/delete/audit/manifests/${digest}`);
+  await registry.send("DELETE", `/v2/delete/audit/manifests/${digest}`);
   await registry.send("DELETE", `/v2/delete/audit/blobs/${layer}`);
   await registry.send("DELETE", `/v2/delete/audit/blobs/${layer}`);
   assert.deepEqual(
@@ -132,6 +133,7 @@ test("each deletion is in the audit", async () => {
     [
       ["delete-tag", "ok", "v1", digest, ""],
       ["delete-manifest", "ok", digest, digest, ""],
+      ["delete-manifest", "failed", digest, digest, "MANIFEST_UNKNOWN"],
       ["delete-blob", "ok", layer, layer, ""],
       ["delete-blob", "failed", layer, layer, "BLOB_UNKNOWN"],
     ],
