@@ -1,6 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Html } from "@metacircular/mcdsl/web/html.ts";
 import type { Audit } from "../audit/audit.ts";
+import { isRepositoryName } from "../names.ts";
 import { deleteManifest, deleteRepository, startCollection } from "./changes.ts";
 import { auditFilter, auditPage } from "./pages/audit.ts";
 import { collectionPage } from "./pages/collection.ts";
@@ -97,7 +98,10 @@ async function showAudit({ auditStore }: Parts, { parameters, viewer }: Visit): 
 async function showRules({ rules }: Parts, { parameters }: Visit): Promise<Outcome> {
   const question = questionIn(parameters);
   const { account: name, kind, roles } = question ?? { account: "", kind: "human", roles: [] };
-  const verdict = question && rules.explain({ kind, name, roles }, question.action, question.repository);
+  const isSound = question !== undefined && isRepositoryName(question.repository);
+  const verdict = isSound
+    ? rules.explain({ kind, name, roles }, question.action, question.repository)
+    : undefined;
   const content = rulesPage(rules.book(), question, verdict);
   return { title: "Rules", current: "/rules", content };
 }

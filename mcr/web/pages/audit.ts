@@ -139,7 +139,7 @@ function row(entry: StoredEntry, nowMs: number): Html {
     <td data-label="Outcome">
       <span
         >${outcome === "ok" ? outcomeTexts.ok : html`<span class="chip bad">${outcomeTexts[outcome]}</span>`}
-        <span class="quiet">${foreign(detail)}</span></span
+        ${detail !== "DENIED" && html`<span class="quiet">${foreign(detail)}</span>`}</span
       >
     </td>
     <td data-label="From"><span class="mono stamp">${address}</span></td>

@@ -1,4 +1,4 @@
-import { html, type Html } from "@metacircular/mcdsl/web/html.ts";
+import { attribute, html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { formToken, notice } from "@metacircular/mcdsl/web/page.ts";
 
 /** Asks who it is. */
@@ -26,7 +26,7 @@ export function loginPage(form: {
           autocomplete="username"
           autocapitalize="none"
           spellcheck="false"
-          autofocus
+          ${attribute("autofocus", form.username === "")}
         />
       </div>
       <div class="field">
@@ -38,6 +38,7 @@ export function loginPage(form: {
           required
           maxlength="1024"
           autocomplete="current-password"
+          ${attribute("autofocus", form.username !== "")}
         />
       </div>
       <button class="primary">Log in</button>

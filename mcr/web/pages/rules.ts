@@ -2,7 +2,6 @@ import { attribute, type Content, html, type Html } from "@metacircular/mcdsl/we
 import { notice } from "@metacircular/mcdsl/web/page.ts";
 import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { Action, Caller } from "../../access/access.ts";
-import { isRepositoryName } from "../../names.ts";
 import type { AccessRule } from "../../policy/access-rule.ts";
 import type { Verdict } from "../../policy/judge-access.ts";
 import type { RuleLists } from "../../policy/rule-book.ts";
@@ -20,10 +19,10 @@ export interface Question {
 const kinds: readonly Caller["kind"][] = ["human", "system", "anonymous"];
 const actions: readonly Action[] = ["pull", "push", "delete"];
 
-/** Undefined: none was asked. */
+/** Undefined: none was asked. The repository is as somebody wrote it. */
 export function questionIn(parameters: URLSearchParams): Question | undefined {
-  const repository = (parameters.get("repository") ?? "").trim();
-  if (!isRepositoryName(repository)) return undefined;
+  const repository = (parameters.get("repository") ?? "").trim().slice(0, 255);
+  if (repository === "") return undefined;
   const roles = (parameters.get("roles") ?? "").slice(0, 500).split(/[\s,]+/);
   const kind = kinds.find((known) => known === parameters.get("kind")) ?? "human";
   return {
@@ -35,7 +34,8 @@ export function questionIn(parameters: URLSearchParams): Question | undefined {
   };
 }
 
-/** All rules in the order in which they are asked, and a question to them. */
+/** All rules in the order in which they are asked, and a question to them.
+ * @param verdict undefined: none was asked, or its repository cannot be */
 export function rulesPage(
   rules: RuleLists,
   question: Question | undefined,
@@ -44,7 +44,7 @@ export function rulesPage(
   return html`<h1>Rules</h1>
     <section class="card" aria-labelledby="explain">
       <h2 id="explain">Who may do what?</h2>
-      ${question !== undefined && verdict !== undefined && answer(question, verdict)}
+      ${question !== undefined && (verdict === undefined ? noRepository(question) : answer(question, verdict))}
       ${questionForm(question)}
     </section>
     ${section("access", "Access", "The first rule that matches decides. Where none does, nothing is allowed.", rules.access.map(accessRow))}
@@ -95,6 +95,14 @@ function answer({ account, kind, action, repository }: Question, { allowed, reas
     allowed ? "done" : "problem",
     html`${who} <strong>${allowed ? "may" : "may not"} ${action}</strong> ${prepositions[action]}
       ${repository}: ${reason}.`,
+  );
+}
+
+function noRepository({ repository }: Question): Html {
+  return notice(
+    "problem",
+    html`“${repository}” cannot be the name of a repository: give one, such as team/app, without the address
+    of the registry.`,
   );
 }
 

@@ -138,6 +138,7 @@ describe("logging in to the pages", () => {
     assert.equal(message(wrong), "The user name or the password is wrong, or the account is disabled.");
     assert.deepEqual([unknown.status, message(unknown)], [wrong.status, message(wrong)]);
     assert.ok(wrong.html.includes(`value="${world.registry.user.name}"`));
+    assert.match(wrong.html, /id="password"[^>]*autofocus/);
     assert.ok(!wrong.html.includes("wrong password"));
     let last = wrong;
     for (let count = 0; count < 6 && last.status !== 429; count++)

@@ -200,5 +200,6 @@ describe("what pages show to whom, and delete", () => {
     };
     assert.match(await ask("team/app", "pull"), /may pull from team\/app: the rule user-pulls allows it/);
     assert.match(await ask("team/app", "push"), /may not push to team\/app: no rule allows it/);
+    assert.match(await ask("mcr.example:8443/team/app", "pull"), /cannot be the name of a repository/);
   });
 });
