@@ -17,6 +17,8 @@ export interface HttpsLimits {
   /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; then connections are cut
    * on which nothing moves for two minutes, unless the handler sets another timeout of its socket. Default 15 s. */
   readonly requestTimeoutMs?: number;
+  /** For the TLS handshake. Default 10 s. */
+  readonly handshakeTimeoutMs?: number;
   /** Who has the answer has so long for what is left of the request. Default 10 s. */
   readonly restTimeoutMs?: number;
   /** Until requests in progress are cut when the server stops. Default 5 s, longer than other requests take. */
@@ -27,6 +29,7 @@ export interface HttpsLimits {
 }
 
 const headersTimeoutMs = 10_000;
+const defaultHandshakeTimeoutMs = 10_000;
 const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
 const maxConnections = 2_000;
@@ -48,6 +51,7 @@ export async function startHttpsServer(options: {
   const { address, tls, handle, limits = {} } = options;
   const { closeTimeoutMs = defaultCloseTimeoutMs, continuesItself } = limits;
   const timeouts = {
+    handshakeTimeout: limits.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
     headersTimeout: headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,

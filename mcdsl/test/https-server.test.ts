@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect } from "node:tls";
@@ -45,4 +46,18 @@ test("who has the answer, or should have sent all, does not keep a connection by
     assert.equal(answers.split("done").length - 1, count, "the connection goes on where all was sent");
   }
   socket.destroy();
+});
+
+test("who connects and says nothing is cut", async () => {
+  await using directory = await createTemporaryDirectory();
+  const certificates = await createTestCertificates(join(directory.path, "tls"));
+  await using server = await startHttpsServer({
+    address: { host: "127.0.0.1", port: 0 },
+    tls: serverTlsOptions(certificates, systemClock),
+    handle: () => assert.fail("there was no request"),
+    limits: { handshakeTimeoutMs: 100 },
+  });
+  const socket = connectTcp(server.address);
+  socket.on("error", () => undefined).resume();
+  await once(socket, "close");
 });
