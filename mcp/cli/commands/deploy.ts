@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import { openContext } from "../context.ts";
 import { resolveDeploy } from "../definitions/resolve.ts";
@@ -7,6 +8,7 @@ import { makeMissing, missingImages } from "../operations/images.ts";
 import { planJson, showPlan } from "../operations/plan.ts";
 import { operationJson, showOperation } from "../operations/result.ts";
 import { runOperation } from "../operations/run.ts";
+import { plain } from "../output/table.ts";
 
 export const json = { ...operationJson, "with --dry-run": Object.keys(planJson).join(", ") } as const;
 
@@ -31,11 +33,16 @@ export function define(command: Command, invocation: Invocation): void {
         const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
         return showPlan(context.output, { node, service }, plan, images);
       }
-      await makeMissing(context, images);
+      const made = await makeMissing(context, images);
       const result = await runOperation(context, node, (agent, operationId, call) =>
         agent.deploy({ ...request, operationId }, call),
       );
       showOperation(context, { verb: "deploy", node, service }, result);
+      // Its registry had lost an image that the node still has.
+      if (result.outcome === OperationOutcome.UNCHANGED && made.length > 0)
+        context.output.say(
+          `${node} goes on with the image that it had as ${plain(made.join(", "))}; to replace it by the new one: mcp deploy ${service} --pull`,
+        );
     });
 }
 

@@ -29,12 +29,17 @@ export async function missingImages(
 }
 
 /** Builds and pushes what is missing, before the node is told.
+ * @returns references of what was made
  * @throws DetailedError why one could not be built or pushed */
-export async function makeMissing(context: Context, preparation: Preparation | undefined): Promise<void> {
-  if (preparation === undefined) return;
+export async function makeMissing(
+  context: Context,
+  preparation: Preparation | undefined,
+): Promise<readonly string[]> {
+  if (preparation === undefined) return [];
   context.output.complain(...preparation.notes);
-  const { failures } = await preparation.build();
+  const { results, failures } = await preparation.build();
   throwAll(context, failures);
+  return results.map(({ image }) => image);
 }
 
 /** What became of the images of several services. */

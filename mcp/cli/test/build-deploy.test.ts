@@ -49,6 +49,14 @@ describe("mcp deploy and mcp plan", () => {
     );
   });
 
+  test("say so where a node goes on with what it had under the name of what was built", async () => {
+    await world.define("kept", "v1.0.0", "RUN echo kept > /which");
+    const deployed = await world.place.mcp("deploy", "kept");
+    assert.equal(deployed.code, 0, deployed.stderr);
+    assert.match(deployed.stderr, /rift goes on with the image .*kept:v1\.0\.0; .*mcp deploy kept --pull/);
+    assert.doesNotMatch((await world.place.mcp("deploy", "kept")).stderr, /goes on with/);
+  });
+
   test("do not tell the node when a build fails, and build nothing with --no-build", async () => {
     await world.define("failing", "v1.0.0", "RUN false");
     const failed = await world.place.mcp("deploy", "failing");

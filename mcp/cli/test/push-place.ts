@@ -16,7 +16,8 @@ export interface BuildAnswer {
   readonly failures: readonly { readonly error: { readonly code: string; readonly found: string } }[];
 }
 
-/** A machine that builds, a registry that it pushes to, and a node that does as if it deployed. */
+/** A machine that builds, a registry that it pushes to, and a node that does as if it deployed, and has everything of
+ * service `kept` already. */
 export interface PushPlace extends AsyncDisposable {
   readonly place: BuildPlace;
   readonly registry: TestRegistry;
@@ -94,7 +95,8 @@ async function startNode(stack: AsyncDisposableStack, told: string[]) {
       planDeploy: () => ({ steps: [{ kind: "start", description: "start it" }] }),
       deploy: ({ service }) => {
         told.push(service?.name ?? "");
-        return { outcome: OperationOutcome.SUCCEEDED, revision: 1n };
+        const kept = service?.name === "kept";
+        return { outcome: kept ? OperationOutcome.UNCHANGED : OperationOutcome.SUCCEEDED, revision: 1n };
       },
       syncDesiredState: ({ services, dryRun }) => {
         if (!dryRun) told.push(...services.map(({ name }) => name));
