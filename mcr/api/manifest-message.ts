@@ -1,80 +1,43 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { DescriptorSchema, ManifestSchema } from "@metacircular/proto/gen/mcr/v1/registry_pb.ts";
-import { z } from "zod";
+import { type Descriptor, shownManifest } from "../manifest/shown-manifest.ts";
 import type { StoredManifest } from "../metadata/metadata.ts";
 
 type ManifestMessage = MessageInitShape<typeof ManifestSchema>;
 type DescriptorMessage = MessageInitShape<typeof DescriptorSchema>;
 
-const annotations = z.record(z.string(), z.string()).nullish().catch(undefined);
-
-const descriptor = z.looseObject({
-  mediaType: z.string().default(""),
-  digest: z.string(),
-  size: z.int().min(0),
-  annotations,
-  platform: z
-    .looseObject({
-      os: z.string().catch(""),
-      architecture: z.string().catch(""),
-      variant: z.string().catch(""),
-    })
-    .nullish()
-    .catch(undefined),
-});
-
-/** Of what was checked when it was pushed only as much as is shown; what was not, such as platforms, is left out where it is
- * something else. */
-const content = z.looseObject({
-  artifactType: z.string().default(""),
-  subject: descriptor.nullish(),
-  config: descriptor.nullish(),
-  layers: z.array(descriptor).nullish(),
-  manifests: z.array(descriptor).nullish(),
-  annotations,
-});
-
 /** A manifest with what it points to, as the API shows it. */
 export function manifestMessage(manifest: StoredManifest, tags: readonly string[]): ManifestMessage {
   const { repository, digest, mediaType, pushedAtMs, pushedBy } = manifest;
-  const read = content.parse(JSON.parse(new TextDecoder().decode(manifest.content)));
-  const blobs = [...(read.config ? [read.config] : []), ...(read.layers ?? [])];
+  const { config, layers, manifests, subject, ...shown } = shownManifest(manifest.content);
+  const configs = config === undefined ? [] : [config];
   return {
     repository,
     digest,
     mediaType,
     sizeBytes: BigInt(manifest.content.byteLength),
-    artifactType: read.artifactType,
-    subject: read.subject?.digest ?? "",
-    annotations: { ...read.annotations },
+    artifactType: shown.artifactType,
+    subject: subject?.digest ?? "",
+    annotations: { ...shown.annotations },
     pushed: timestampFromMs(pushedAtMs),
     pushedBy,
     tags: [...tags],
     references: [
-      ...(read.config ? [descriptorMessage("config", read.config)] : []),
-      ...(read.layers ?? []).map((layer) => descriptorMessage("layer", layer)),
-      ...(read.manifests ?? []).map((child) => descriptorMessage("manifest", child)),
+      ...configs.map((each) => descriptorMessage("config", each)),
+      ...layers.map((layer) => descriptorMessage("layer", layer)),
+      ...manifests.map((child) => descriptorMessage("manifest", child)),
     ],
-    contentSizeBytes: distinctSize(blobs),
+    contentSizeBytes: distinctSize([...configs, ...layers]),
   };
 }
 
-type ReadDescriptor = z.output<typeof descriptor>;
-
-function descriptorMessage(kind: string, read: ReadDescriptor): DescriptorMessage {
-  const { os = "", architecture = "", variant = "" } = read.platform ?? {};
-  return {
-    kind,
-    digest: read.digest,
-    mediaType: read.mediaType,
-    sizeBytes: BigInt(read.size),
-    annotations: { ...read.annotations },
-    platform: [os, architecture, variant].filter((part) => part !== "").join("/"),
-  };
+function descriptorMessage(kind: string, descriptor: Descriptor): DescriptorMessage {
+  const { digest, mediaType, sizeBytes, annotations, platform } = descriptor;
+  return { kind, digest, mediaType, sizeBytes: BigInt(sizeBytes), annotations: { ...annotations }, platform };
 }
 
-function distinctSize(blobs: readonly ReadDescriptor[]): bigint {
-  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
-  return [...sizes.values()].reduce((sum, size) => sum + BigInt(size), 0n);
+function distinctSize(blobs: readonly Descriptor[]): bigint {
+  const sizes = new Map(blobs.map(({ digest, sizeBytes }) => [digest, sizeBytes]));
+  return [...sizes.values()].reduce((sum, sizeBytes) => sum + BigInt(sizeBytes), 0n);
 }

@@ -5,7 +5,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import type { GarbageCollector } from "../gc/collector.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Rules } from "../policy/rules.ts";
-import type { Descriptor } from "./image/manifest.ts";
+import type { Descriptor } from "../manifest/shown-manifest.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** What the pages read and change. */

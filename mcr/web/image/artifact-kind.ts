@@ -1,4 +1,4 @@
-import type { ParsedManifest } from "./manifest.ts";
+import type { ShownManifest } from "../../manifest/shown-manifest.ts";
 
 /** What an artifact is about an image. */
 export interface ArtifactKind {
@@ -36,7 +36,7 @@ export function artifactKind(artifactType: string): ArtifactKind {
 export function manifestKind({
   artifactType,
   config,
-}: Pick<ParsedManifest, "artifactType" | "config">): ArtifactKind {
+}: Pick<ShownManifest, "artifactType" | "config">): ArtifactKind {
   return artifactKind(artifactType === "" ? (config?.mediaType ?? "") : artifactType);
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jsonIn, platformText } from "./manifest.ts";
+import { jsonIn, platformText } from "../../manifest/shown-manifest.ts";
 
 const list = z.array(z.string()).nullish().catch(undefined);
 const names = z.record(z.string(), z.unknown()).nullish().catch(undefined);

@@ -3,11 +3,11 @@ import { describe, test } from "node:test";
 import { artifactKind, cosignTagKind, cosignTags } from "./artifact-kind.ts";
 import { instructionOf, parseConfiguration } from "./configuration.ts";
 import { layerSteps } from "./layers.ts";
-import { parseManifest } from "./manifest.ts";
+import { shownManifest } from "../../manifest/shown-manifest.ts";
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
-const layers = parseManifest(
+const layers = shownManifest(
   bytes({
     layers: [
       { digest: digest("1"), size: 300 },
@@ -15,40 +15,6 @@ const layers = parseManifest(
     ],
   }),
 ).layers;
-
-describe("a manifest", () => {
-  test("is an image or an index by what it has", () => {
-    const index = parseManifest(
-      bytes({
-        manifests: [
-          { digest: digest("1"), size: 7, platform: { os: "linux", architecture: "arm64", variant: "v8" } },
-          { digest: "no digest", size: 7 },
-        ],
-      }),
-    );
-    assert.equal(index.kind, "index");
-    assert.deepEqual(
-      index.manifests.map(({ platform, sizeBytes }) => [platform, sizeBytes]),
-      [["linux/arm64/v8", 7]],
-    );
-    const image = parseManifest(bytes({ layers: [], config: { digest: digest("1"), size: 1 } }));
-    assert.deepEqual([image.kind, image.config?.digest], ["image", digest("1")]);
-  });
-
-  test("of any other shape is shown as what it is: unknown", () => {
-    for (const content of [
-      "",
-      "[]",
-      "null",
-      "7",
-      "{",
-      '{"layers":7,"annotations":[1]}',
-      '{"manifests":null}',
-    ]) {
-      assert.equal(parseManifest(Buffer.from(content)).kind, "unknown", content);
-    }
-  });
-});
 
 describe("a configuration", () => {
   test("says what it says, and nothing where it is wrong", () => {

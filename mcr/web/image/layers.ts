@@ -1,5 +1,5 @@
 import type { HistoryEntry } from "./configuration.ts";
-import type { Descriptor } from "./manifest.ts";
+import type { Descriptor } from "../../manifest/shown-manifest.ts";
 
 /** A layer, or a step of the build that changed no file. */
 export interface LayerStep {

@@ -1,7 +1,7 @@
 import { html, type Html } from "@metacircular/mcdsl/web/html.ts";
 import { sizeText } from "@metacircular/mcdsl/size-text.ts";
 import type { LayerStep } from "../image/layers.ts";
-import type { Descriptor } from "../image/manifest.ts";
+import type { Descriptor } from "../../manifest/shown-manifest.ts";
 import { count, foreign, shortDigest } from "./pieces.ts";
 
 const colours = 8;

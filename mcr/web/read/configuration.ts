@@ -1,6 +1,6 @@
 import { artifactKind } from "../image/artifact-kind.ts";
 import { type ImageConfiguration, parseConfiguration } from "../image/configuration.ts";
-import type { Descriptor } from "../image/manifest.ts";
+import type { Descriptor } from "../../manifest/shown-manifest.ts";
 import type { Sources } from "../sources.ts";
 import { readBoundedBlob } from "./small-blob.ts";
 

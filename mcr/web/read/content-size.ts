@@ -1,6 +1,6 @@
 import type { Digest } from "../../digest.ts";
 import { type ArtifactKind, manifestKind } from "../image/artifact-kind.ts";
-import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
+import { type Descriptor, shownManifest, type ShownManifest } from "../../manifest/shown-manifest.ts";
 import type { Sources } from "../sources.ts";
 
 export interface ContentSize {
@@ -25,13 +25,13 @@ export async function contentSize(
 ): Promise<ContentSize> {
   const stored = await metadata.manifest(repository, digest);
   if (stored === undefined) return { sizeBytes: 0, platforms: [], config: undefined, artifact: undefined };
-  const manifest = parseManifest(stored.content);
+  const manifest = shownManifest(stored.content);
   const blobs = new Map<Digest, number>();
   let sizeBytes = stored.content.length + addBlobs(blobs, manifest);
   for (const child of manifest.manifests.slice(0, mostManifests)) {
     const held = await metadata.manifest(repository, child.digest);
     if (held === undefined) continue;
-    sizeBytes += held.content.length + addBlobs(blobs, parseManifest(held.content));
+    sizeBytes += held.content.length + addBlobs(blobs, shownManifest(held.content));
   }
   const platforms = manifest.manifests.filter(isForPlatform).map(({ platform }) => platform);
   const kind = manifestKind(manifest);
@@ -45,7 +45,7 @@ export function isForPlatform({ platform }: { readonly platform: string }): bool
 }
 
 /** @returns what is new in it */
-function addBlobs(blobs: Map<Digest, number>, { config, layers }: ParsedManifest): number {
+function addBlobs(blobs: Map<Digest, number>, { config, layers }: ShownManifest): number {
   let addedBytes = 0;
   for (const { digest, sizeBytes } of config === undefined ? layers : [config, ...layers]) {
     if (blobs.has(digest)) continue;

@@ -12,7 +12,7 @@ import {
 } from "../image/artifact-kind.ts";
 import type { ImageConfiguration } from "../image/configuration.ts";
 import { type LayerStep, layerSteps } from "../image/layers.ts";
-import { type Descriptor, parseManifest, type ParsedManifest } from "../image/manifest.ts";
+import { type Descriptor, shownManifest, type ShownManifest } from "../../manifest/shown-manifest.ts";
 import type { Sources } from "../sources.ts";
 import { readConfiguration } from "./configuration.ts";
 import { contentSize } from "./content-size.ts";
@@ -34,7 +34,7 @@ export interface ManifestView {
   /** Undefined: it is looked at by its digest. */
   readonly tag: string | undefined;
   readonly stored: StoredManifest;
-  readonly manifest: ParsedManifest;
+  readonly manifest: ShownManifest;
   readonly kind: ArtifactKind;
   /** Of everything that a pull brings; of an index, of all platforms. */
   readonly sizeBytes: number;
@@ -70,7 +70,7 @@ export async function readManifest(
   const { metadata } = sources;
   const stored = await requireManifest(sources, grants, repository, reference);
   const { digest } = stored;
-  const manifest = parseManifest(stored.content);
+  const manifest = shownManifest(stored.content);
   const { config } = manifest;
   const configuration = config && (await readConfiguration(sources, repository, config));
   const tag = typeof reference === "string" ? undefined : reference.tag;
@@ -149,7 +149,7 @@ async function requireManifest(
 async function readPlatforms(
   sources: Sources,
   repository: string,
-  { manifests }: ParsedManifest,
+  { manifests }: ShownManifest,
 ): Promise<PlatformRow[]> {
   const rows: PlatformRow[] = [];
   for (const descriptor of manifests.slice(0, mostOfEach)) {
@@ -169,7 +169,7 @@ async function readReferrers(
   for (const { tag, kind } of cosignTags(digest)) {
     const stored = await metadata.manifest(repository, { tag });
     if (stored === undefined || all.some((known) => known.digest === stored.digest)) continue;
-    const { annotations, artifactType } = parseManifest(stored.content);
+    const { annotations, artifactType } = shownManifest(stored.content);
     const created = createdIn(annotations);
     all.push({ kind, artifactType, digest: stored.digest, sizeBytes: stored.content.length, created });
   }

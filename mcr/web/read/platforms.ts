@@ -1,4 +1,4 @@
-import type { Descriptor } from "../image/manifest.ts";
+import type { Descriptor } from "../../manifest/shown-manifest.ts";
 import type { Sources } from "../sources.ts";
 import { readConfiguration } from "./configuration.ts";
 

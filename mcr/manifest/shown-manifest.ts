@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Digest, parseDigest } from "../../digest.ts";
+import { type Digest, parseDigest } from "../digest.ts";
 
 const textsSchema = z.record(z.string(), z.string()).catch({});
 
@@ -16,7 +16,7 @@ const platformSchema = z
 const descriptorSchema = z.object({
   mediaType: z.string().catch(""),
   digest: z.string(),
-  size: z.number().nonnegative().catch(0),
+  size: z.int().min(0).catch(0),
   artifactType: z.string().catch(""),
   annotations: textsSchema,
   platform: platformSchema,
@@ -42,8 +42,8 @@ export interface Descriptor {
   readonly platform: string;
 }
 
-/** A manifest as a page shows it. */
-export interface ParsedManifest {
+/** A manifest as pages and the API show it. */
+export interface ShownManifest {
   readonly kind: "image" | "index" | "unknown";
   readonly artifactType: string;
   readonly config: Descriptor | undefined;
@@ -54,7 +54,7 @@ export interface ParsedManifest {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const unknown: ParsedManifest = {
+const unknown: ShownManifest = {
   kind: "unknown",
   artifactType: "",
   config: undefined,
@@ -64,8 +64,8 @@ const unknown: ParsedManifest = {
   annotations: {},
 };
 
-/** Reads what can be read: OCI images and indexes and those of Docker, which have the same shape. */
-export function parseManifest(content: Uint8Array): ParsedManifest {
+/** Reads what can be read of what `manifest.ts` let in, also of what that does not look at: OCI images and indexes and those of Docker, which have the same shape. */
+export function shownManifest(content: Uint8Array): ShownManifest {
   const parsed = manifestSchema.safeParse(jsonIn(content)).data;
   if (parsed === undefined) return unknown;
   const { config, subject, artifactType, annotations } = parsed;
