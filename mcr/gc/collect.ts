@@ -4,7 +4,7 @@ import type { CollectedRepository, Collection } from "./collection.ts";
 import { collectLinks } from "./links.ts";
 import { collectManifests } from "./manifests.ts";
 import { ruleFor } from "./retention.ts";
-import type { RetentionRule } from "./retention-rule.ts";
+import type { RetentionRule } from "../policy/retention-rule.ts";
 import { pages } from "./scan.ts";
 import { compareStore } from "./store-comparison.ts";
 import { collectTags } from "./tags.ts";

@@ -2,7 +2,7 @@ import type { RepositoryRules } from "../policy/tag-rules.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Digest } from "../digest.ts";
 import type { DeletionSite } from "./blob-deletion.ts";
-import type { RetentionRule } from "./retention-rule.ts";
+import type { RetentionRule } from "../policy/retention-rule.ts";
 import type { GcItem } from "./run.ts";
 
 /** What all steps of one run share. */

@@ -5,7 +5,7 @@ import type { Caller } from "../access/access.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { RepositoryRules } from "../policy/tag-rules.ts";
-import type { RetentionRule } from "./retention-rule.ts";
+import type { RetentionRule } from "../policy/retention-rule.ts";
 
 export interface CollectorOptions {
   readonly sql: SqlDatabase;

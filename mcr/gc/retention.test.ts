@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { expiredTags, isExpiredManifest, ruleFor, type ManifestFacts } from "./retention.ts";
-import type { RetentionRule, TagRetention } from "./retention-rule.ts";
+import type { RetentionRule, TagRetention } from "../policy/retention-rule.ts";
 
 const nowMs = 1_000_000;
 const moment = { nowMs, leaseMs: 10 };

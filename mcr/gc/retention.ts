@@ -2,7 +2,7 @@ import { fitsPattern } from "@metacircular/mcdsl/policy/text-pattern.ts";
 import { isVersionTag } from "@metacircular/mcp-core/version-tag.ts";
 import { compareByPriority } from "../policy/tag-rules.ts";
 import { fitsRepository } from "../policy/repository-pattern.ts";
-import type { RetentionRule, TagRetention } from "./retention-rule.ts";
+import type { RetentionRule, TagRetention } from "../policy/retention-rule.ts";
 
 /** A tag with what retention asks about it. */
 export interface TagFacts {

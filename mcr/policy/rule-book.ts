@@ -1,8 +1,7 @@
 import { compareRules } from "@metacircular/mcdsl/policy/rule-order.ts";
 import type { z } from "zod";
-import type { RetentionRule } from "../gc/retention-rule.ts";
 import { type AccessRule, accessRuleSchema } from "./access-rule.ts";
-import { retentionRuleSchema } from "./retention-rule.ts";
+import { type RetentionRule, retentionRuleSchema } from "./retention-rule.ts";
 import {
   compareByPriority,
   type ImmutabilityRule,

@@ -4,7 +4,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { Sql, SqlDatabase } from "@metacircular/mcdsl/sql/sql.ts";
 import type { Action, Caller } from "../access/access.ts";
 import type { Audit } from "../audit/audit.ts";
-import type { RetentionRule } from "../gc/retention-rule.ts";
+import type { RetentionRule } from "./retention-rule.ts";
 import { judgeAccess, type Verdict } from "./judge-access.ts";
 import {
   type RuleBook,

@@ -1,4 +1,4 @@
-import type { RetentionRule } from "../../gc/retention-rule.ts";
+import type { RetentionRule } from "../../policy/retention-rule.ts";
 import type { World } from "./world.ts";
 
 /** Everything that no tag keeps goes at once. */

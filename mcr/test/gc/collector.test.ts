@@ -11,7 +11,7 @@ import {
 import { openFileStore } from "../../blobs/file-store.ts";
 import type { CollectorOptions } from "../../gc/collector-options.ts";
 import { createRunStore } from "../../gc/run-store.ts";
-import type { RetentionRule } from "../../gc/retention-rule.ts";
+import type { RetentionRule } from "../../policy/retention-rule.ts";
 import { engines } from "../metadata/engines.ts";
 import { aChild, aManifest, digest, handClock } from "../metadata/pushes.ts";
 import { nothingUntagged } from "./churn-pushes.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseDigest } from "../../digest.ts";
-import type { RetentionRule } from "../../gc/retention-rule.ts";
+import type { RetentionRule } from "../../policy/retention-rule.ts";
 import { retentionHint } from "../read/retention-hint.ts";
 import { foreign, properties } from "./pieces.ts";
 import { repositoryPage } from "./repository.ts";

@@ -1,4 +1,4 @@
-import type { RetentionRule } from "../../gc/retention-rule.ts";
+import type { RetentionRule } from "../../policy/retention-rule.ts";
 import { fitsRepository } from "../../policy/repository-pattern.ts";
 
 const units = [
