@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { pullManifest, pushImage } from "./push-image.ts";
+import { trust } from "./trust.ts";
 
 interface Entry {
   readonly sequence: string;
@@ -19,6 +20,7 @@ describe("what is written down", () => {
   let registry: TestRegistry;
   before(async () => {
     registry = await startTestRegistry();
+    trust(registry);
   });
   after(() => registry[Symbol.asyncDispose]());
 
