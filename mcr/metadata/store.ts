@@ -16,7 +16,7 @@ export interface MetadataOptions {
   readonly clock: Clock;
   /** How long garbage collection keeps away from a blob that nothing refers to, after each use. Default: 1 h. */
   readonly leaseMs?: number;
-  /** How long a push waits for the deletion of its blob. Default: 30 s. */
+  /** How long a push waits for the deletion of its blob. Default: 65 s, which is longer than one takes whose process died. */
   readonly deletionWaitMs?: number;
   readonly newGeneration?: () => string;
 }
@@ -28,7 +28,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
     sql,
     clock,
     leaseMs,
-    waitMs: options.deletionWaitMs ?? 30_000,
+    waitMs: options.deletionWaitMs ?? 65_000,
     newGeneration: options.newGeneration ?? randomUUID,
   };
   return {

@@ -9,6 +9,7 @@ import {
 import { openFileStore } from "../../blobs/file-store.ts";
 import type { BlobStore } from "../../blobs/blob-store.ts";
 import { deleteBlobs, deleteStrays } from "../../gc/blob-deletion.ts";
+import { createMetadata } from "../../metadata/store.ts";
 import { engines } from "../metadata/engines.ts";
 import { handClock } from "../metadata/pushes.ts";
 import { createWorld, emptyStore, hashOf, stored, type World } from "./world.ts";
@@ -63,7 +64,7 @@ for (const engine of engines())
         clock,
         deletionMs,
       };
-      return { world, clock, site, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+      return { sql, world, clock, site, [Symbol.asyncDispose]: () => stack.disposeAsync() };
     }
 
     const isKnown = async (world: World): Promise<boolean> => (await world.metadata.totals()).blobs > 0;
@@ -111,6 +112,16 @@ for (const engine of engines())
         assert.ok(!(await isKnown(at.world)));
       });
     }
+
+    test("that dies holds up a push no longer than its time, and the push is not refused", async () => {
+      await using at = await garbage("before the file goes");
+      await assert.rejects(deleteBlobs(at.site, [digest], never), /died/);
+      const beganMs = clock.now();
+      const hasty = { now: () => clock.now(), sleep: async (ms: number) => clock.forward(ms) };
+      const metadata = createMetadata({ sql: at.sql, clock: hasty });
+      assert.equal((await metadata.leaseBlob(digest, 5)).isStored, false);
+      assert.ok(clock.now() - beganMs < deletionMs + 1_000);
+    });
 
     test("lets a push of the same blob wait until it has ended, and store the blob again", async () => {
       await using at = await garbage();
