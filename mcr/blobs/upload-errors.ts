@@ -57,6 +57,7 @@ export function uploadTooLarge(id: string, maxBlobBytes: number): DetailedError 
     subject: id,
     found: `a blob may have ${maxBlobBytes} bytes at most`,
     remedy: "make the layer smaller, or raise the limit in the configuration of the registry",
+    facts: { maxBytes: String(maxBlobBytes) },
   });
 }
 

@@ -45,6 +45,8 @@ export async function appendSource(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await using file = await openUpload(upload, constants.O_WRONLY);
+  const announcedBytes = upload.sizeBytes + (lengthBytes ?? 0);
+  if (announcedBytes > limits.maxBlobBytes) throw uploadTooLarge(upload.id, limits.maxBlobBytes);
   const begin = { sizeBytes: upload.sizeBytes, state: upload.hash?.state.copy() };
   try {
     await limits.freeSpace.require(lengthBytes ?? 0);

@@ -17,7 +17,7 @@ import {
   uploadUnknown,
 } from "./upload-errors.ts";
 import { appendSource, digestOf, type UploadFile } from "./upload-file.ts";
-import type { FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
+import type { ExpectedChunk, FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
 
 type UploadName = Pick<Upload, "repository" | "id">;
 
@@ -136,11 +136,11 @@ class UploadFiles implements UploadStore {
   async append(
     { repository, id }: UploadName,
     source: Readable,
-    expected: { readonly offset?: number; readonly lengthBytes?: number },
+    expected: ExpectedChunk,
     signal?: AbortSignal,
   ): Promise<Upload> {
     return this.#alone({ repository, id }, async (upload) => {
-      const { offset = upload.sizeBytes, lengthBytes } = expected;
+      const { offset = upload.sizeBytes, lengthBytes, maxBytes = Infinity } = expected;
       if (offset !== upload.sizeBytes) {
         throw uploadOutOfOrder(
           id,
@@ -150,7 +150,8 @@ class UploadFiles implements UploadStore {
       }
       if (lengthBytes === 0) return viewOf(repository, upload);
       if (upload.isSealed) throw uploadBusy(id, "it is complete, and another request stores it");
-      const limits = { maxBlobBytes: this.#options.maxBlobBytes, freeSpace: this.#freeSpace };
+      const maxBlobBytes = Math.min(this.#options.maxBlobBytes, maxBytes);
+      const limits = { maxBlobBytes, freeSpace: this.#freeSpace };
       await appendSource(upload, source, lengthBytes, limits, signal);
       return viewOf(repository, upload);
     });

@@ -11,6 +11,14 @@ export interface Upload {
   readonly lastUsedAtMs: number;
 }
 
+/** What is to be appended. */
+export interface ExpectedChunk {
+  readonly offset?: number;
+  readonly lengthBytes?: number;
+  /** Of the whole upload. */
+  readonly maxBytes?: number;
+}
+
 /** A complete upload that has the digest that was asked for, still private. */
 export interface FinishedUpload {
   /** To be given to `BlobStore.adopt`, which takes it away. */
@@ -32,13 +40,14 @@ export interface UploadStore extends AsyncDisposable {
   /** Writes everything that the stream brings at the end of what is there. What came before the stream broke off
    * stays, and `find` tells how much. What does not fit (UPLOAD_TOO_LARGE, STORAGE_FULL) is taken back to where this call
    * began, so that a full disk gets its room again. The source is let go, not ended.
-   * @param expected where the caller believes that the end is, and how much will come, where it says so
+   * @param expected where the caller believes that the end is, and how much will come, where it says so; and how large the
+   * upload may become, where that is less than the store takes
    * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_OUT_OF_ORDER (nothing is written), UPLOAD_BUSY, UPLOAD_CUT_SHORT,
    * UPLOAD_TOO_LARGE, STORAGE_FULL */
   append(
     upload: Pick<Upload, "repository" | "id">,
     source: Readable,
-    expected: { readonly offset?: number; readonly lengthBytes?: number },
+    expected: ExpectedChunk,
     signal?: AbortSignal,
   ): Promise<Upload>;
   /** Verifies the whole. Where the digest differs the upload is removed. Where the blob store fails to take it, it may be

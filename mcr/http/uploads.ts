@@ -75,7 +75,7 @@ export async function takeChunk(upload: Upload, exchange: Exchange): Promise<Upl
   const expected = expectedChunk(upload, request.headers["content-range"], bodyLength(request.headers));
   invite(request, response);
   const after = await withIdleLimit(request, exchange.idleTimeoutMs, () =>
-    whenFree(exchange, () => registry.uploads.append(upload, request, expected)),
+    whenFree(exchange, () => registry.appendUpload(upload, request, expected)),
   );
   exchange.received(after.sizeBytes - upload.sizeBytes);
   return after;

@@ -1,7 +1,9 @@
+import type { Readable } from "node:stream";
 import type { BlobContent, ByteRange } from "../blobs/blob-store.ts";
-import type { Upload, UploadStore } from "../blobs/upload-store.ts";
+import type { ExpectedChunk, Upload, UploadStore } from "../blobs/upload-store.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { PageRequest, Referrer, StoredManifest } from "../metadata/metadata.ts";
+import { appendUpload } from "./append-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { blobUnknown, manifestUnknown, repositoryUnknown } from "./errors.ts";
 import { isInStore } from "./is-in-store.ts";
@@ -22,6 +24,8 @@ export interface Registry {
 
   readonly uploads: UploadStore;
   beginUpload(repository: string, algorithm: DigestAlgorithm): Promise<Upload>;
+  /** As `UploadStore.append`. @throws DetailedError also QUOTA_EXCEEDED where no such blob can be in the repository */
+  appendUpload(upload: Upload, source: Readable, expected: ExpectedChunk): Promise<Upload>;
   /** Makes a blob of the repository of an upload.
    * @throws DetailedError DIGEST_MISMATCH, QUOTA_EXCEEDED, BLOB_LEASE_LOST, and those of the stores */
   completeUpload(upload: Upload, digest: Digest, signal: AbortSignal): Promise<void>;
@@ -81,6 +85,7 @@ export function createRegistry(parts: RegistryParts): Registry {
 
     uploads,
     beginUpload: (repository, algorithm) => uploads.begin(repository, algorithm),
+    appendUpload: (upload, source, expected) => appendUpload(parts, upload, source, expected),
     completeUpload: (upload, digest, signal) => completeUpload(parts, upload, digest, signal),
     mountBlob: (from, to, digest) => mountBlob(parts, from, to, digest),
     holders: (digest, page) => metadata.holders(digest, page),

@@ -106,6 +106,13 @@ describe("rules about tags and sizes", { concurrency: false }, () => {
       path: `/v2/small/app/blobs/uploads/?mount=${digestOf("y".repeat(9_000))}&from=small/other`,
     });
     assert.deepEqual([mounted.status, codeIn(mounted)], [403, "DENIED"]);
+    const begun = await ask({ method: "POST", path: "/v2/small/app/blobs/uploads/" });
+    const path = begun.headers.get("location") ?? "";
+    const large = { path, body: "z".repeat(90_000), contentType: "application/octet-stream" };
+    const early = await ask({ ...large, method: "PATCH" });
+    assert.deepEqual([early.status, codeIn(early)], [403, "DENIED"], "before it is complete");
+    assert.match(early.body, /larger than its quota/u);
+    assert.equal((await ask({ ...large, method: "PATCH", body: "z" })).status, 202);
     assert.equal((await pushBlob("large", "y".repeat(90_000))).status, 201);
   });
 });
