@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { cutAfter } from "@metacircular/mcdsl/http/https-server.ts";
@@ -8,6 +7,7 @@ import type { HttpHandler } from "@metacircular/mcdsl/rest/gateway.ts";
 import { anybody } from "../access/authenticator.ts";
 import type { Action, Caller } from "../access/access.ts";
 import type { Audit } from "../audit/audit.ts";
+import { claimedName, RefusedLogins } from "../audit/refused-logins.ts";
 import { judgeAccess } from "../policy/judge-access.ts";
 import type { RuleBook } from "../policy/rule-book.ts";
 import type { FindCaller } from "./callers.ts";
@@ -18,9 +18,6 @@ import { sendToken, sendTokenRefusal } from "./token-answer.ts";
 import { invalid, readTokenRequest } from "./token-request.ts";
 
 export const TOKEN_PATH = "/v2/token";
-
-/** Recorded from one address: else anybody could push older entries out of the audit. */
-const AUDITED_REFUSALS = { maxFailures: 30, windowMs: 600_000 };
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -41,7 +38,7 @@ export interface TokenHandlerOptions {
  * to the account; without credentials, to anybody. */
 export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
   const { service, audit, logger, clock, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const refusals = new AddressLimit(AUDITED_REFUSALS, clock);
+  const refused = new RefusedLogins(options);
   return async (request, response) => {
     if ((request.url ?? "").split("?", 1)[0] !== TOKEN_PATH) return false;
     if (request.method !== "GET" && request.method !== "POST") {
@@ -64,10 +61,8 @@ export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
       // Who hangs up is no failure of ours.
       const isGone = response.destroyed || (request.destroyed && !request.complete);
       if (isOurs(failure) && !isGone) logger.error({ error: thrown }, "no token could be given");
-      if (refusals.blockedForMs(address) > 0) return true;
-      refusals.recordFailure(address);
       const outcome = isOurs(failure) ? "failed" : "denied";
-      audit.record({ ...about, outcome, caller: claimedCaller(claimed), detail: failure.code });
+      refused.record({ ...about, outcome, caller: claimedCaller(claimed), detail: failure.code });
     } finally {
       // Who still sends a refused body must be seen to hang up.
       request.resume();
@@ -108,12 +103,10 @@ function describe({ catalog, repositories }: TokenAccess): string {
   return [...scopes, ...(catalog ? ["catalog"] : [])].join(" ");
 }
 
-/** Whom a refused request claimed to be; what is no name of an account may be a password in the wrong field. */
+/** Whom a refused request claimed to be. */
 function claimedCaller(credentials: Credentials): Pick<Caller, "kind" | "name"> {
-  if (credentials.kind !== "password" || !/^[a-z0-9][a-z0-9._-]{0,62}$/u.test(credentials.username)) {
-    return anybody;
-  }
-  return { kind: "human", name: credentials.username };
+  const name = credentials.kind === "password" ? claimedName(credentials.username) : "";
+  return name === "" ? anybody : { kind: "human", name };
 }
 
 function failureOf(thrown: unknown): DetailedError {

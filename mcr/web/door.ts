@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AddressLimit } from "@metacircular/mcdsl/auth/address-limit.ts";
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
@@ -10,6 +9,7 @@ import { localPath } from "@metacircular/mcdsl/web/local-path.ts";
 import { type LoggedIn, Logins, type LoginService } from "@metacircular/mcdsl/web/logins.ts";
 import { isSameOrigin } from "@metacircular/mcdsl/web/same-origin.ts";
 import type { Audit } from "../audit/audit.ts";
+import { claimedName, RefusedLogins } from "../audit/refused-logins.ts";
 import type { LoginLimit } from "../token/login-limit.ts";
 import { loginPage } from "./pages/login.ts";
 import type { Outcome } from "./visit.ts";
@@ -26,9 +26,6 @@ export interface DoorOptions {
   readonly audit: Audit;
   readonly clock: Clock;
 }
-
-/** Recorded from one address: else anybody could push older entries out of the audit. */
-const auditedRefusals = { maxFailures: 30, windowMs: 600_000 };
 
 interface Caller {
   readonly request: IncomingMessage;
@@ -51,13 +48,11 @@ export function createDoor(options: DoorOptions): Door {
   const { identity: service, loginLimit } = options;
   const guard = new FormGuard("__Host-mcr-form");
   const logins = new Logins({ ...options, service });
-  const refusals = new AddressLimit(auditedRefusals, options.clock);
+  const refused = new RefusedLogins(options);
 
   function recordRefusal(username: string, address: string, { category, code }: DetailedError): void {
-    if (refusals.blockedForMs(address) > 0) return;
-    refusals.recordFailure(address);
     const outcome = category === "unavailable" ? "failed" : "denied";
-    record(options.audit, { kind: "human", name: claimedName(username) }, address, outcome, code);
+    record(refused, { kind: "human", name: claimedName(username) }, address, outcome, code);
   }
 
   function form(
@@ -140,11 +135,6 @@ function refusalOf(error: DetailedError): { problem: string; status: number } {
         status: 503,
       };
   }
-}
-
-/** What is no name of an account may be a password in the wrong field. */
-function claimedName(username: string): string {
-  return /^[a-z0-9][a-z0-9._-]{0,62}$/u.test(username) ? username : "";
 }
 
 function aboutLogin(caller: { kind: "human" | "system"; name: string }, address: string) {
