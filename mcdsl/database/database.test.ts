@@ -59,6 +59,7 @@ describe("openDatabase", () => {
     assert.equal(pragma("journal_mode"), "wal");
     assert.equal(pragma("foreign_keys"), 1);
     assert.equal(pragma("synchronous"), 2);
+    assert.equal(pragma("journal_size_limit"), 64 * 1024 * 1024);
     assert.equal(pragma("busy_timeout"), 5_000);
     assert.equal(pragma("user_version"), 2);
     assert.deepEqual(names(database), ["first"]);

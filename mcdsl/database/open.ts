@@ -13,6 +13,8 @@ export interface Database extends Disposable {
 }
 
 const busyTimeoutMs = 5_000;
+/** After one large change the log would keep its size for ever. */
+const keptLogBytes = 64 * 1024 * 1024;
 
 /** Opens or creates a SQLite database (mode 0600, write-ahead log, foreign keys on, every commit durable) and
  * brings its schema up to date. The number of applied migrations is kept in `user_version`.
@@ -42,6 +44,7 @@ function connect(file: string): DatabaseSync {
     chmodSync(file, 0o600);
     sql = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
     sql.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    sql.exec(`PRAGMA journal_size_limit = ${keptLogBytes}`);
     return sql;
   } catch (cause) {
     sql?.close();
