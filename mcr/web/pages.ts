@@ -129,7 +129,7 @@ function requireAdmin(visit: Visit): Visit {
     category: "permission-denied",
     attempted: "show the page",
     subject: visit.path,
-    found: `${visit.caller.name} does not have the role admin`,
+    found: `the account ${visit.caller.name} does not have the role admin`,
     remedy: "log in as an administrator",
   });
 }

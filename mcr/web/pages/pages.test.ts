@@ -4,6 +4,7 @@ import { parseDigest } from "../../digest.ts";
 import type { RetentionRule } from "../../policy/retention-rule.ts";
 import { retentionHint } from "../read/retention-hint.ts";
 import { foreign, properties } from "./pieces.ts";
+import { repositoriesPage } from "./repositories.ts";
 import { repositoryPage } from "./repository.ts";
 
 const viewer = { nowMs: 1_000_000, formToken: "t", isAdmin: false, registryHost: "mcr.example" };
@@ -72,6 +73,22 @@ describe("a repository's page", () => {
       assert.equal(hint, `Manifests without a tag are removed after ${text}.`);
     }
   });
+});
+
+test("an empty registry says how something comes into it, and to whom it only looks empty", () => {
+  const list = {
+    query: { search: "", order: "name", page: 1 },
+    page: { items: [], number: 1, pages: 1, total: 0 },
+    visible: 0,
+    isCut: false,
+    largestBytes: 0,
+  } as const;
+  const shown = repositoriesPage(list, { ...viewer, isAdmin: true }).toString();
+  assert.match(
+    shown,
+    /Nothing was pushed yet[^]*podman login mcr\.example<[^]*podman push localhost\/app mcr\.example\//,
+  );
+  assert.match(repositoriesPage(list, viewer).toString(), /no repository that you may pull from/);
 });
 
 describe("a text that somebody wrote into an image", () => {

@@ -59,12 +59,13 @@ function summary({ query, page, visible, isCut }: RepositoryList): string {
   return `${some}${repositories}${isCut ? "; there are more, which only the search of clients finds" : ""}`;
 }
 
-function nothing({ query, visible }: RepositoryList, { registryHost }: Viewer): Html {
+function nothing({ query, visible }: RepositoryList, { registryHost, isAdmin }: Viewer): Html {
   if (visible > 0) return html`<p class="empty-list">Nothing has “${query.search}” in its name.</p>`;
   return html`<div class="empty-list">
-    <p>There is no repository that you may pull from.</p>
-    <p>A repository comes to be when something is pushed to it:</p>
-    <div class="command"><code>podman push ${registryHost}/team/app:v1.0.0</code></div>
+    <p>${isAdmin ? "Nothing was pushed yet." : "There is no repository that you may pull from."}</p>
+    <p>A repository comes to be when something is pushed to it, with the same account:</p>
+    <div class="command"><code>podman login ${registryHost}</code></div>
+    <div class="command"><code>podman push localhost/app ${registryHost}/team/app:v1.0.0</code></div>
   </div>`;
 }
 
