@@ -48,8 +48,8 @@ export function define(command: Command, invocation: Invocation): void {
 async function push(context: Context, wanted: WantedImage): Promise<object> {
   const { output } = context;
   const { node, name, local } = wanted;
-  const { digest, imported, sentLayers, sentBytes } = await pushImage(context, wanted);
-  const result = imported ? "imported" : "named";
+  const { digest, imported, wasNamed, sentLayers, sentBytes } = await pushImage(context, wanted);
+  const result = imported ? "imported" : wasNamed ? "there" : "named";
   const layers = local.diffIds.length;
   const sent = `${sentLayers} of ${layers} layers sent, ${sizeText(sentBytes)}`;
   output.say(`${node} has ${plain(name)} (${imported ? sent : "the image was there; nothing was sent"})`);

@@ -38,6 +38,10 @@ export function showBuildReport(context: Context, service: string, report: Build
   const { dryRun, steps, results, failures } = report;
   const errors = failures.map(({ error }) => error);
   invocation.exitCode = exitCodeOfFailures(results.length + (dryRun ? steps.length : 0), errors);
+  if (!dryRun && results.some(({ result, steps: built }) => result === "unchanged" && built === 0))
+    output.say(
+      "unchanged: its tag is in the registry, and the source is not compared with it; to publish a change, give it a new tag",
+    );
   if (output.format === "json") {
     const failed = failures.map(({ image, error }) => ({ image, error: errorView(error) }));
     const images = results.map(resultView);

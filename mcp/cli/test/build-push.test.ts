@@ -30,6 +30,7 @@ describe("mcp build with a registry", () => {
     assert.deepEqual([images[0]?.result, images[0]?.digest], ["pushed", digest]);
     const again = await world.build("hello");
     assert.deepEqual([again.images[0]?.result, again.images[0]?.digest], ["unchanged", digest]);
+    assert.match(again.stderr, /the source is not compared with it/);
     assert.ok(!stderr.includes(world.registry.admin.token));
     assert.deepEqual(
       (await readdir(world.place.directory)).filter((name) => name.startsWith("mcp-image")),

@@ -73,6 +73,7 @@ describe("tags that moved", () => {
           checked: time,
           moved_since: time,
           error: null,
+          failed: null,
         },
         {
           moved: false,
@@ -81,6 +82,7 @@ describe("tags that moved", () => {
           checked: null,
           moved_since: null,
           error: "no answer",
+          failed: time,
         },
       ],
     );

@@ -6,11 +6,11 @@ import { formatAge, isoTime, timeMsOf } from "../output/time.ts";
 
 /** What a component's `tag` is in JSON. */
 export const tagJson =
-  "what the tag of its image names now, or null: moved, digest, running_digest, checked, moved_since, error" as const;
+  "what the tag of its image names now, or null: moved, digest, running_digest, checked, moved_since, error (why the latest look failed, or null), failed (when)" as const;
 
 export function tagView({ tag }: ComponentInfo): object | null {
   if (tag === undefined) return null;
-  const { moved, digest, runningDigest, checked, movedSince, error } = tag;
+  const { moved, digest, runningDigest, checked, movedSince, error, failed } = tag;
   return {
     moved,
     digest,
@@ -18,6 +18,7 @@ export function tagView({ tag }: ComponentInfo): object | null {
     checked: isoTime(checked),
     moved_since: isoTime(movedSince),
     error: error === "" ? null : error,
+    failed: isoTime(failed),
   };
 }
 

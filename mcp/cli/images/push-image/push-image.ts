@@ -28,6 +28,8 @@ export interface PushOutcome {
   readonly digest: string;
   /** The node did not have it under any name. */
   readonly imported: boolean;
+  /** It had the image under this very name. */
+  readonly wasNamed: boolean;
   readonly sentLayers: number;
   readonly sentBytes: number;
 }
@@ -70,7 +72,7 @@ export async function pushImage(context: Context, wanted: WantedImage): Promise<
 async function send(
   context: Context,
   wanted: WantedImage,
-  { missingDiffIds, present }: PrepareImageResponse,
+  { missingDiffIds, present, named }: PrepareImageResponse,
 ): Promise<PushOutcome> {
   const { nodes, output, invocation } = context;
   const missing = new Set(missingDiffIds);
@@ -124,7 +126,7 @@ async function send(
         }
       }),
     );
-    return outcomeOf(response, missing.size);
+    return outcomeOf(response, missing.size, named);
   } catch (thrown) {
     throw failure.thrown ?? thrown;
   } finally {
@@ -167,9 +169,9 @@ async function keepMoving(
   }
 }
 
-function outcomeOf(response: PushImageResponse, sentLayers: number): PushOutcome {
+function outcomeOf(response: PushImageResponse, sentLayers: number, wasNamed: boolean): PushOutcome {
   const { digest, imported, receivedBytes } = response;
-  return { digest, imported, sentLayers, sentBytes: Number(receivedBytes) };
+  return { digest, imported, wasNamed, sentLayers, sentBytes: Number(receivedBytes) };
 }
 
 function descriptionOf({ name, local }: WantedImage) {
