@@ -37,7 +37,7 @@ export interface TokenHandlerOptions {
 /** Gives out tokens by Docker's token authentication specification: for what was asked for, as far as the rules allow it
  * to the account; without credentials, to anybody. */
 export function createTokenHandler(options: TokenHandlerOptions): HttpHandler {
-  const { service, audit, logger, clock, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const { service, audit, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const refused = new RefusedLogins(options);
   return async (request, response) => {
     if ((request.url ?? "").split("?", 1)[0] !== TOKEN_PATH) return false;
