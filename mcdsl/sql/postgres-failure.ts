@@ -2,7 +2,8 @@ import { DetailedError, messageOf } from "../errors.ts";
 
 /** Where two transactions got into each other's way, and one of them has to run again. A unique or foreign key that is
  * violated may come from the same: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE */
-const conflicts = new Set(["40001", "40P01", "23505", "23503"]);
+const serializationFailures = new Set(["40001", "40P01"]);
+const conflicts = new Set([...serializationFailures, "23505", "23503"]);
 
 /** The server ends, starts, or is in recovery; the connection is gone; only reading is possible just now. */
 const gone = /^(?:57P0[1-5]|08\w{3}|25006|53300)$/;
@@ -23,7 +24,7 @@ const brokenMessage =
 const distrusted = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_)/;
 const timedOutMessage = /query read timeout/iu;
 
-/** https://www.postgresql.org/docs/15/errcodes-appendix.html */
+// https://www.postgresql.org/docs/15/errcodes-appendix.html
 /** PostgreSQL keeps no NUL in texts, also not to compare with. */
 const noText = "22021";
 const diskFull = "53100";
@@ -84,6 +85,16 @@ export function postgresFailure(subject: string, thrown: unknown): unknown {
       category: "unavailable",
       attempted: "use database",
       remedy: "try again; if it stays so, look at the load of the database server",
+    });
+  }
+  if (serializationFailures.has(code)) {
+    return new DetailedError({
+      ...common,
+      code: "DATABASE_BUSY",
+      category: "unavailable",
+      attempted: "change database",
+      found: "others changed the same all the time",
+      remedy: "try again in a moment",
     });
   }
   if (isConnectionFailure(thrown) || distrusted.test(code) || code.startsWith("28") || code === "3D000") {

@@ -30,7 +30,9 @@ test("a process that is killed amid pushes and collections loses nothing that wa
   const acknowledged: Known = new Map();
   const sum = { acknowledged: 0, collections: 0, blobs: 0 };
   for (let round = 0; round < rounds; round += 1) {
-    const events = await killAfter(directory.path, seed + 100 * round, 10 + Math.floor(random() * 60));
+    // In every other round a run has to come to its end; in the others death comes at any moment of one.
+    const wanted = { ends: 10 + Math.floor(random() * 60), collections: round % 2 };
+    const events = await killAfter(directory.path, seed + 100 * round, wanted);
     const underWay = record(events, acknowledged);
     sum.acknowledged += events.filter(({ event }) => event === "end").length;
     const collections = events.filter(({ event }) => event === "collected");
@@ -51,12 +53,20 @@ test("a process that is killed amid pushes and collections loses nothing that wa
 });
 
 /** @returns everything that it said until it was dead */
-async function killAfter(directory: string, seed: number, ends: number): Promise<Event[]> {
+async function killAfter(
+  directory: string,
+  seed: number,
+  wanted: { readonly ends: number; readonly collections: number },
+): Promise<Event[]> {
   await using program: Program = startProgram("mcr/test/gc/churning-process.ts", [directory, String(seed)], {
     PATH: process.env["PATH"],
   });
-  let left = ends;
-  await program.line((line) => line.includes('"event":"end"') && (left -= 1) <= 0);
+  let { ends, collections } = wanted;
+  await program.line((line) => {
+    if (line.includes('"event":"end"')) ends -= 1;
+    if (line.includes('"event":"collected"')) collections -= 1;
+    return ends <= 0 && collections <= 0;
+  });
   const { stderr } = program.child;
   const closed = stderr === null ? undefined : once(stderr, "close");
   await program.kill();

@@ -12,6 +12,9 @@ import { createWorld, deafSleep, type World } from "./world.ts";
 
 const leaseMs = 100;
 const rounds = 40;
+/** On one server, whose collector waits for its turn between them, pushes begin again, up to so often, until something
+ * was collected beside them. */
+const mostTurns = 100;
 
 /** Never gives a sign of life: so the turn of each run is over at once, and two servers collect at the same time. */
 const deafClock: Clock = { now: () => systemClock.now(), sleep: deafSleep };
@@ -56,8 +59,8 @@ for (const engine of engines())
             if (!(error instanceof DetailedError) || error.code !== "COLLECTION_RUNS") throw error;
           });
           if (run === undefined) continue;
-          // The other one may have begun meanwhile; both went on.
-          assert.match(run.state, /succeeded|interrupted/, run.error);
+          // Two get into each other's way; what counts is what they leave.
+          if (servers === 1) assert.equal(run.state, "succeeded", run.error);
           assert.equal(run.missingBlobs, 0);
           removed.blobs += run.blobs;
           removed.manifests += run.manifests;
@@ -65,22 +68,23 @@ for (const engine of engines())
         }
       }
       const collecting = worlds.map(collectAllTheTime);
+      const hasRaced = (): boolean => removed.blobs > 0 && removed.manifests > 0;
+      async function push(world: World, server: number, number: number): Promise<number> {
+        const random = seededRandom(seed + 10 * server + number);
+        let pushed = 0;
+        for (let turn = 0; turn === 0 || (servers === 1 && !hasRaced() && turn < mostTurns); turn += 1)
+          pushed += await churn(world, { name: `p${server}${number}`, rounds, random, witness });
+        return pushed;
+      }
       const pushing = worlds.flatMap((world, server) =>
-        [0, 1, 2].map((number) =>
-          churn(world, {
-            name: `p${server}${number}`,
-            rounds,
-            random: seededRandom(seed + 10 * server + number),
-            witness,
-          }),
-        ),
+        [0, 1, 2].map((number) => push(world, server, number)),
       );
       const pushed = await Promise.all(pushing).finally(() => over.abort());
       await Promise.all(collecting);
       for (const world of worlds) await verify(world, acknowledged);
       t.diagnostic(JSON.stringify({ pushed, removed }));
       assert.ok(pushed.every((count) => count > 0));
-      assert.ok(removed.blobs > 0 && removed.manifests > 0, "nothing was collected: there was no race");
+      assert.ok(hasRaced(), "nothing was collected: there was no race");
     });
   });
 
