@@ -68,11 +68,12 @@ for (const engine of engines())
         }
       }
       const collecting = worlds.map(collectAllTheTime);
+      const turns = servers === 1 ? mostTurns : 1;
       const hasRaced = (): boolean => removed.blobs > 0 && removed.manifests > 0;
       async function push(world: World, server: number, number: number): Promise<number> {
         const random = seededRandom(seed + 10 * server + number);
         let pushed = 0;
-        for (let turn = 0; turn === 0 || (servers === 1 && !hasRaced() && turn < mostTurns); turn += 1)
+        for (let turn = 0; turn === 0 || (!hasRaced() && turn < turns); turn += 1)
           pushed += await churn(world, { name: `p${server}${number}`, rounds, random, witness });
         return pushed;
       }
