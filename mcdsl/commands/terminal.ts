@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { Writable as WritableStream } from "node:stream";
 import { DetailedError } from "../errors.ts";
+import { confirmationNeeded } from "./confirmation-needed.ts";
 
 /** Where a command reads and writes. Data goes to `out`, everything said about it to `say`. */
 export interface Terminal {
@@ -90,17 +91,6 @@ function confirmOnce(stdin: Readable, stderr: Writable, prompt: string): Promise
       editor.close();
     });
     editor.once("close", () => resolve(false));
-  });
-}
-
-function confirmationNeeded(question: string): DetailedError {
-  return new DetailedError({
-    code: "CONFIRMATION_NEEDED",
-    category: "invalid-argument",
-    attempted: "go on without an answer to",
-    subject: JSON.stringify(question),
-    found: "there is no terminal to ask on",
-    remedy: "add --yes",
   });
 }
 

@@ -1,21 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { ServerResponse } from "node:http";
-import type { DetailedError, ErrorCategory } from "../errors.ts";
-
-const statusByCategory: Readonly<Record<ErrorCategory, number>> = {
-  "invalid-argument": 400,
-  unauthenticated: 401,
-  "permission-denied": 403,
-  "not-found": 404,
-  "already-exists": 409,
-  "failed-precondition": 409,
-  aborted: 409,
-  "resource-exhausted": 429,
-  cancelled: 499,
-  internal: 500,
-  unavailable: 503,
-  "deadline-exceeded": 504,
-};
+import type { DetailedError } from "../errors.ts";
+import { statusByCategory } from "../http/failure-status.ts";
 
 /** For callers that were told to come back. */
 const retryAfterS = 5;

@@ -1,16 +1,11 @@
 import { DetailedError, type ErrorCategory } from "../errors.ts";
+import { statusByCategory } from "../http/failure-status.ts";
 import { html, type Html } from "./html.ts";
 
-const statusByCategory: Readonly<Partial<Record<ErrorCategory, number>>> = {
-  "invalid-argument": 400,
-  unauthenticated: 401,
-  "permission-denied": 403,
-  "not-found": 404,
-  "already-exists": 409,
-  "failed-precondition": 409,
-  aborted: 409,
-  "resource-exhausted": 429,
-  unavailable: 503,
+/** To a person who waits before a browser, a service that is late is one that does not work at the moment. */
+const statusOnPage: Readonly<Record<ErrorCategory, number>> = {
+  ...statusByCategory,
+  cancelled: 500,
   "deadline-exceeded": 503,
 };
 
@@ -52,7 +47,7 @@ export function failurePage(thrown: unknown, incident: string): PageFailure {
         </p>`,
     };
   }
-  const status = statusByCode[thrown.code] ?? statusByCategory[thrown.category] ?? 500;
+  const status = statusByCode[thrown.code] ?? statusOnPage[thrown.category];
   return {
     status,
     title: titles[status] ?? "",

@@ -1,4 +1,4 @@
-import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { confirmationNeeded } from "@metacircular/mcdsl/commands/confirmation-needed.ts";
 
 import type { Context } from "../context.ts";
 import type { Invocation } from "../invocation.ts";
@@ -14,14 +14,7 @@ export async function confirmed(
 ): Promise<boolean> {
   if (yes) return true;
   if (invocation.stdin.isTTY !== true || invocation.stderr.isTTY !== true) {
-    throw new DetailedError({
-      code: "CONFIRMATION_NEEDED",
-      category: "invalid-argument",
-      attempted: "go on without an answer to",
-      subject: JSON.stringify(question),
-      found: "there is no terminal to ask on",
-      remedy: "add --yes",
-    });
+    throw confirmationNeeded(question);
   }
   if (await answeredYes(invocation, question, false)) return true;
   output.say("nothing was done");
