@@ -59,9 +59,8 @@ for (const engine of engines())
             if (!(error instanceof DetailedError) || error.code !== "COLLECTION_RUNS") throw error;
           });
           if (run === undefined) continue;
-          // The other one may have begun meanwhile, and both went on, now and then too much in each other's way.
-          if (run.state === "failed") assert.match(run.error, /others changed the same all the time/);
-          else assert.match(run.state, /succeeded|interrupted/, run.error);
+          // The other one may have begun meanwhile; both went on.
+          assert.match(run.state, /succeeded|interrupted/, run.error);
           assert.equal(run.missingBlobs, 0);
           removed.blobs += run.blobs;
           removed.manifests += run.manifests;
