@@ -66,11 +66,17 @@ export interface SoakState {
   readonly census: Census;
 }
 
-/** Rows by table as they must be after `later`: as before, but for what a node keeps of its operations. */
+/** Rows by table as they must be some seconds after `later`: as before, but for what a node keeps of its operations,
+ * and for tags: they are looked up once services are still, which need not have been so before. */
 export function expectedRows(before: SoakState, later: SoakCounts): Record<string, number> {
   const { rows } = before.census;
   const grown = operationsOf(later) - operationsOf(before.counts);
-  return { ...rows, operations: (rows["operations"] ?? 0) + grown, revisions: revisionsKept(later) };
+  return {
+    ...rows,
+    operations: (rows["operations"] ?? 0) + grown,
+    revisions: revisionsKept(later),
+    tags: Object.keys(later.revisions).length,
+  };
 }
 
 function operationsOf({ deploys, rollbacks, restarts }: SoakCounts): number {

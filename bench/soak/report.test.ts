@@ -15,7 +15,7 @@ function sample(deploys: number, fields: Partial<Census> = {}): SoakSample {
       containers: ["shop-web running"],
       processes: { conmon: 1 },
       files: { "node/run": 2 },
-      rows: { operations: deploys, revisions: deploys, services: 1 },
+      rows: { operations: deploys, revisions: deploys, services: 1, tags: 1 },
       databaseBytes: 1,
       ...fields,
     },
@@ -28,7 +28,7 @@ const failed = (before: SoakSample, after: SoakSample): string[] =>
     .map(({ name, after: found }) => `${name}: ${found}`);
 
 test("a history that grows is what a node keeps, a hundred revisions of it", () => {
-  const rows = { operations: 1_000, revisions: 100, services: 1 };
+  const rows = { operations: 1_000, revisions: 100, services: 1, tags: 1 };
   assert.deepEqual(failed(sample(50), sample(1_000, { rows })), []);
 });
 
@@ -38,7 +38,7 @@ test("whatever else grows is said, with what it was", () => {
     fileDescriptors: { file: 9, socket: 40 },
     containers: ["shop-web running", "shop-web.next created"],
     files: { "node/run": 2, "node/srv": 1 },
-    rows: { operations: 60, revisions: 60, services: 2 },
+    rows: { operations: 60, revisions: 60, services: 2, tags: 1 },
   });
   assert.deepEqual(failed(sample(50), after), [
     "resident memory of the agent: 131.0 MB (x 1.31)",
