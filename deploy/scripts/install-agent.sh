@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Installs the agent on this machine, or brings it up to date. Run it again at any time: it changes what differs.
-# Never touches a configuration, certificate or token that is there. Needs a checkout with its packages
-# (scripts/setup npm), root, and podman (on Debian it is installed).
+# Installs the agent, or another service, on this machine, or brings it up to date. Run it again at any time: it changes
+# what differs. Never touches a configuration, certificate or token that is there. Needs a checkout with its packages
+# (scripts/setup npm), root, and for the agent podman (on Debian it is installed).
 #
 #   deploy/scripts/install-agent.sh                 installs and, where systemd runs, enables and starts
 #   deploy/scripts/install-agent.sh --check         changes nothing; says what is missing; exit code 1 if anything is
 #   deploy/scripts/install-agent.sh --use VERSION   goes (back) to an installed version; without one: lists them
 #   deploy/scripts/install-agent.sh --uninstall     removes program and units; leaves data, containers and the user
 #
-#   --mcias         the identity service instead of the agent
+#   --service NAME  another service than mcp-agent: mcias, metacrypt, mcns, mc-proxy or mcr
 #   --root DIR      writes below DIR, and makes no user and starts nothing (for packages and images)
 #   --prefix DIR    for the program; default: /usr/local. The units expect /usr/local
 set -euo pipefail
 # Programs and units are for everybody to read, whatever root's umask is.
 umask 022
 
+readonly programs=(mcp mcp-agent mcias metacrypt mcns mc-proxy mcproxyctl mcr)
+
 main() {
-  action=install name=mcp-agent user=mcp home=/var/lib/mcp root="" prefix=/usr/local version="" changed=""
+  action=install name=mcp-agent root="" prefix=/usr/local version="" changed=""
   while (($#)); do
     case $1 in
       --check) action=check ;;
@@ -25,7 +27,7 @@ main() {
         action=use version=${2:-}
         if [[ $version ]]; then shift; fi
         ;;
-      --mcias) name=mcias user=mcias home=/srv/mcias ;;
+      --service) name=${2:?--service needs a name} && shift ;;
       --root) root=${2:?--root needs a directory} && shift ;;
       --prefix) prefix=${2:?--prefix needs a directory} && shift ;;
       -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0" && return ;;
@@ -34,10 +36,24 @@ main() {
     shift
   done
   if [[ $root ]]; then root=$(realpath -m "$root"); fi
-  root=${root%/} library=$root$prefix/lib/metacircular data=$root/srv/$user missing=0
+  root=${root%/} library=$root$prefix/lib/metacircular missing=0
+  know_service
   cd "$(dirname "${BASH_SOURCE[0]}")/../.."
   [[ $action = check || $root ]] || ((EUID == 0)) || fail "needs root"
   "$action"
+}
+
+# Who runs the service, where its data is, and what only the operator can give.
+know_service() {
+  user=$name data=$root/srv/$name home=/srv/$name has_certificate=yes has_token=yes
+  case $name in
+    mcp-agent) user=mcp data=$root/srv/mcp home=/var/lib/mcp ;;
+    # As the agent, which asks for its routes.
+    mc-proxy) user=mcp home=/var/lib/mcp has_certificate="" has_token="" ;;
+    mcias) has_token="" ;;
+    metacrypt | mcns | mcr) ;;
+    *) fail "there is no service $name (see --help)" ;;
+  esac
 }
 
 say() { printf 'install-agent: %s\n' "$*" >&2; }
@@ -59,7 +75,7 @@ install() {
   [[ $root ]] || prepare_user
   install_program
   local program
-  for program in mcp mcp-agent mcias mc-proxy mcproxyctl; do
+  for program in "${programs[@]}"; do
     link "$prefix/lib/metacircular/current/bin/$program" "$root$prefix/bin/$program"
   done
   prepare_data
@@ -75,7 +91,7 @@ prepare_user() {
     say "made user $user"
   fi
   command install -d -m 0750 -o "$user" -g "$user" "$home"
-  [[ $user = mcp ]] || return 0
+  [[ $name = mcp-agent ]] || return 0
   scripts/setup-podman --user "$user"
   # The user's manager, and with it the runtime directory, is there from boot on.
   if runs_systemd && [[ $(loginctl show-user "$user" --property=Linger --value 2>/dev/null) != yes ]]; then
@@ -150,7 +166,7 @@ prepare_data() {
   local directory
   mkdir -p "$root/srv"
   # The agent makes a directory in /srv for each service.
-  if [[ $user = mcp && -z $root ]] && ! runuser -u mcp -- test -w /srv; then
+  if [[ $name = mcp-agent && -z $root ]] && ! runuser -u mcp -- test -w /srv; then
     if [[ -z $(ls -A /srv) || $(stat -c %u /srv) = 0 ]]; then
       chown mcp:mcp /srv
       say "gave /srv itself to mcp (what is in it keeps its owners)"
@@ -188,7 +204,7 @@ install_units() {
   for unit in $(units); do
     place "$(<"deploy/systemd/$unit")" "$directory/$unit"
   done
-  [[ $user = mcp && -z $root ]] || return 0
+  [[ $name = mcp-agent && -z $root ]] || return 0
   id=$(id -u mcp)
   mkdir -p "$directory/$name.service.d"
   place "# Written by install-agent.sh: where podman of user mcp has its runtime directory.
@@ -209,14 +225,18 @@ place() {
 
 check_operators_part() {
   local file
+  if [[ $name = mc-proxy && -z $root ]] && ! command -v haproxy >/dev/null; then
+    need "the program haproxy, 2.4 or newer: apt-get install haproxy"
+  fi
   for file in "$data/certs/cert.pem" "$data/certs/key.pem"; do
-    [[ -s $file ]] || need "$file: a TLS certificate for this machine's name, and its key, from your certificate authority"
+    [[ -z $has_certificate || -s $file ]] ||
+      need "$file: a TLS certificate for this machine's name, and its key, from your certificate authority"
   done
-  if [[ $name = mcp-agent && ! -s $data/mcias-token ]]; then
+  if [[ $has_token && ! -s $data/mcias-token ]]; then
     need "$data/mcias-token: on the machine of the identity service run
-      mcias account add mcp-agent --system    (once)
-      mcias token issue --system mcp-agent
-    and put the token there: owner mcp, mode 0600"
+      mcias account add $name --system    (once)
+      mcias token issue --system $name
+    and put the token there: owner $user, mode 0600"
   fi
   for file in "$data/certs/key.pem" "$data/mcias-token"; do
     [[ ! -e $file || $(stat -c %a "$file") = [46]00 ]] || need "chmod 600 $file: others may read it"
@@ -226,7 +246,7 @@ check_operators_part() {
 
 start_units() {
   if ! runs_systemd; then
-    say "there is no systemd here: start it yourself as user $user: $name server --config /srv/$user/$name.toml"
+    say "there is no systemd here: start it yourself as user $user: $name server --config $data/$name.toml"
     return
   fi
   systemctl daemon-reload
@@ -256,7 +276,7 @@ check() {
   local file
   [[ $root ]] || ((EUID == 0)) || say "not root: what only root and $user may see counts as missing"
   [[ $root ]] || id "$user" >/dev/null 2>&1 || need "user $user"
-  if [[ $user = mcp && -z $root ]]; then
+  if [[ $name = mcp-agent && -z $root ]]; then
     for file in /etc/subuid /etc/subgid; do grep -qs "^mcp:" "$file" || need "a range of ids for mcp in $file"; done
     for file in podman newuidmap; do command -v "$file" >/dev/null || need "the program $file"; done
   fi
@@ -281,20 +301,21 @@ use() {
 }
 
 uninstall() {
-  local unit program
+  local unit program other
   if runs_systemd; then systemctl disable --quiet --now "$name.service" "$name-backup.timer" 2>/dev/null || true; fi
   for unit in $(units); do rm -f "$root/etc/systemd/system/$unit"; done
   rm -rf "$root/etc/systemd/system/$name.service.d/user.conf"
   rmdir "$root/etc/systemd/system/$name.service.d" 2>/dev/null || true
   if runs_systemd; then systemctl daemon-reload; fi
   # The other services may use the same program.
-  if ! ls "$root"/etc/systemd/system/{mcp-agent,mcias,mc-proxy}.service >/dev/null 2>&1; then
-    for program in mcp mcp-agent mcias mc-proxy mcproxyctl; do
+  for program in "${programs[@]}"; do [[ ! -e $root/etc/systemd/system/$program.service ]] || other=yes; done
+  if [[ -z ${other:-} ]]; then
+    for program in "${programs[@]}"; do
       [[ ! -L $root$prefix/bin/$program ]] || rm "$root$prefix/bin/$program"
     done
     rm -rf "$library"
   fi
-  say "removed; /srv/$user, user $user, its home $home and its containers are left"
+  say "removed; $data, user $user and its home $home are left, with all containers"
 }
 
 main "$@"
