@@ -4,7 +4,7 @@ import { type CallOptions, createClient } from "@connectrpc/connect";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import {
   type FirewallRule,
   type FirewallRuleSchema,

@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 const run = promisify(execFile);
@@ -46,7 +47,7 @@ function writeUntilFull(file: number, block: Buffer): void {
     try {
       if (writeSync(file, block) < block.length) return;
     } catch (thrown) {
-      if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOSPC") return;
+      if (systemCodeOf(thrown) === "ENOSPC") return;
       throw thrown;
     }
   }

@@ -4,8 +4,8 @@ import type { Agent } from "node:https";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { DetailedError } from "../errors.ts";
-import { systemCodeOf } from "../http/connection-failure.ts";
 import { type JsonRequest, type JsonResponse, requestJson } from "../http/json-client.ts";
+import { systemCodeOf } from "../system-code.ts";
 import { identityUnavailable } from "./token-errors.ts";
 
 export type KeySet = ReturnType<typeof createLocalJWKSet>;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { DetailedError } from "../errors.ts";
+import { systemCodeOf } from "../system-code.ts";
 import { readTomlDocument } from "../toml/document.ts";
 import { inFileOrder, locateIn } from "../toml/parse.ts";
 import { formatProblem, type Problem } from "../toml/problem.ts";
@@ -46,7 +47,7 @@ function readConfigFile(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const missing = systemCodeOf(cause) === "ENOENT";
     throw new DetailedError({
       code: missing ? "CONFIG_NOT_FOUND" : "CONFIG_UNREADABLE",
       category: missing ? "not-found" : "failed-precondition",

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DetailedError, messageOf } from "../errors.ts";
+import { systemCodeOf } from "../system-code.ts";
 import type { Migration } from "./migrate.ts";
 import { snapshotDatabase } from "./snapshot.ts";
 import { expiredSnapshots, type Snapshot, type SnapshotRetention } from "./snapshot-retention.ts";
@@ -118,7 +119,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (systemCodeOf(error) === "ENOENT") return [];
     throw error;
   }
 }

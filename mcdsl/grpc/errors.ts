@@ -3,7 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type ErrorDetail, ErrorDetailSchema } from "@metacircular/proto/gen/mcdsl/v1/error_pb.ts";
 import { databaseWriteFailure } from "../database/write-failure.ts";
 import { DetailedError } from "../errors.ts";
-import { connectionFailure, isTlsCode, systemCodeOf } from "../http/connection-failure.ts";
+import { connectionFailure, isTlsCode } from "../http/connection-failure.ts";
+import { systemCodeOf } from "../system-code.ts";
 import { categoryOf, codeOf, statusName } from "./codes.ts";
 
 /** What a caller is told about an error that was not foreseen. */

@@ -1,4 +1,5 @@
 import { DetailedError, messageOf } from "../errors.ts";
+import { systemCodeOf } from "../system-code.ts";
 
 /** Codes of Node.js for a certificate that the caller's authorities do not vouch for. */
 const untrustedCodes = new Set([
@@ -19,20 +20,6 @@ type Explanation = { code: string; found: string; remedy: string };
 export function connectionFailure(subject: string, thrown: unknown, attempted = "connect to"): DetailedError {
   const explanation = explain(systemCodeOf(thrown), thrown);
   return new DetailedError({ ...explanation, category: "unavailable", attempted, subject, cause: thrown });
-}
-
-/** The first `code` of the error, its causes, and the errors it aggregates. */
-export function systemCodeOf(thrown: unknown): string {
-  const seen = new Set<unknown>();
-  const pending: unknown[] = [thrown];
-  for (let error = pending.shift(); error instanceof Error; error = pending.shift()) {
-    if (seen.has(error)) continue;
-    seen.add(error);
-    if ("code" in error && typeof error.code === "string") return error.code;
-    pending.push(error.cause);
-    if (error instanceof AggregateError) pending.push(...(error.errors as unknown[]));
-  }
-  return "";
 }
 
 /** Whether the code says that TLS could not be agreed on. */

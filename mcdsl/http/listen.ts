@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { formatHostAndPort, type HostAndPort } from "../config/host-and-port.ts";
 import { DetailedError } from "../errors.ts";
-import { systemCodeOf } from "./connection-failure.ts";
+import { systemCodeOf } from "../system-code.ts";
 
 /** Makes the server listen, and returns where, with the port that was chosen.
  * @throws DetailedError LISTEN_FAILED */

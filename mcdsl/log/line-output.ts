@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { systemCodeOf } from "../system-code.ts";
 
 /** How long what reads the other end of a pipe gets to make room. */
 const busyMs = 100;
@@ -37,7 +38,7 @@ function writeOrWait(descriptor: number, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    if (systemCodeOf(error) !== "EAGAIN") throw error;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, busyMs);
     return 0;
   }

@@ -1,4 +1,5 @@
 import { DetailedError, messageOf } from "../errors.ts";
+import { systemCodeOf } from "../system-code.ts";
 
 /** Where two transactions got into each other's way, and one of them has to run again. A unique or foreign key that is
  * violated may come from the same: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE */
@@ -32,19 +33,14 @@ const ioError = "58030";
 const statementTimeout = "57014";
 const idleTimeout = "25P03";
 
-function codeOf(thrown: unknown): string {
-  if (!(thrown instanceof Error) || !("code" in thrown)) return "";
-  return String(thrown.code);
-}
-
 /** Whether the same transaction may succeed when it runs again. */
 export function isConflict(thrown: unknown): boolean {
-  return conflicts.has(codeOf(thrown));
+  return conflicts.has(systemCodeOf(thrown));
 }
 
 /** Whether another connection may help. */
 export function isConnectionFailure(thrown: unknown): boolean {
-  const code = codeOf(thrown);
+  const code = systemCodeOf(thrown);
   if (gone.test(code) || broken.has(code)) return true;
   return thrown instanceof Error && code === "" && brokenMessage.test(thrown.message);
 }
@@ -53,7 +49,7 @@ export function isConnectionFailure(thrown: unknown): boolean {
  * @param subject the database as it may be shown */
 export function postgresFailure(subject: string, thrown: unknown): unknown {
   if (thrown instanceof DetailedError) return thrown;
-  const code = codeOf(thrown);
+  const code = systemCodeOf(thrown);
   const common = { subject, found: messageOf(thrown), cause: thrown };
   if (code === noText) {
     return new DetailedError({

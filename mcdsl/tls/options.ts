@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { rootCertificates, type SecureVersion } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
 import { DetailedError } from "../errors.ts";
+import { systemCodeOf } from "../system-code.ts";
 
 export interface ServerTlsOptions {
   readonly cert: string;
@@ -50,7 +51,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const missing = systemCodeOf(cause) === "ENOENT";
     const found = missing ? "there is no such file" : "it cannot be read";
     const remedy = missing ? "create it or correct its path" : "check its permissions";
     throw failure("TLS_FILE_UNREADABLE", file, found, remedy, cause);

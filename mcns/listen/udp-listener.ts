@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { formatHostAndPort, type HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { flagBits } from "../wire/code.ts";
 import { headerBytes } from "../wire/message.ts";
 import { type Client, type HandlePacket, isMessages } from "./client.ts";
@@ -100,7 +101,7 @@ async function bind(socket: Socket, address: HostAndPort): Promise<void> {
     await listening;
   } catch (cause) {
     socket.close();
-    const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    const isTaken = systemCodeOf(cause) === "EADDRINUSE";
     throw new DetailedError({
       code: "LISTEN_FAILED",
       category: "failed-precondition",

@@ -1,4 +1,5 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { Digest } from "../digest.ts";
 
 export function blobMissing(digest: Digest, cause?: unknown): DetailedError {
@@ -46,7 +47,7 @@ export function storageFailure(attempted: string, subject: string, thrown: unkno
 }
 
 export function hasCode(thrown: unknown, ...codes: readonly string[]): boolean {
-  return thrown instanceof Error && "code" in thrown && codes.includes(String(thrown.code));
+  return codes.includes(systemCodeOf(thrown));
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { BlobContent } from "../blobs/blob-store.ts";
 import type { Answer } from "./answer.ts";
 import { drain, remainderOf } from "./request-body.ts";
@@ -110,5 +111,5 @@ const hangUpCodes = new Set(["ERR_STREAM_DESTROYED", "ECONNRESET", "EPIPE"]);
 /** That a client goes away is no failure of ours. */
 function isHangUp(error: unknown): boolean {
   if (error instanceof ClientGone || (error instanceof Error && error.name === "AbortError")) return true;
-  return error instanceof Error && "code" in error && hangUpCodes.has(String(error.code));
+  return hangUpCodes.has(systemCodeOf(error));
 }

@@ -2,6 +2,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { removeImages } from "../bootstrap/images.ts";
 import { Podman } from "../containers/podman.ts";
 import { Progress } from "../output/progress.ts";
@@ -76,7 +77,7 @@ async function removeState(layout: StateLayout, podman: Podman): Promise<string>
     try {
       await rm(entry, { recursive: true });
     } catch (thrown) {
-      const denied = thrown instanceof Error && "code" in thrown && thrown.code === "EACCES";
+      const denied = systemCodeOf(thrown) === "EACCES";
       if (!denied) throw thrown;
       await podman.removeDirectoryAsContainerUser(entry);
     }
@@ -87,7 +88,7 @@ async function removeState(layout: StateLayout, podman: Podman): Promise<string>
     return `removed ${layout.root}`;
   } catch (thrown) {
     // A mount point, or a directory whose parent belongs to somebody else.
-    if (!(thrown instanceof Error && "code" in thrown && staysWhenEmpty.has(thrown.code))) throw thrown;
+    if (!staysWhenEmpty.has(systemCodeOf(thrown))) throw thrown;
     return `emptied ${layout.root}`;
   }
 }

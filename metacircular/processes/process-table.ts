@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { parseBootTimeMs, parseCommandLine, parseStat } from "./proc-format.ts";
 
 /** Names one process: ids are used again, start times aren't. */
@@ -82,7 +83,7 @@ function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   try {
     process.kill(identity.pid, signal);
   } catch (thrown) {
-    const gone = thrown instanceof Error && "code" in thrown && thrown.code === "ESRCH";
+    const gone = systemCodeOf(thrown) === "ESRCH";
     if (!gone) throw thrown;
   }
 }

@@ -1,5 +1,6 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { spawn } from "node:child_process";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 export interface CommandOptions {
   readonly environment: Readonly<Record<string, string>>;
@@ -84,7 +85,7 @@ function lastLines(text: string): string[] {
 }
 
 function notStarted(program: string, cause: unknown): DetailedError {
-  const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const missing = systemCodeOf(cause) === "ENOENT";
   return new DetailedError({
     code: "COMMAND_NOT_STARTED",
     category: "failed-precondition",

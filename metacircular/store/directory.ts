@@ -3,6 +3,7 @@ import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { chmod, lstat, mkdir, readdir } from "node:fs/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { z } from "zod";
 import { directoriesOf, layoutOf, type StateLayout } from "./layout.ts";
 import { readIfPresent } from "./read-if-present.ts";
@@ -92,7 +93,7 @@ async function lstatIfPresent(path: string): Promise<Stats | undefined> {
 }
 
 function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
+  return systemCodeOf(thrown) === "ENOENT";
 }
 
 function foreign(path: string, found: string): DetailedError {

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** Changes whenever one of the files is replaced, written, created or removed. */
 export async function signatureOf(files: readonly string[]): Promise<string> {
@@ -11,7 +12,7 @@ async function signatureOfFile(file: string): Promise<string> {
     const { ino, size, mtimeNs } = await stat(file, { bigint: true });
     return `${ino}:${size}:${mtimeNs}`;
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return "none";
+    if (systemCodeOf(thrown) === "ENOENT") return "none";
     throw thrown;
   }
 }

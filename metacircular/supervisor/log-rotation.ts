@@ -1,5 +1,6 @@
 import { copyFile, readdir, rename, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 const sizeBytesMaximum = 8 * 1024 * 1024;
 const oldFiles = 2;
@@ -26,7 +27,7 @@ async function renameIfPresent(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return;
+    if (systemCodeOf(thrown) === "ENOENT") return;
     throw thrown;
   }
 }

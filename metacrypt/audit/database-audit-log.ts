@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Database } from "@metacircular/mcdsl/database/open.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { AuditEntry, AuditLog } from "./audit-log.ts";
 import type { AuditStore } from "./audit-store.ts";
 
@@ -59,7 +60,7 @@ export class DatabaseAuditLog implements AuditLog {
 
 /** SQLite's own failures: disk full, file gone, read-only, damaged, locked. */
 function isOfDatabase(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "ERR_SQLITE_ERROR";
+  return systemCodeOf(thrown) === "ERR_SQLITE_ERROR";
 }
 
 function auditUnavailable(cause: unknown): DetailedError {

@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { KEY_BYTES } from "./cipher.ts";
 
 /** The key in the unattended key file. The file must be of the user who runs the service, and of nobody else's
@@ -13,7 +14,7 @@ export async function readKeyFile(path: string): Promise<Buffer | undefined> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (systemCodeOf(cause) === "ENOENT") return undefined;
     throw unreadable(path, "it cannot be opened, or is a link", cause);
   }
   await using file = handle;

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { AuthorityMaterial, AuthorityStore } from "./store.ts";
 
 const secretFileMode = 0o600;
@@ -36,7 +37,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    if (systemCodeOf(thrown) === "ENOENT") return undefined;
     throw thrown;
   }
 }

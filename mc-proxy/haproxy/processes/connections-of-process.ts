@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import { endianness } from "node:os";
 import { isIPv4 } from "node:net";
 import type { HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** Established TCP connections of a process to an address, as the kernel knows them; 0: the process has ended. */
 export async function connectionsOfProcess(pid: number, remote: HostAndPort): Promise<number> {
@@ -12,8 +13,7 @@ export async function connectionsOfProcess(pid: number, remote: HostAndPort): Pr
     );
     return tables.flatMap((table) => establishedTo(table, remote)).filter((inode) => owned.has(inode)).length;
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && (thrown.code === "ENOENT" || thrown.code === "ESRCH"))
-      return 0;
+    if (["ENOENT", "ESRCH"].includes(systemCodeOf(thrown))) return 0;
     throw thrown;
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** A process, told from later ones with the same number by when it began. */
 export interface ProcessIdentity {
@@ -30,6 +31,6 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
   try {
     process.kill(identity.pid, signal);
   } catch (thrown) {
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "ESRCH")) throw thrown;
+    if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { fine, type Judgement, problem } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { Check } from "./check.ts";
 
@@ -21,8 +22,8 @@ export const ownTokenCheck: Check = {
 export function judgeOwnToken(error: unknown, { issuer, file }: { issuer: string; file: string }): Judgement {
   const renew = `issue a new token for the agent's account and write it to ${file} (mode 0600); the agent reads it anew by itself`;
   if (!(error instanceof DetailedError)) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return problem(file, `the agent's own token cannot be read (${code})`, renew);
+    const why = systemCodeOf(error) || String(error);
+    return problem(file, `the agent's own token cannot be read (${why})`, renew);
   }
   if (error.category === "unauthenticated")
     return problem(file, `the agent's own token: ${error.found}`, renew);

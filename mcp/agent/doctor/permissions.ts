@@ -1,5 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { judgeSecretFile, judgeTrustedPath } from "@metacircular/mcp-core/doctor/file-access.ts";
 import { fine, type Judgement, problem } from "@metacircular/mcp-core/doctor/finding.ts";
 import type { Check } from "./check.ts";
@@ -41,7 +42,7 @@ async function judgeWritable(directory: string, user: string): Promise<Judgement
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return fine(directory, `${user} may write there`);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const missing = systemCodeOf(error) === "ENOENT";
     if (!missing)
       return problem(directory, `${user} may not write there`, `as root: chown ${user} ${directory}`);
     const remedy = `as root: install -d -o ${user} -m 0755 ${directory}`;

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { SeenCertificate } from "@metacircular/mcp-core/edge/edge-input.ts";
 
 /** The proxy's certificates: a file for each host name, with the private key, the certificate and its chain. */

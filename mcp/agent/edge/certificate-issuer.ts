@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { Challenger } from "./acme/challenges.ts";
 import { issueCertificate } from "./acme/issue.ts";
 import { thumbprint } from "./acme/jws.ts";
@@ -89,7 +90,7 @@ async function accountKey(file: string): Promise<KeyObject> {
   try {
     return createPrivateKey(await readFile(file, "utf8"));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(file, error);
+    if (systemCodeOf(error) !== "ENOENT") throw unusable(file, error);
   }
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });

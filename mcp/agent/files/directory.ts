@@ -1,6 +1,6 @@
 import { constants, type BigIntStats, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rename, rmdir, statfs, unlink } from "node:fs/promises";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** Opens what is at a name without touching it. Node.js does not name it; the same on x64 and arm64. */

@@ -1,5 +1,5 @@
 import { DetailedError, type ErrorFacts } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** What is done to which file; both appear in errors. */
 export interface FileTask {

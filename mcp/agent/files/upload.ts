@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { fileError, type FileTask } from "./file-errors.ts";
 import { assertReplaceable, modeAfter } from "./replace.ts";
 import type { Place } from "./walk.ts";

@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { Directory, kindOf } from "./directory.ts";
 import { type FileTask, notFound, pathRefused } from "./file-errors.ts";
 

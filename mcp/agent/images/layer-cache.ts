@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { syncDirectory } from "@metacircular/mcdsl/files/write-atomic.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { corrupted, diskFull, wrongSize } from "./push-errors.ts";
 
 /** Layers that were received, complete and verified, and that are not in the runtime's store yet: what a push that

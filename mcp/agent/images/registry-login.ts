@@ -2,7 +2,7 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** The account that the agent is towards every service of the platform. */
 export const registryUser = "mcp-agent";

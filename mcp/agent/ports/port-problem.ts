@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
+import { messageOf } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { coversAll, type PortMapping } from "@metacircular/mcp-core/definition/ports.ts";
 
 /** Why the port cannot be published now, or undefined where it can. A port can be bound and still be taken: a
@@ -28,7 +30,7 @@ function loopbackFor(address: string): string {
   return coversAll(address) ? "127.0.0.1" : address;
 }
 
-/** The system's error code, or undefined where it worked. */
+/** The system's error code, or what it said; undefined where it worked. */
 async function listen(port: number, address: string): Promise<string | undefined> {
   const server = createServer();
   try {
@@ -36,7 +38,7 @@ async function listen(port: number, address: string): Promise<string | undefined
     await once(server, "listening");
     return undefined;
   } catch (error) {
-    return systemCodeOf(error);
+    return systemCodeOf(error) || messageOf(error);
   } finally {
     server.close();
   }
@@ -49,7 +51,7 @@ async function bindDatagram(port: number, address: string): Promise<string | und
     await once(socket, "listening");
     return undefined;
   } catch (error) {
-    return systemCodeOf(error);
+    return systemCodeOf(error) || messageOf(error);
   } finally {
     socket.close();
   }
@@ -61,14 +63,10 @@ async function isRefused(port: number, host: string): Promise<boolean> {
     await once(socket, "connect", { signal: AbortSignal.timeout(refusalTimeoutMs) });
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+    return systemCodeOf(error) === "ECONNREFUSED";
   } finally {
     socket.destroy();
   }
 }
 
 const refusalTimeoutMs = 300;
-
-function systemCodeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
-}

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** What the process table says of one process. */
 export interface ProcessReader {
@@ -52,7 +53,7 @@ function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+    return systemCodeOf(thrown) === "EPERM";
   }
 }
 

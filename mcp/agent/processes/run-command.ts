@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** How a command ended. */
 export interface CommandEnd {

@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { podmanError, runtimeTimedOut, runtimeUnavailable } from "./podman-errors.ts";
 
 /** The oldest API that has all we use; podman 5 still serves it. */
@@ -161,7 +162,7 @@ async function readBody(call: ApiCall, response: IncomingMessage): Promise<strin
   try {
     return await readText(response, maxBodyBytes);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ECONNRESET") throw thrown;
+    if (systemCodeOf(thrown) !== "ECONNRESET") throw thrown;
     throw runtimeUnavailable(call.attempted, call.subject, thrown);
   }
 }

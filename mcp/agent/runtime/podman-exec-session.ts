@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { type Environment, findProcesses, runPodman } from "./podman-process.ts";
 
 const limitMs = 10_000;
@@ -34,6 +35,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+    if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
   }
 }

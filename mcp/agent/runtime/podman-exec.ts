@@ -1,5 +1,6 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { execCreateCall, execInspectCall, execStartCall } from "./podman-calls.ts";
 import type { PodmanClient } from "./podman-client.ts";
 import { endSession } from "./podman-exec-session.ts";
@@ -73,7 +74,7 @@ async function kill(client: PodmanClient, id: string, session: string): Promise<
     process.kill(pid, "SIGKILL");
   } catch (thrown) {
     // It ended by itself, or it belongs to a user of a rootless container whom we may not signal.
-    const code = (thrown as NodeJS.ErrnoException).code;
+    const code = systemCodeOf(thrown);
     if (code !== "ESRCH" && code !== "EPERM") throw thrown;
   }
 }

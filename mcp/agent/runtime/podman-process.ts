@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { open, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** What podman may know of its starter's environment: each container's monitor inherits it for as long as
  * the container lives, where secrets have no place. Proxies for pulls belong into containers.conf. */
@@ -111,6 +112,6 @@ function signal(pid: number): void {
     process.kill(pid, "SIGTERM");
   } catch (thrown) {
     // It ended by itself between the look and the signal.
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+    if (systemCodeOf(thrown) !== "ESRCH") throw thrown;
   }
 }

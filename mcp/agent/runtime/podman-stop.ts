@@ -1,6 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { unlessAborted } from "@metacircular/mcdsl/unless-aborted.ts";
 import { stopCall, unpauseCall } from "./podman-calls.ts";
 import type { PodmanClient } from "./podman-client.ts";
@@ -89,6 +90,6 @@ function isAlive({ State }: InspectedContainer): boolean {
   try {
     return process.kill(pid, 0);
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+    return systemCodeOf(thrown) === "EPERM";
   }
 }

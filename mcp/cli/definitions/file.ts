@@ -2,8 +2,8 @@ import { mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { maxFileBytes } from "@metacircular/mcdsl/toml/document.ts";
 
 /** Definitions may hold secrets of their services. */
@@ -63,10 +63,7 @@ export async function saveDefinition(
       category: "failed-precondition",
       attempted: "write",
       subject: file,
-      found:
-        cause instanceof Error && "code" in cause
-          ? `it cannot be replaced (${String(cause.code)})`
-          : "it cannot be replaced",
+      found: `it cannot be replaced (${systemCodeOf(cause)})`,
       remedy: "check the directory's permissions and the space on its disk",
       cause,
     });

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
 
 import { definedServices, definitionPath, findDefinition, type LoadedDefinition } from "./find.ts";

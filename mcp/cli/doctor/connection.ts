@@ -1,5 +1,6 @@
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
-import { connectionFailure, isTlsCode, systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { connectionFailure, isTlsCode } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { judgeExpiry } from "@metacircular/mcp-core/doctor/certificate-expiry.ts";
 import { type Finding, fine, type Judgement, named, problem } from "@metacircular/mcp-core/doctor/finding.ts";
 

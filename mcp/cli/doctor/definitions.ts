@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { nearestWord } from "@metacircular/mcdsl/toml/nearest.ts";
 import { fine, type Judgement, problem, warning } from "@metacircular/mcp-core/doctor/finding.ts";
 

@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { checkServerIdentity, connect, rootCertificates } from "node:tls";
 
 import { parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** What a node showed when a connection was made, whether or not it is to be trusted. */
 export interface Handshake {
@@ -73,6 +74,5 @@ async function whenAborted(signal: AbortSignal): Promise<never> {
 }
 
 function codeOf(reason: unknown): string {
-  if (reason instanceof Error && "code" in reason) return String(reason.code);
-  return String(reason);
+  return systemCodeOf(reason) || String(reason);
 }

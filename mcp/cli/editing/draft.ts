@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** Drafts of a service that are there: kept, or being edited elsewhere. Oldest first. */
 export async function draftsOf(directory: string, service: string): Promise<string[]> {
@@ -32,10 +33,7 @@ export async function createDraft(
       category: "failed-precondition",
       attempted: "edit a copy in",
       subject: directory,
-      found:
-        cause instanceof Error && "code" in cause
-          ? `it cannot be written (${String(cause.code)})`
-          : "it cannot be written",
+      found: `it cannot be written (${systemCodeOf(cause)})`,
       remedy: "make the directory, or name another with XDG_STATE_HOME",
       cause,
     });

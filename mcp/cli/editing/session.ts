@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { homedir } from "node:os";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { formatProblem } from "@metacircular/mcdsl/toml/problem.ts";
 
 import { draftsDirectory } from "../config/paths.ts";

@@ -4,7 +4,7 @@ import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promi
 import { basename, dirname, join } from "node:path";
 
 import { syncDirectory, temporaryPathBeside } from "@metacircular/mcdsl/files/write-atomic.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 import type { Invocation } from "../invocation.ts";
 import { localFileError, localFileRefused } from "./local-error.ts";

@@ -1,5 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 const explanations: Partial<Record<string, { found: string; remedy: string }>> = {
   ENOENT: { found: "there is no such file or directory", remedy: "look at the name" },

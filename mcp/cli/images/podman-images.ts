@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 import { endBuild } from "../processes/end-build.ts";
 import { type ProcessEnd, type ProcessOptions, runProcess } from "../processes/run-process.ts";

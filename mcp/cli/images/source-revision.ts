@@ -1,5 +1,5 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 import { type GitEnd, runGit } from "../processes/run-git.ts";
 

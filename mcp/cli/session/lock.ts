@@ -2,6 +2,7 @@ import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** A holder that is older than this has died. */
 const staleMs = 30_000;
@@ -18,7 +19,7 @@ export async function lockFile(path: string, clock: Clock, signal: AbortSignal):
       await handle.close();
       return { [Symbol.asyncDispose]: () => rm(lock, { force: true }) };
     } catch (thrown) {
-      if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
+      if (systemCodeOf(thrown) !== "EEXIST") throw thrown;
     }
     const status = await stat(lock).catch(() => undefined);
     if (status !== undefined && clock.now() - status.mtimeMs > staleMs) await rm(lock, { force: true });

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { writeFileAtomic } from "@metacircular/mcdsl/files/write-atomic.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 /** What a login leaves behind. */
 export interface StoredToken {
@@ -57,7 +58,7 @@ export async function readPrivate(path: string): Promise<string | undefined> {
   try {
     handle = await open(path, "r");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (systemCodeOf(cause) === "ENOENT") return undefined;
     throw unreadable(path, "it cannot be opened", cause);
   }
   await using file = handle;

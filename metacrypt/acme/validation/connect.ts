@@ -1,5 +1,5 @@
 import { messageOf } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { Identifier } from "../identifier.ts";
 import { AcmeProblem, type ProblemType } from "../problem.ts";
 import type { ValidationParts } from "./proof.ts";

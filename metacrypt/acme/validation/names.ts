@@ -1,5 +1,6 @@
 import { CANCELLED, NODATA, NOTFOUND, Resolver, lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { unlessAborted } from "@metacircular/mcdsl/unless-aborted.ts";
 import type { Identifier } from "../identifier.ts";
 import type { AcmeConfig } from "../config.ts";
@@ -101,6 +102,6 @@ async function orNothing<T>(answer: Promise<T[]>): Promise<T[]> {
 
 function codeOf(thrown: unknown): string {
   if (thrown instanceof AcmeProblem) return thrown.message;
-  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : CANCELLED;
+  const code = systemCodeOf(thrown) || CANCELLED;
   return code === CANCELLED ? "no answer in time" : code;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { isTlsCode, systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { isTlsCode } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import { extensionIds } from "../../ca/der/object-identifiers.ts";
 import { type DerValue, partsOf, readDer, readObjectIdentifier, sequenceParts } from "../../ca/der/read.ts";
 import { octetString } from "../../ca/der/write.ts";

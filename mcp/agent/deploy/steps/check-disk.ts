@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
@@ -24,7 +25,7 @@ async function freeBytesOf(directory: string): Promise<number> {
     return bavail * bsize;
   } catch (error) {
     // The store of another user's runtime cannot be seen; its own errors have to do.
-    if ((error as NodeJS.ErrnoException).code === "EACCES") return Infinity;
+    if (systemCodeOf(error) === "EACCES") return Infinity;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { StepContext } from "../step-context.ts";
 
@@ -28,7 +29,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (systemCodeOf(error) === "ENOENT") return false;
     // Not readable for us may well be mountable for the runtime.
     return true;
   }

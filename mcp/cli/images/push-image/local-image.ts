@@ -1,5 +1,5 @@
 import { DetailedError, messageOf } from "@metacircular/mcdsl/errors.ts";
-import { systemCodeOf } from "@metacircular/mcdsl/http/connection-failure.ts";
+import { systemCodeOf } from "@metacircular/mcdsl/system-code.ts";
 
 import { type StreamedProcess, streamProcess } from "../../processes/stream-process.ts";
 import { podmanEnvironment } from "../podman-arguments.ts";
