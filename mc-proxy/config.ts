@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { isIP } from "node:net";
-import { duration, filePath, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { duration, filePath, loopbackAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
 import { type HostAndPort, parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import { type Environment } from "@metacircular/mcdsl/config/overrides.ts";
@@ -9,7 +9,6 @@ import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { z } from "zod";
 import { defaultLimits } from "./engine/limits.ts";
 import { parseBackend } from "./routes/backend.ts";
-import { canonicalCidr } from "./routes/firewall-rule.ts";
 
 const second = 1_000;
 
@@ -41,18 +40,6 @@ function optionalListenAddress() {
     context.addIssue({
       code: "custom",
       message: `must be an IP address with a port, such as "0.0.0.0:80", or "" for none; not ${JSON.stringify(text)}`,
-    });
-    return z.NEVER;
-  });
-}
-
-function network() {
-  return z.string().transform((text, context): string => {
-    const cidr = canonicalCidr(text);
-    if (cidr !== undefined) return cidr;
-    context.addIssue({
-      code: "custom",
-      message: `must be an address or a network such as "203.0.113.0/24", not ${JSON.stringify(text)}`,
     });
     return z.NEVER;
   });
@@ -131,7 +118,7 @@ export const configSchema = z.strictObject({
   certificates: z.strictObject({ directory: filePath().prefault("/srv/mc-proxy/certs") }).prefault({}),
   tls_alpn: z.strictObject({ backend: optionalBackend().prefault("") }).prefault({}),
   backend: z.strictObject({ ca_cert: optionalPath().prefault("") }).prefault({}),
-  proxy_protocol: z.strictObject({ trusted: z.array(network()).max(1_000).prefault([]) }).prefault({}),
+  proxy_protocol: z.strictObject({ trusted: networks() }).prefault({}),
   limits: limits.prefault({}),
   firewall: z.strictObject({ geoip_file: optionalPath().prefault("") }).prefault({}),
   maintenance: z.strictObject({ page_file: optionalPath().prefault("") }).prefault({}),

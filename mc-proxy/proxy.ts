@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
+import { canonicalAddress } from "@metacircular/mcdsl/address/canonical.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import type { HostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { startLocalGrpcServer } from "@metacircular/mcdsl/grpc/local-server.ts";
@@ -18,7 +19,7 @@ import type { Engine } from "./engine/engine.ts";
 import { createProxyMetrics } from "./metrics/proxy-metrics.ts";
 import { serveMetrics } from "./metrics/serve.ts";
 import { startReconciliation } from "./reconcile/loop.ts";
-import { canonicalAddress, type OwnListeners } from "./routes/backend.ts";
+import type { OwnListeners } from "./routes/backend.ts";
 import { adminRoutes } from "./rpc/admin.ts";
 import { claim } from "./store/claim.ts";
 import { openStore } from "./store/store.ts";

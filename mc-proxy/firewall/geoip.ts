@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from "node:net";
-import { canonicalCidr } from "../routes/firewall-rule.ts";
+import { canonicalNetwork } from "@metacircular/mcdsl/address/canonical.ts";
 
 /** A line of a GeoIP table: the networks of one entry, and its country in capital letters. */
 export interface GeoEntry {
@@ -17,7 +17,7 @@ export function parseGeoLine(line: string): GeoEntry | undefined {
     .split(",", 3)
     .map((value) => value.replaceAll('"', "").trim());
   if (isCountry(second)) {
-    const cidr = canonicalCidr(first);
+    const cidr = canonicalNetwork(first);
     return cidr === undefined ? undefined : { networks: [cidr], country: second.toUpperCase() };
   }
   const networks = isCountry(third) ? rangeToCidrs(first, second) : undefined;

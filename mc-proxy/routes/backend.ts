@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { canonicalAddress } from "@metacircular/mcdsl/address/canonical.ts";
 import {
   formatHostAndPort,
   type HostAndPort,
@@ -21,16 +22,6 @@ export function parseBackend(text: string): ParsedBackend {
 }
 
 export const formatBackend = formatHostAndPort;
-
-/** One spelling for each address; an IPv4 address in IPv6 form becomes that IPv4 address. */
-export function canonicalAddress(address: string): string {
-  if (isIPv4(address)) return address;
-  const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/u.exec(canonical);
-  if (mapped === null) return canonical;
-  const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? "", 16));
-  return [high, low].flatMap((group = 0) => [group >> 8, group & 255]).join(".");
-}
 
 /** Where this proxy itself listens. */
 export interface OwnListeners {

@@ -1,6 +1,7 @@
 import { durationForm, parseDuration } from "@metacircular/mcp-core/duration.ts";
 import { isIPv4 } from "node:net";
 import { z } from "zod";
+import { canonicalNetwork } from "../address/canonical.ts";
 import { type HostAndPort, parseHostAndPort } from "./host-and-port.ts";
 
 /** A duration as text, e.g. `"15m"`; its value is in milliseconds. */
@@ -44,6 +45,25 @@ export function loopbackAddress(): z.ZodPipe<z.ZodString, z.ZodTransform<HostAnd
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/** Networks and addresses, each in its canonical form; none where nothing is said. */
+export function networks(): z.ZodPrefault<z.ZodArray<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>>> {
+  return z.array(network()).max(maxNetworks).prefault([]);
+}
+
+const maxNetworks = 1_000;
+
+function network(): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+  return z.string().transform((text, context) => {
+    const canonical = canonicalNetwork(text);
+    if (canonical !== undefined) return canonical;
+    context.addIssue({
+      code: "custom",
+      message: `must be an address or a network such as "203.0.113.0/24", not ${JSON.stringify(text)}`,
+    });
+    return z.NEVER;
+  });
 }
 
 /** Path of a file or directory; relative ones start at the working directory. */
