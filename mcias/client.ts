@@ -1,3 +1,4 @@
+import type { LoginService, Tokens } from "@metacircular/mcdsl/auth/login-service.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { createHttpsAgent } from "@metacircular/mcdsl/http/json-client.ts";
@@ -5,10 +6,10 @@ import { PUBLIC_CLIENT_ID } from "./client/public-client.ts";
 import { awaitApproval, type DeviceLogin, requestDeviceLogin } from "./client/device-login.ts";
 import { createEndpoints, type Endpoints } from "./client/endpoints.ts";
 import { tokenInactive, tokenRefusal, unavailable } from "./client/failures.ts";
-import { type Tokens, tokensIn, whoAmISchema } from "./client/answers.ts";
+import { tokensIn, whoAmISchema } from "./client/answers.ts";
 
 export type { DeviceLogin } from "./client/device-login.ts";
-export type { Tokens } from "./client/answers.ts";
+export type { Tokens } from "@metacircular/mcdsl/auth/login-service.ts";
 
 /** Whom a token stands for. */
 export interface WhoAmI {
@@ -22,34 +23,13 @@ export interface WhoAmI {
  * Talks to the identity service. Besides what each method names, all throw a DetailedError
  * `IDENTITY_UNAVAILABLE` when there is no usable answer, and `CANCELLED` when the signal is aborted.
  */
-export interface IdentityClient extends Disposable {
-  /**
-   * Logs a human in. Throws `LOGIN_REFUSED`; `ACCOUNT_LOCKED` and `TOO_MANY_ATTEMPTS`, with the fact
-   * `retryAfterSeconds`.
-   */
-  login(request: {
-    username: string;
-    password: string;
-    /** What the login is for, e.g. `mcp-agent`; for the audit log and login policy. */
-    serviceName: string;
-    /** Where a service passes on what its own client sent: that client's address, so that wrong passwords count there
-     * and not at the service's; and an access token of the service's system account, without which that is refused. */
-    onBehalfOf?: { readonly address: string; readonly actorToken: string } | undefined;
-    signal?: AbortSignal | undefined;
-  }): Promise<Tokens>;
+export interface IdentityClient extends LoginService, Disposable {
   /** A token for a system account; there is no refresh token. Throws `LOGIN_REFUSED`. */
   clientCredentials(request: {
     clientId: string;
     clientSecret: string;
     signal?: AbortSignal | undefined;
   }): Promise<Tokens>;
-  /**
-   * New tokens for a refresh token, which can be used once: store the new one before anything
-   * else. Throws `LOGIN_ENDED`: log in again.
-   */
-  refresh(refreshToken: string, signal?: AbortSignal): Promise<Tokens>;
-  /** Ends the login that a token comes from. Give the refresh token where there is one. */
-  revoke(token: string, signal?: AbortSignal): Promise<void>;
   /** RFC 8628: show `verificationUri` and `userCode` to the human, then call `pollDeviceLogin`. */
   startDeviceLogin(signal?: AbortSignal): Promise<DeviceLogin>;
   /** Waits until the human has decided. Throws `DEVICE_LOGIN_DENIED`, `DEVICE_LOGIN_EXPIRED`. */

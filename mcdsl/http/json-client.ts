@@ -3,6 +3,7 @@ import { Agent, request as startRequest } from "node:https";
 import { DetailedError } from "../errors.ts";
 import { clientTlsOptions } from "../tls/options.ts";
 import { connectionFailure } from "./connection-failure.ts";
+import { readResponseBody } from "./read-body.ts";
 
 export interface JsonRequest {
   /** `https:` only. */
@@ -101,14 +102,9 @@ function encode(request: JsonRequest): { payload?: string; contentType?: string 
 }
 
 async function readText(response: IncomingMessage, url: URL, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw badResponse("RESPONSE_TOO_LARGE", url, `more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  const body = await readResponseBody(response, maxBytes);
+  if (body === undefined) throw badResponse("RESPONSE_TOO_LARGE", url, `more than ${maxBytes} bytes`);
+  return body.toString("utf8");
 }
 
 function decode(response: IncomingMessage, url: URL, text: string): unknown {

@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { IncomingMessage } from "node:http";
 import { DetailedError } from "../errors.ts";
+import { readRequestBody } from "../http/read-body.ts";
 
 /** Reads the JSON body of a request; undefined where there is none.
  * @throws DetailedError REQUEST_INVALID, REQUEST_TOO_LARGE */
@@ -23,16 +24,9 @@ export async function readJsonBody(
 /** Reads the body of a request.
  * @throws DetailedError REQUEST_TOO_LARGE */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop must not close the connection on which the answer is to be sent, and what is left is still to be read.
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const body = await readRequestBody(request, maxBytes);
+  if (body === undefined) throw tooLarge(maxBytes);
+  return body;
 }
 
 function invalid(found: string, remedy: string, cause?: unknown): DetailedError {

@@ -1,31 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity, TokenVerifier } from "../auth/identity.ts";
+import type { LoginService, Tokens } from "../auth/login-service.ts";
 import type { Clock } from "../clock.ts";
 import { DetailedError } from "../errors.ts";
 import { cookieHeader, cookieOf, forgetCookieHeader } from "./cookies.ts";
 import { type Session, type SessionLimits, Sessions } from "./sessions.ts";
-
-/** What a login yields. */
-interface IssuedTokens {
-  readonly accessToken: string;
-  /** Can be used once. */
-  readonly refreshToken?: string;
-  readonly expiresAtMs: number;
-}
-
-/** What logins ask of the identity service; `mcias/client.ts` is one. */
-export interface LoginService {
-  /** @throws DetailedError LOGIN_REFUSED, ACCOUNT_LOCKED, TOO_MANY_ATTEMPTS, IDENTITY_UNAVAILABLE */
-  login(request: {
-    username: string;
-    password: string;
-    serviceName: string;
-    onBehalfOf?: { readonly address: string; readonly actorToken: string } | undefined;
-    signal?: AbortSignal | undefined;
-  }): Promise<IssuedTokens>;
-  refresh(refreshToken: string): Promise<IssuedTokens>;
-  revoke(token: string, signal?: AbortSignal): Promise<void>;
-}
 
 export interface LoginsOptions {
   readonly service: LoginService;
@@ -41,7 +20,7 @@ export interface LoginsOptions {
 
 interface Login {
   identity: Identity;
-  tokens: IssuedTokens;
+  tokens: Tokens;
   refreshing: Promise<void> | undefined;
   ended: boolean;
 }
@@ -149,7 +128,7 @@ export class Logins {
     }
   }
 
-  async #revoke(tokens: IssuedTokens, signal: AbortSignal): Promise<boolean> {
+  async #revoke(tokens: Tokens, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#options.service.revoke(tokens.refreshToken ?? tokens.accessToken, signal);
       return true;

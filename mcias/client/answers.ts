@@ -1,14 +1,6 @@
+import type { Tokens } from "@metacircular/mcdsl/auth/login-service.ts";
 import { z } from "zod";
 import { unavailable } from "./failures.ts";
-
-/** What a login yields. */
-export interface Tokens {
-  readonly accessToken: string;
-  /** Can be used once. */
-  readonly refreshToken?: string;
-  /** End of the access token. */
-  readonly expiresAtMs: number;
-}
 
 /** RFC 6749 section 5.1. */
 const tokensSchema = z.object({

@@ -1,8 +1,9 @@
+import type { Tokens } from "@metacircular/mcdsl/auth/login-service.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { JsonResponse } from "@metacircular/mcdsl/http/json-client.ts";
 import { PUBLIC_CLIENT_ID } from "./public-client.ts";
-import { deviceLoginSchema, type Tokens, tokensIn } from "./answers.ts";
+import { deviceLoginSchema, tokensIn } from "./answers.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { errorIn, tokenRefusal, unavailable } from "./failures.ts";
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readRequestBody } from "@metacircular/mcdsl/http/read-body.ts";
 import { HttpError } from "./http-error.ts";
 
 export const MAX_BODY_BYTES = 16 * 1024;
@@ -13,22 +14,13 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
     throw new HttpError(415, "invalid_request", "the body must be application/x-www-form-urlencoded");
   }
   const fields = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(await readText(request))) {
+  const body = await readRequestBody(request, MAX_BODY_BYTES);
+  if (body === undefined) throw tooLarge();
+  for (const [name, value] of new URLSearchParams(body.toString("utf8"))) {
     if (fields.has(name)) throw new HttpError(400, "invalid_request", "a parameter is given twice");
     fields.set(name, value);
   }
   return fields;
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 export function tooLarge(): HttpError {

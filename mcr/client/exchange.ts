@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { type Agent, request as startRequest } from "node:https";
 
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { readResponseBody } from "@metacircular/mcdsl/http/read-body.ts";
 
 import { answerInvalid, cancelled, timedOut, unreachable } from "./failures.ts";
 
@@ -36,7 +37,8 @@ export function createExchange(registry: { address: string; agent: Agent; timeou
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         startRequest(target, { agent, method, headers, signal: either }, resolve).on("error", reject).end();
       });
-      const bytes = await read(response, maxBytes, address);
+      const bytes = await readResponseBody(response, maxBytes);
+      if (bytes === undefined) throw answerInvalid(address, `more than ${maxBytes} bytes`);
       return { status: response.statusCode ?? 0, headers: response.headers, bytes };
     } catch (thrown) {
       if (signal?.aborted === true) throw cancelled(address, thrown);
@@ -44,15 +46,4 @@ export function createExchange(registry: { address: string; agent: Agent; timeou
       throw thrown instanceof DetailedError ? thrown : unreachable(address, thrown);
     }
   };
-}
-
-async function read(response: IncomingMessage, maxBytes: number, address: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw answerInvalid(address, `more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TokenVerifier } from "@metacircular/mcdsl/auth/identity.ts";
+import type { LoginService } from "@metacircular/mcdsl/auth/login-service.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { readForm } from "@metacircular/mcdsl/web/form.ts";
 import { FormGuard } from "@metacircular/mcdsl/web/form-guard.ts";
 import { requireOwnForm } from "@metacircular/mcdsl/web/form-token.ts";
 import { localPath } from "@metacircular/mcdsl/web/local-path.ts";
-import { type LoggedIn, Logins, type LoginService } from "@metacircular/mcdsl/web/logins.ts";
+import { type LoggedIn, Logins } from "@metacircular/mcdsl/web/logins.ts";
 import { isSameOrigin } from "@metacircular/mcdsl/web/same-origin.ts";
 import type { Audit } from "../audit/audit.ts";
 import { claimedName, RefusedLogins } from "../audit/refused-logins.ts";

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readRequestBody } from "@metacircular/mcdsl/http/read-body.ts";
 import { AcmeProblem } from "../problem.ts";
 
 const bodyBytesMaximum = 128 * 1_024;
@@ -10,19 +11,10 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (type !== "application/jose+json") {
     throw new AcmeProblem("malformed", "the content type must be application/jose+json", { status: 415 });
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop must not close the connection on which the answer is to be sent.
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > bodyBytesMaximum) {
-      throw new AcmeProblem("malformed", `a request has at most ${bodyBytesMaximum} bytes`, {
-        status: 413,
-        headers: { connection: "close" },
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const body = await readRequestBody(request, bodyBytesMaximum);
+  if (body !== undefined) return body;
+  throw new AcmeProblem("malformed", `a request has at most ${bodyBytesMaximum} bytes`, {
+    status: 413,
+    headers: { connection: "close" },
+  });
 }

@@ -1,4 +1,5 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { readRequestBody } from "@metacircular/mcdsl/http/read-body.ts";
 import type { HttpHandler } from "@metacircular/mcdsl/rest/gateway.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Engines } from "../../mounts/engine.ts";
@@ -91,15 +92,8 @@ function questionIn(text: string): Uint8Array {
 /** Undefined where it is larger than a question is, or does not arrive. */
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const timeout = setTimeout(() => request.destroy(), bodyTimeoutMs).unref();
-  const chunks: Uint8Array[] = [];
-  let octets = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      octets += chunk.length;
-      if (octets > requestOctetsMaximum) return undefined;
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    return await readRequestBody(request, requestOctetsMaximum);
   } catch {
     // Whoever asked has gone.
     return undefined;
