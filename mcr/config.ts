@@ -104,6 +104,12 @@ export const configSchema = z.strictObject({
     /** File with the token of this server's own system account. */
     token_path: filePath(),
   }),
+  manifests: z
+    .strictObject({
+      /** What a manifest may point to that its repository lacks: the images of an index, or blobs as well. */
+      may_lack: z.enum(["nothing", "manifests", "anything"]).default("nothing"),
+    })
+    .prefault({}),
   garbage_collection: z
     .strictObject({
       /** "0s": only when somebody asks for it. */

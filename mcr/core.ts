@@ -90,7 +90,11 @@ export async function openCore(options: CoreOptions, stack: AsyncDisposableStack
     ...access,
     ...identities,
     metadata,
-    registry: createRegistry({ metadata, blobs, uploads, rules: access.rules, clock }),
+    registry: createRegistry({
+      ...{ metadata, blobs, uploads, clock },
+      rules: access.rules,
+      mayLack: config.manifests.may_lack,
+    }),
     auditStore,
     pulls: new PullStore(database),
     auditLog,

@@ -19,6 +19,9 @@ export interface ManifestReference {
   readonly mediaType: string;
 }
 
+/** What a manifest may point to that is not there: nothing; the manifests of an index (a sparse index); or blobs as well. */
+export type MissingContent = "nothing" | "manifests" | "anything";
+
 export interface ManifestPush {
   readonly repository: string;
   readonly digest: Digest;
@@ -37,8 +40,8 @@ export interface ManifestPush {
   readonly mayMove?: (tag: string, from: Digest, to: Digest) => void;
   /** Of the repository; undefined: unlimited. */
   readonly quotaBytes?: number | undefined;
-  /** Whether manifests that an index names may be missing. Default: no. */
-  readonly allowsMissingManifests?: boolean;
+  /** What of it the repository may lack. Default: nothing. */
+  readonly mayLack?: MissingContent;
 }
 
 /** Keeps garbage collection away from a blob for a while. Made by `leaseBlob`. */

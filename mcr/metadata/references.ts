@@ -7,8 +7,9 @@ const rowsPerStatement = 100;
 
 /** @throws DetailedError MANIFEST_BLOB_UNKNOWN where the repository lacks what the manifest points to */
 export async function requireReferences(sql: Sql, repositoryId: number, push: ManifestPush): Promise<void> {
-  const blobs = digestsOf(push, "blob");
-  const manifests = push.allowsMissingManifests === true ? [] : digestsOf(push, "manifest");
+  const { mayLack = "nothing" } = push;
+  const blobs = mayLack === "anything" ? [] : digestsOf(push, "blob");
+  const manifests = mayLack === "nothing" ? digestsOf(push, "manifest") : [];
   const missing = [
     ...(await missingFrom(sql, "blob_link", repositoryId, blobs)),
     ...(await missingFrom(sql, "manifest", repositoryId, manifests)),

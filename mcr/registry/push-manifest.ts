@@ -25,7 +25,7 @@ export interface PushedManifest {
 
 /** @throws DetailedError see `Registry.pushManifest` */
 export async function pushManifest(
-  { metadata, rules }: Pick<RegistryParts, "metadata" | "rules">,
+  { metadata, rules, mayLack = "nothing" }: Pick<RegistryParts, "metadata" | "rules" | "mayLack">,
   push: PushRequest,
 ): Promise<PushedManifest> {
   const { repository, tags, content, by } = push;
@@ -48,6 +48,7 @@ export async function pushManifest(
     by,
     mayMove: (tag, from, to) => rules.requireMovable(repository, tag, { from, to }),
     quotaBytes: rules.quotaBytes(repository),
+    mayLack,
   });
   return { digest, subject, previous };
 }

@@ -19,7 +19,7 @@ import { openFileStore } from "../../blobs/file-store.ts";
 import { openUploads } from "../../blobs/upload-files.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { createDistributionHandler, isDistributionRequest } from "../../http/handler.ts";
-import type { Metadata } from "../../metadata/metadata.ts";
+import type { Metadata, MissingContent } from "../../metadata/metadata.ts";
 import { migrations } from "../../metadata/migrations.ts";
 import { createMetadata } from "../../metadata/store.ts";
 import type { RepositoryRules } from "../../policy/tag-rules.ts";
@@ -66,6 +66,7 @@ export interface DistributionSettings {
   readonly rules?: Partial<RepositoryRules>;
   readonly idleTimeoutMs?: number;
   readonly maxBlobBytes?: number;
+  readonly mayLack?: MissingContent;
 }
 
 export async function startDistribution(settings: DistributionSettings = {}): Promise<Distribution> {
@@ -87,7 +88,10 @@ export async function startDistribution(settings: DistributionSettings = {}): Pr
   const rules = { requireMovable: () => undefined, quotaBytes: () => undefined, ...settings.rules };
   const [audited, counted, logged]: [AuditEntry[], Requested[], Distribution["logged"]] = [[], [], []];
   const handler = createDistributionHandler({
-    registry: createRegistry({ metadata, blobs, uploads, rules, clock }),
+    registry: createRegistry({
+      ...{ metadata, blobs, uploads, rules, clock },
+      mayLack: settings.mayLack ?? "nothing",
+    }),
     authenticator: settings.authenticator ?? openAuthenticator,
     audit: { record: (entry) => void audited.push(entry) },
     metrics: {

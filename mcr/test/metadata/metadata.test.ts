@@ -105,7 +105,7 @@ for (const engine of engines())
       assert.equal(await metadata.manifest(repository, { tag: "t" }), undefined);
       assert.equal((await metadata.repository(repository))?.manifests, 0);
       await metadata.putManifest(
-        aManifest("m", { references: [aChild("child")], allowsMissingManifests: true }),
+        aManifest("m", { references: [aChild("child")], mayLack: "manifests" }),
       );
       assert.deepEqual(await metadata.references(repository, digest("m")), [aChild("child")]);
     });
