@@ -129,7 +129,8 @@ async function openBlob(path: string, digest: Digest): Promise<FileHandle> {
 
 /** The content has to be on the disk before its name is. */
 async function makeDurable(file: string, sizeBytes: number, now: Date): Promise<void> {
-  await using handle = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  // For reading: an upload that is complete is closed to writing, for its owner too.
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   const found = await handle.stat();
   if (found.size !== sizeBytes) throw new Error(`${file} has ${found.size} bytes, not ${sizeBytes}`);
   await handle.utimes(now, now);
