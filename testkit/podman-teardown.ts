@@ -36,10 +36,14 @@ async function removeContainers(environment: Readonly<Record<string, string>>): 
   }
 }
 
-/** API services, monitors whose containers podman no longer knows, name servers. What a test started itself
+/** API services, monitors whose containers podman no longer knows, name servers; without root also what keeps the
+ * namespaces (`catatonit`) and the network (`slirp4netns`, `rootlessport`). What a test started itself
  * with the same variables is its own to end. */
 async function endProcesses(universe: Universe): Promise<void> {
-  const kinds = new Set(["podman", "conmon", "aardvark-dns"]);
+  const kinds = new Set([
+    ...["podman", "conmon", "aardvark-dns", "catatonit", "slirp4netns", "rootlessport"],
+    ...["pasta", "pasta.avx2"],
+  ]);
   for (let attempt = 1; ; attempt++) {
     const pids = (await processesOf(universe)).filter(({ name }) => kinds.has(name)).map(({ pid }) => pid);
     if (pids.length === 0) return;

@@ -1,14 +1,18 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { podmanConfiguration } from "./podman-configuration.ts";
 
 /** Universes that may exist on a machine at once; each has 16 networks of its own below 10.76.0.0/14. */
 const maxUniverses = 64;
 const networksEach = 16;
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
 const root = `/tmp/mcp-test-podman-${process.getuid?.() ?? 0}`;
 
 /** A private podman: store, run directories, locks and networks that no other podman shares. */
@@ -39,8 +43,14 @@ export async function claimUniverse(clearUp: (universe: Universe) => Promise<voi
 
 /** Frees the number. Everything in it must have been ended before. */
 export async function releaseUniverse(universe: Universe): Promise<void> {
-  await rm(universe.directory, { recursive: true, force: true });
+  await removeDirectory(universe);
   universe.claim?.close();
+}
+
+/** Without root, files of containers belong to ids that only a user namespace of ours may touch. */
+async function removeDirectory({ directory }: Universe): Promise<void> {
+  if (isRoot) await rm(directory, { recursive: true, force: true });
+  else await run("unshare", ["--map-root-user", "--map-auto", "rm", "-rf", directory]);
 }
 
 /** Makes a network by writing its configuration, as `podman network create` could choose a bridge or a subnet
@@ -96,6 +106,7 @@ function universeOf(number: number): Universe {
     variables: {
       CONTAINERS_CONF: join(directory, "containers.conf"),
       CONTAINERS_STORAGE_CONF: join(directory, "storage.conf"),
+      ...(isRoot ? {} : { XDG_RUNTIME_DIR: join(directory, "run") }),
     },
   };
 }
@@ -130,5 +141,5 @@ async function endAbandoned(
 ): Promise<void> {
   if (!existsSync(universe.directory)) return;
   await clearUp(universe);
-  await rm(universe.directory, { recursive: true, force: true });
+  await removeDirectory(universe);
 }
