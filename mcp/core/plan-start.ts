@@ -7,8 +7,9 @@ import { type ComponentSpec, defaultHealth, type ServiceSpec } from "./spec.ts";
 import type { Step } from "./step.ts";
 
 export interface KeptImages {
-  /** By component, what its last container was made from, where the name of that image means another one by now: only a
-   * deploy goes from the one to the other. Default: none. */
+  /** By component, what its container is made from where the name of the image does not lead there: it means another
+   * one by now, and only a deploy goes from the one to the other; or it names a digest that only the agent knows.
+   * Default: none. */
   readonly keptImages?: ReadonlyMap<string, string>;
 }
 

@@ -249,6 +249,7 @@ function runningTarget(
     spec,
     specHash: containerHash(spec),
     imageId: input.imageIds.get(spec.image),
+    image: input.keptImages?.get(spec.name),
     freshPorts: input.freshPorts.get(spec.name) ?? {},
     recordedPorts: recorded?.hostPorts ?? {},
     createdBy: recreate ? input.operationId : undefined,

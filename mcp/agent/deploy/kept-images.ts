@@ -13,14 +13,17 @@ interface Sources {
   readonly imageRegistry?: Pick<ImageRegistry, "address"> | undefined;
 }
 
-/** What the containers are made from that a start or a repair may have to make anew, where the name of their image means
- * another one by now: a tag that moved on the node must not become a deploy that nobody asked for. */
+/** By component, the image on the node that its container is made from where its name does not lead there: of what a
+ * start or a repair may have to make anew, since a tag that moved on the node must not become a deploy that nobody asked
+ * for; and of what a deploy or a rollback names by a digest, since podman knows an image that lost its name by its id
+ * only. */
 export async function keptImages(
   about: Pick<PlanInput, "intent" | "revisions"> & { readonly containers: readonly Container[] },
   sources: Sources,
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const { intent, revisions, containers } = about;
+  if (intent.kind === "deploy" || intent.kind === "rollback") return pinnedImages(intent, sources, signal);
   if (intent.kind !== "start" && intent.kind !== "restart" && intent.kind !== "repair") return new Map();
   const observed = observedContainers(intent.service, containers);
   const isThere = (name: string): boolean =>
@@ -39,22 +42,55 @@ export async function keptImages(
   return new Map(found.flat());
 }
 
+async function pinnedImages(
+  { spec, component }: Extract<PlanInput["intent"], { kind: "deploy" | "rollback" }>,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const inScope = spec.components.filter(({ name }) => component === "" || name === component);
+  const found = await Promise.all(
+    inScope.map(async ({ name, image }): Promise<[string, string][]> => {
+      if (!image.includes("@") || (await sources.runtime.image(image, signal)) !== undefined) return [];
+      const id = await imageKnownBy(image, parseImageReference(image)?.digest ?? "", sources, signal);
+      return id === undefined ? [] : [[name, id]];
+    }),
+  );
+  return new Map(found.flat());
+}
+
 /** Undefined: the reference will do. */
 async function keptImage(
   reference: string,
   { imageDigest }: ComponentRecord,
-  { runtime, registry, imageRegistry }: Sources,
+  sources: Sources,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { runtime, registry, imageRegistry } = sources;
   const parsed = parseImageReference(reference);
-  if (imageDigest === "" || parsed?.digest !== "") return undefined;
+  if (parsed === undefined) return undefined;
   const named = await runtime.image(reference, signal);
+  if (parsed.digest !== "") {
+    return named === undefined ? imageKnownBy(reference, parsed.digest, sources, signal) : undefined;
+  }
+  if (imageDigest === "") return undefined;
   if (named !== undefined && isKnownBy(named, reference, imageDigest, registry)) return undefined;
-  for (const id of registry.imageDigests.imagesOf(repositoryOf(reference), imageDigest))
-    if ((await runtime.image(id, signal))?.id === id) return id;
+  const id = await imageKnownBy(reference, imageDigest, sources, signal);
+  if (id !== undefined) return id;
   // Of an image without a registry nothing is left but what the name means now. Of those of others it is not sure that
   // the digest is their registry's.
   return parsed.registry === imageRegistry?.address ? `${reference}@${imageDigest}` : undefined;
+}
+
+/** Id of an image on the node that was deployed by this digest, also where no name leads to it any more. */
+export async function imageKnownBy(
+  reference: string,
+  digest: string,
+  { runtime, registry }: Pick<Sources, "runtime"> & { readonly registry: Pick<Registry, "imageDigests"> },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const id of registry.imageDigests.imagesOf(repositoryOf(reference), digest))
+    if ((await runtime.image(id, signal))?.id === id) return id;
+  return undefined;
 }
 
 /** Whether a digest that was recorded is that of the image. @param reference without a digest */

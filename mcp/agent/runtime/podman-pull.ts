@@ -39,7 +39,7 @@ export function pullFailure(
   const message = messages.at(-1);
   if (message === undefined) return undefined;
   const failure = podmanError({ attempted: "pull image", subject: reference, message });
-  const remedy = remedyFor(failure.code, parseImageReference(reference)?.registry ?? "", circumstances);
+  const remedy = remedyFor(failure.code, reference, circumstances);
   if (remedy === undefined) return failure;
   const { code, category, attempted, subject, found } = failure;
   return new DetailedError({ code, category, attempted, subject, found, remedy });
@@ -47,9 +47,10 @@ export function pullFailure(
 
 function remedyFor(
   code: string,
-  registry: string,
+  reference: string,
   { own, certificatesDirectory }: PullCircumstances,
 ): string | undefined {
+  const { registry = "", digest = "" } = parseImageReference(reference) ?? {};
   const isOwn = own?.address === registry;
   switch (code) {
     case "REGISTRY_DENIED":
@@ -59,11 +60,18 @@ function remedyFor(
     case "REGISTRY_UNTRUSTED":
       return `let podman trust its authority, as the agent's user: ${trustCommand(registry, (isOwn ? own.caFile : undefined) ?? "ca.crt", certificatesDirectory)}`;
     case "REGISTRY_UNREACHABLE":
-      return `check that ${registry} runs, and that the node reaches it`;
+      return `check that ${registry} runs, and that the node reaches it${digest === "" ? "" : `; ${sentBefore}`}`;
+    case "IMAGE_NOT_FOUND":
+      return digest === ""
+        ? undefined
+        : "choose another revision with mcp history, or build that version again, under a new tag, and deploy it";
     default:
       return undefined;
   }
 }
+
+const sentBefore =
+  "where mcp push-image sent it, no registry has it, and it is not on the node any more: send that version again, under a new tag";
 
 /** Makes podman trust a certificate authority for one registry, and for nothing else. */
 export function trustCommand(registry: string, caFile: string, certificatesDirectory: string): string {

@@ -5,6 +5,7 @@ import { containerName } from "@metacircular/mcp-core/names.ts";
 import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
 import type { Registry } from "../../registry/registry.ts";
+import { repositoryOf } from "../kept-images.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Enters a container that somebody else created as the component's own. Fails where it has gone since it was looked
@@ -21,6 +22,8 @@ export async function recordAdoption(
   if (container?.name !== name) throw hasGone(name, containerId);
   const added = intent.kind === "adopt" ? intent.containers.map((entry) => entry.spec.name) : [];
   registry.transaction(() => {
+    if (image?.id === container.imageId)
+      registry.imageDigests.record(image.id, repositoryOf(spec.image), image.digest);
     const others = registry.components.ofService(service).map((entry) => entry.spec.name);
     const order = [...others.filter((other) => !added.includes(other)), ...added];
     const isActive = desired === "running" || registry.services.isActive(service) === true;

@@ -67,8 +67,9 @@ async function digestOf(
   context: StepContext,
 ): Promise<string | undefined> {
   if (container !== undefined && image?.id !== container.imageId) {
-    const isAsBefore = await isKnownAs(before, reference, container, context);
-    return isAsBefore ? before : container.imageDigest;
+    for (const digest of [parseImageReference(reference)?.digest ?? "", before])
+      if (await isKnownAs(digest, reference, container, context)) return digest;
+    return container.imageDigest;
   }
   if (image === undefined) return container?.imageDigest;
   return (await digestInRegistry(reference, image, context)) ?? image.digest;
