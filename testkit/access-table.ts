@@ -90,7 +90,7 @@ async function byGrpc(
   await using transport = createGrpcClientTransport({
     address,
     caFile,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     ...(token === undefined ? {} : { token: () => Promise.resolve(token) }),
   });
   try {

@@ -6,6 +6,7 @@ import { type ChromiumConnection, type ChromiumEvent, startChromium } from "./ch
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 const run = promisify(execFile);
+const pageWithinMs = 120_000;
 
 /** A real Chromium with a profile of its own. */
 export interface TestBrowser extends AsyncDisposable {
@@ -113,9 +114,13 @@ async function openTab(connection: ChromiumConnection, options: TabOptions): Pro
 
   async function navigate(action: () => Promise<void>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const late = setTimeout(() => reject(new Error("no page came")), 20_000);
-    const forget = connection.onEvent((event) => {
-      if (event.sessionId === session && event.method === "Page.loadEventFired") resolve(undefined);
+    const late = setTimeout(() => reject(new Error("no page came")), pageWithinMs);
+    let hasCome = false;
+    const forget = connection.onEvent(({ sessionId: of, method, params }) => {
+      if (of !== session) return;
+      if (method === "Page.frameNavigated") hasCome ||= isMainFrame(params);
+      // That of the page before may come late.
+      if (method === "Page.loadEventFired" && hasCome) resolve(undefined);
     });
     try {
       await action();
@@ -185,6 +190,10 @@ async function openTab(connection: ChromiumConnection, options: TabOptions): Pro
     },
   };
   return tab;
+}
+
+function isMainFrame(params: ChromiumEvent["params"]): boolean {
+  return (params["frame"] as { parentId?: string }).parentId === undefined;
 }
 
 function problemIn({ method, params }: ChromiumEvent): string | undefined {

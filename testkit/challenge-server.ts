@@ -16,7 +16,7 @@ export async function startChallengeServer(): Promise<ChallengeServer> {
   const argv = ["-dns01", `127.0.0.1:${dnsPort}`, "-management", `127.0.0.1:${managementPort}`];
   const unused = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
   const child = spawn("pebble-challtestsrv", [...argv, ...unused, "-defaultIPv6", ""], { stdio: "ignore" });
-  await eventually(() => canConnect(managementPort), 10_000);
+  await eventually(() => canConnect(managementPort));
   const post = async (path: string, body: Record<string, string>): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${managementPort}/${path}`, {
       method: "POST",

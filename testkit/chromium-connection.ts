@@ -24,7 +24,7 @@ export interface ChromiumConnection extends AsyncDisposable {
   onEvent(listener: (event: ChromiumEvent) => void): () => void;
 }
 
-const answerWithinMs = 30_000;
+const answerWithinMs = 120_000;
 
 export async function startChromium(
   args: readonly string[],

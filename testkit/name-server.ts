@@ -35,7 +35,7 @@ export interface TestNameServerOptions {
   readonly configuration?: string;
 }
 
-const callTimeoutMs = 20_000;
+const callTimeoutMs = 60_000;
 
 export async function createTestNameServer(
   directory: string,

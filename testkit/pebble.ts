@@ -54,7 +54,7 @@ export async function createTestPebble(
       env: { PATH: process.env["PATH"], PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "20" },
       stdio: "ignore",
     });
-    await eventually(async () => void (await read(directoryUrl)), 10_000);
+    await eventually(async () => void (await read(directoryUrl)));
     roots.push(await read(`https://localhost:${managementPort}/roots/0`));
   }
 
@@ -77,7 +77,7 @@ export async function createTestPebble(
 /** Its own certificate is nothing that these tests are about. */
 function read(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { rejectUnauthorized: false, timeout: 2_000 }, (response) => {
+    const outgoing = request(url, { rejectUnauthorized: false, timeout: 30_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => resolve(Buffer.concat(chunks).toString()));

@@ -75,7 +75,7 @@ export async function createTestSwift(directory: string): Promise<TestSwift> {
       stdio: ["ignore", "ignore", "inherit"],
     });
     // Whether each of the four listens; what they answer does not matter.
-    await Promise.all(Object.values(ports).map((port) => eventually(() => answers(port), 40_000)));
+    await Promise.all(Object.values(ports).map((port) => eventually(() => answers(port), 120_000)));
   }
 
   await start();
@@ -131,7 +131,7 @@ use = egg:swift#slo
 
 function answers(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: "127.0.0.1", port, path: "/", timeout: 5_000 }, (response) => {
+    const outgoing = request({ host: "127.0.0.1", port, path: "/", timeout: 30_000 }, (response) => {
       response.resume();
       resolve();
     });

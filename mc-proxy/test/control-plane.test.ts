@@ -6,6 +6,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { FirewallAction, RouteMode } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { selfSigned, selfSignedFor } from "@metacircular/testkit/self-signed.ts";
+import type { Drift } from "../engine/engine.ts";
 import { aRoute, startControlPlane } from "./control-plane.ts";
 import { FakeEngine } from "./fake-engine.ts";
 
@@ -111,16 +112,25 @@ describe("certificates", () => {
         ["wild"],
       ),
     );
-    assert.match((await proxy.client.status()).problems.join(), /short\.pem: it ended at/u);
+    // The status tells it when the data plane has taken the change.
+    await eventually(async () => {
+      assert.match((await proxy.client.status()).problems.join(), /short\.pem: it ended at/u);
+    });
   });
 });
 
 test("repairs of drift are counted and logged, and a data plane that cannot be compared is a problem", async () => {
   const engine = new FakeEngine();
   await using proxy = await startControlPlane({ engine });
-  engine.drift = { repaired: ["map entry missing"], count: 1 };
+  const nothing = { repaired: [], count: 0 };
+  let found: Drift = { repaired: ["map entry missing"], count: 1 };
+  // Once, however often it looks.
+  engine.check = async () => {
+    const drift = found;
+    found = nothing;
+    return drift;
+  };
   await eventually(async () => assert.equal((await proxy.client.status()).dataPlane?.repaired, 1));
-  engine.drift = { repaired: [], count: 0 };
   assert.match(proxy.lines.join(""), /map entry missing/u);
   engine.check = async () => {
     throw new Error("it does not answer");

@@ -61,7 +61,7 @@ export async function startControlPlane(
       logger,
     });
   const proxy = stack.use(await start(config));
-  const client = stack.use(createProxyClient({ socket: config.admin.socket, timeoutMs: 10_000 }));
+  const client = stack.use(createProxyClient({ socket: config.admin.socket, timeoutMs: 60_000 }));
   const owned = stack.move();
   let stopped = false;
   return {

@@ -10,6 +10,8 @@ export class FakeEngine implements Engine {
   problems: EngineProblem[] = [];
   drift: Drift = { repaired: [], count: 0 };
   open = 0;
+  /** How often it was asked for the connections to a backend. */
+  asked = 0;
   ended: "released" | "stopped" | undefined;
   /** What `apply` waits for. */
   gate: Promise<void> = Promise.resolve();
@@ -44,6 +46,7 @@ export class FakeEngine implements Engine {
   }
 
   async connections(): Promise<number> {
+    this.asked += 1;
     return this.open;
   }
 

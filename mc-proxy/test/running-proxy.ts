@@ -57,7 +57,7 @@ export async function startRunningProxy(options: RunningProxyOptions = {}): Prom
     const last = await launch(configFile, { MC_PROXY_HAPROXY_KEEP_RUNNING: "false" });
     await last[Symbol.asyncDispose]();
   });
-  const client = stack.use(createProxyClient({ socket, timeoutMs: 20_000 }));
+  const client = stack.use(createProxyClient({ socket, timeoutMs: 60_000 }));
   const owned = stack.move();
   const haproxyPid = async (): Promise<number> => (await client.status()).dataPlane?.pid ?? 0;
   return {

@@ -128,11 +128,12 @@ describe("redact", () => {
   });
 
   test("is quick on hostile text", () => {
-    const startedAtMs = performance.now();
+    const before = process.cpuUsage();
     for (const piece of ["a", "eyJ", "-----BEGIN A PRIVATE KEY-----", "token=", "https://", "bearer ", '"']) {
       redact(piece.repeat(5_000));
     }
-    assert.ok(performance.now() - startedAtMs < 2_000);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1_000 < 2_000, `${user + system} µs`);
   });
 });
 

@@ -140,7 +140,7 @@ describe("a described API", () => {
       address: formatHostAndPort(server.grpc ?? assert.fail("it serves no gRPC")),
       caFile: certificates.caFile,
       token: async () => "token-of-alice",
-      timeoutMs: 5_000,
+      timeoutMs: 30_000,
     });
     const { zones } = await createClient(ZoneService, transport).listZones({});
     assert.equal(zones[0]?.serial, 7);

@@ -67,7 +67,7 @@ export async function startFixture(
       const transport = createGrpcClientTransport({
         address,
         caFile: certificates.caFile,
-        timeoutMs: 5_000,
+        timeoutMs: 30_000,
         ...(token === "" ? {} : { token: async () => token }),
         ...clientOptions,
       });

@@ -34,7 +34,7 @@ describe("a gRPC server on a Unix socket", () => {
   }
 
   async function version(): Promise<string> {
-    await using transport = createGrpcClientTransport({ address: `unix:${path}`, timeoutMs: 5_000 });
+    await using transport = createGrpcClientTransport({ address: `unix:${path}`, timeoutMs: 30_000 });
     return (await createClient(ProxyAdmin, transport).getStatus({})).version;
   }
 

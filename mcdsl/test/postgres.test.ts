@@ -88,6 +88,8 @@ describe("a PostgreSQL server", () => {
 
   test("ends a statement that takes too long", async () => {
     const url = await server.createDatabase("slow");
+    // Its schema is made in no hurry.
+    await (await openPostgres({ url, migrations }))[Symbol.asyncDispose]();
     await using sql = await openPostgres({ url, migrations, statementTimeoutMs: 200 });
     await assert.rejects(sql.query("SELECT pg_sleep(30)"), { code: "DATABASE_TIMEOUT" });
   });

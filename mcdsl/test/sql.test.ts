@@ -74,6 +74,13 @@ function postgres(): Engine {
   };
 }
 
+/** Opens a database whose transactions have little time, and makes it in no hurry. */
+async function openHasty(engine: Engine, name: string): Promise<SqlDatabase> {
+  await (await engine.open({ name }))[Symbol.asyncDispose]();
+  return engine.open({ name, timeoutMs: hastyMs });
+}
+
+const hastyMs = 500;
 const add = "INSERT INTO thing (name, size, content) VALUES ($1, $2, $3)";
 const names = async (sql: SqlDatabase): Promise<unknown[]> =>
   (await sql.query("SELECT name FROM thing ORDER BY name")).map((row) => row["name"]);
@@ -193,7 +200,7 @@ for (const engine of [sqlite(), postgres()])
     });
 
     test("rolls back a transaction that takes too long, and lets the next one in", async () => {
-      await using sql = await engine.open({ name: "slow", timeoutMs: 200 });
+      await using sql = await openHasty(engine, "slow");
       const endless = sql.transaction(async (tx) => {
         await tx.execute(add, ["a", 1, new Uint8Array()]);
         await new Promise(() => undefined);
@@ -204,10 +211,10 @@ for (const engine of [sqlite(), postgres()])
     });
 
     test("refuses statements of a transaction that is over", async () => {
-      await using sql = await engine.open({ name: "over", timeoutMs: 200 });
+      await using sql = await openHasty(engine, "over");
       const late = Promise.withResolvers<unknown>();
       const endless = sql.transaction(async (tx) => {
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await new Promise((resolve) => setTimeout(resolve, 2 * hastyMs));
         late.resolve(tx.execute(add, ["late", 1, new Uint8Array()]).catch((error: unknown) => error));
       });
       await assert.rejects(endless, { code: "DATABASE_TIMEOUT" });

@@ -55,7 +55,7 @@ async function aClient(t: TestContext, answers: Record<string, Answer[]>) {
       clock.ms += durationMs;
     },
   };
-  const client = createIdentityClient({ issuer, caFile, clock, timeoutMs: 2000 });
+  const client = createIdentityClient({ issuer, caFile, clock, timeoutMs: 60_000 });
   t.after(async () => {
     client[Symbol.dispose]();
     server.closeAllConnections();

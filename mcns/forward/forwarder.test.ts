@@ -56,7 +56,7 @@ async function scripted(inFlight = 10, clock: Clock = systemClock): Promise<Scri
   const stream = new StreamUpstream({ address, random });
   const forwarder = new Forwarder({
     upstreams: [createUdpUpstream({ address, stream, random })],
-    settings: { timeoutMs: 5_000, inFlight, cache: cacheSettings },
+    settings: { timeoutMs: 60_000, inFlight, cache: cacheSettings },
     clock,
     logger: captureLog().logger,
   });

@@ -42,7 +42,7 @@ export async function run(
   options: { input?: string; environment?: Record<string, string> } = {},
 ): Promise<Outcome> {
   const environment = { ...process.env, ...options.environment };
-  const child = execFile(command, args, { env: environment, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 });
+  const child = execFile(command, args, { env: environment, timeout: 240_000, maxBuffer: 64 * 1024 * 1024 });
   const parts: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (text: string) => parts.push(text));

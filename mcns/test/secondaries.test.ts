@@ -150,7 +150,7 @@ describe("stock secondaries", () => {
           expected,
           `${secondary.name}:\n${daemon.log.slice(-20).join("\n")}`,
         );
-      }, 30_000);
+      }, 120_000);
     }
   }
 

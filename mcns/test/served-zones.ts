@@ -69,7 +69,7 @@ export async function createServedZones(keys: readonly TsigKey[] = [testKey]): P
 export function dnsSettings(changes: Partial<DnsSettings> = {}): DnsSettings {
   return {
     listen: [{ host: "127.0.0.1", port: 0 }],
-    streams: { connections: 100, connectionsPerClient: 50, idleMs: 5_000 },
+    streams: { connections: 100, connectionsPerClient: 50, idleMs: 60_000 },
     rateLimit: { responsesPerSecond: 0, slip: 2, exempt: [] },
     answerCache: { entries: 10_000, bytes: 16 * 1024 * 1024 },
     logQueries: false,

@@ -199,10 +199,13 @@ describe("the name server", () => {
   test("writes down who changed what", async () => {
     const { code } = await mcns(["record", "set", "svc.example.org", "audited", "TXT", '"x"'], agentFile);
     assert.equal(code, 0);
-    const line = server.program.log
-      .map((each) => JSON.parse(each) as Record<string, unknown>)
-      .find(({ changed }) => Array.isArray(changed) && changed.includes("audited.svc.example.org TXT"));
-    assert.deepEqual([line?.["audit"], line?.["by"], line?.["zone"]], [true, "mcp-agent", "svc.example.org"]);
+    const isAboutIt = (text: string): boolean => {
+      const { changed } = JSON.parse(text) as Record<string, unknown>;
+      return Array.isArray(changed) && changed.includes("audited.svc.example.org TXT");
+    };
+    // It may still be on its way when the command has ended.
+    const line = JSON.parse(await server.program.line(isAboutIt)) as Record<string, unknown>;
+    assert.deepEqual([line["audit"], line["by"], line["zone"]], [true, "mcp-agent", "svc.example.org"]);
   });
 
   test("is the only one on its database", async () => {

@@ -136,7 +136,7 @@ describe("the listeners", () => {
 
   test("close connections that are silent, or too many of one client", async () => {
     await using server = await serve({
-      streams: { connections: 100, connectionsPerClient: 2, idleMs: 300 },
+      streams: { connections: 100, connectionsPerClient: 2, idleMs: 1_500 },
     });
     const first = await open(server);
     const second = await open(server);

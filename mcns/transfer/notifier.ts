@@ -14,18 +14,26 @@ import type { Zone } from "../zone/zone.ts";
 import type { ZoneSource } from "../zone/store-view.ts";
 
 /** Waits for the answer of a secondary, one for each attempt (RFC 1996, section 3.6). */
-const waitsMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
+const defaultWaitsMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
+
+interface NotifierParts {
+  readonly source: ZoneSource;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long the answer to each attempt is waited for. Default: 1 s, and then twice as long each time, up to 32 s. */
+  readonly waitsMs?: readonly number[];
+}
 
 /** Tells the secondaries of each zone when it has changed, and once at the start (RFC 1996). Disposing it ends what is
  * under way. */
 export class Notifier implements AsyncDisposable {
-  readonly #parts: { source: ZoneSource; clock: Clock; logger: Logger };
+  readonly #parts: NotifierParts;
   readonly #subscription: Disposable;
   /** By zone and target; a newer change takes the place of an older one. */
   readonly #underway = new Map<string, AbortController>();
   readonly #tasks = new Set<Promise<void>>();
 
-  constructor(parts: { source: ZoneSource; clock: Clock; logger: Logger }) {
+  constructor(parts: NotifierParts) {
     this.#parts = parts;
     this.#subscription = parts.source.onChange((zones) => this.#tell(zones));
     this.#tell([...parts.source.current().zones()].map(({ name }) => name));
@@ -57,7 +65,7 @@ export class Notifier implements AsyncDisposable {
   }
 
   async #notify(zone: Zone, target: HostAndPort, signal: AbortSignal): Promise<void> {
-    const { logger, clock } = this.#parts;
+    const { logger, clock, waitsMs = defaultWaitsMs } = this.#parts;
     const facts = { zone: zone.name, serial: zone.soa.serial, secondary: formatHostAndPort(target) };
     for (const waitMs of waitsMs) {
       try {

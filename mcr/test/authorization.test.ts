@@ -116,7 +116,10 @@ describe("who may do what by the API", () => {
     },
     GetGarbageCollection: async () => ({ id: await aRun() }),
     ListGarbageCollectionItems: async () => ({ id: await aRun() }),
-    ListGarbageCollections: () => ({}),
+    ListGarbageCollections: async () => {
+      await allEnded();
+      return {};
+    },
     ListAuditEntries: () => ({ limit: 3 }),
     GetStatus: () => ({}),
   };
@@ -136,7 +139,7 @@ describe("who may do what by the API", () => {
     await using transport = createGrpcClientTransport({
       address: registry.grpcAddress,
       caFile: registry.caFile,
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
       token: () => Promise.resolve(token ?? ""),
     });
     const reads = methods.filter(isRead);

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "@metacircular/testkit/eventually.ts";
 import { checkout } from "@metacircular/testkit/program.ts";
 import { startTestRegistry, type TestRegistry } from "@metacircular/testkit/registry-server.ts";
 import { startOnTerminal } from "@metacircular/testkit/terminal.ts";
@@ -172,8 +173,19 @@ describe("the command line of the registry", () => {
   });
 
   test("lists what was done, by filter", async () => {
-    const text = await done(["audit", "--repository", "team/old", "--action", "delete-tag", "--since", "1h"]);
-    assert.equal(text.trimEnd().split("\n").length, 2, text);
+    const text = await eventually(async () => {
+      const shown = await done([
+        "audit",
+        "--repository",
+        "team/old",
+        "--action",
+        "delete-tag",
+        "--since",
+        "1h",
+      ]);
+      assert.equal(shown.trimEnd().split("\n").length, 2, shown);
+      return shown;
+    });
     assert.match(text, /delete-tag +ok +\S+ +\S+ +team\/old +two/u);
     assert.match((await mcr(["audit", "--since", "soon"])).stderr, /Give a time/u);
   });

@@ -103,7 +103,7 @@ describe("a registry on SQLite", () => {
         name.startsWith("mcr_request_duration_seconds_count"),
       );
       assert.ok(served.length > 0);
-    }, 40_000);
+    }, 120_000);
   });
 
   test("does not start beside another one on the same files", async () => {

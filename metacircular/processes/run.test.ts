@@ -4,7 +4,7 @@ import { childEnvironment } from "./environment.ts";
 import { run, runChecked } from "./run.ts";
 
 const environment = childEnvironment({ PATH: process.env["PATH"] });
-const options = { environment, timeoutMs: 10_000 };
+const options = { environment, timeoutMs: 60_000 };
 
 function script(text: string): string[] {
   return [process.execPath, "-e", text];

@@ -21,7 +21,7 @@ async function setUp(directory: string, script = "setInterval(() => {}, 1000)") 
     name: "mcias",
     argv: [process.execPath, entry, "server", "--config", entry],
     inputs: [entry],
-    stopTimeoutMs: 5_000,
+    stopTimeoutMs: 60_000,
   };
   const records: ProgramRecord[] = [];
   const keep = (before?: ProgramRecord): ProgramKeeper =>

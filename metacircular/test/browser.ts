@@ -25,7 +25,7 @@ export async function createBrowser(hostRules: string): Promise<Browser> {
         ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
         `--user-data-dir=${join(home.path, "profile")}`,
         `--host-resolver-rules=${hostRules}`,
-        ...["--timeout=20000", "--dump-dom"],
+        ...["--timeout=120000", "--dump-dom"],
       ];
       return (await run("chromium", [...options, url], { ...process.env, HOME: home.path })).stdout;
     },

@@ -35,7 +35,7 @@ function untilHealthy(): Promise<void> {
   return eventually(async () => {
     const { ok, programs } = await platform.status();
     assert.ok(ok, JSON.stringify(programs));
-  }, 30_000);
+  }, 120_000);
 }
 
 /** The servers and their supervisor, by entry file and command. */

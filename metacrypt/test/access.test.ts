@@ -59,7 +59,7 @@ before(async () => {
     return { ...rule, rest: rule.rest };
   });
   const { caFile } = certificates;
-  transport = createGrpcClientTransport({ address: configured.grpc, caFile, timeoutMs: 10_000 });
+  transport = createGrpcClientTransport({ address: configured.grpc, caFile, timeoutMs: 60_000 });
 });
 
 after(async () => {

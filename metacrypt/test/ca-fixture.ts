@@ -16,7 +16,7 @@ const execute = promisify(execFile);
 
 /** Runs a program and returns all that it printed; rejects where its exit code is not 0. */
 export async function run(program: string, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await execute(program, args, { timeout: 30_000, maxBuffer: 16 * 1024 * 1024 });
+  const { stdout, stderr } = await execute(program, args, { timeout: 240_000, maxBuffer: 16 * 1024 * 1024 });
   return stdout + stderr;
 }
 

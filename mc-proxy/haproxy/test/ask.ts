@@ -49,7 +49,7 @@ export function ask(question: Question): Promise<Answer> {
     method,
     headers: { host: host ?? name, ...headers },
     agent: agent ?? false,
-    timeout: 20_000,
+    timeout: 60_000,
     ...(localAddress === undefined ? {} : { localAddress }),
   };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -64,7 +64,7 @@ export function ask(question: Question): Promise<Answer> {
     });
   });
   outgoing.on("error", reject);
-  outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in 20 s")));
+  outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in 60 s")));
   outgoing.end(body);
   return promise;
 }

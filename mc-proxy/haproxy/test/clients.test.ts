@@ -75,7 +75,7 @@ suite("clients", () => {
     const { certificate, engine } = plane;
     await using backend = await echoServer("backend");
     const routes = [aRoute(plane, "one.test", backend.port)];
-    const limits = { ...aState(plane).limits, helloTimeoutMs: 300 };
+    const limits = { ...aState(plane).limits, helloTimeoutMs: 1_500 };
     await engine.apply(aState(plane, { routes, limits, trustedProxies: ["127.0.0.7/32", "10.0.0.0/8"] }));
 
     const relayed = await askBehindHeader(

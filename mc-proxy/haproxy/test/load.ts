@@ -69,7 +69,7 @@ function newConnections(target: LoadTarget): Client {
 function http1Ask({ port, name, ca }: LoadTarget, agent: Agent | false): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const options = { host: "127.0.0.1", port, servername: name, ca, agent, headers: { host: name } };
-  const outgoing = request({ ...options, timeout: 10_000 }, (response) => {
+  const outgoing = request({ ...options, timeout: 60_000 }, (response) => {
     response.on("error", reject);
     response.on("end", () =>
       response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
@@ -77,7 +77,7 @@ function http1Ask({ port, name, ca }: LoadTarget, agent: Agent | false): Promise
     response.resume();
   });
   outgoing.on("error", reject);
-  outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in 10 s")));
+  outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in 60 s")));
   outgoing.end();
   return promise;
 }
@@ -115,7 +115,7 @@ function http2Answer(stream: ClientHttp2Stream): Promise<void> {
   stream.on("end", () => (hasEnded = true));
   stream.on("error", reject);
   stream.on("close", () => (hasEnded && found === "status 200" ? resolve() : reject(new Error(found))));
-  stream.setTimeout(10_000, () => stream.close());
+  stream.setTimeout(60_000, () => stream.close());
   stream.resume();
   return promise;
 }

@@ -11,6 +11,9 @@ import { ask } from "./ask.ts";
 import { echoH2cServer, echoServer, listening } from "./backends.ts";
 import { aRoute, aState, createDataPlane, type TestDataPlane } from "./data-plane.ts";
 
+/** Long enough for a request on a slow and busy machine. */
+const briefMs = 1_000;
+
 suite("protocols", () => {
   test("HTTP/2 reaches a backend that speaks HTTP/1.1, many requests at a time", async () => {
     await using plane = await createDataPlane();
@@ -62,14 +65,14 @@ suite("protocols", () => {
     await using plane = await createDataPlane();
     const { port, certificate, engine } = plane;
     await using backend = await webSocketServer();
-    const limits = { ...aState(plane).limits, clientTimeoutMs: 300, backendTimeoutMs: 300 };
+    const limits = { ...aState(plane).limits, clientTimeoutMs: briefMs, backendTimeoutMs: briefMs };
     await engine.apply(aState(plane, { routes: [aRoute(plane, "localhost", backend.port)], limits }));
     setDefaultCACertificates([...getCACertificates(), certificate.certificate]);
     const socket = new WebSocket(`wss://localhost:${port}/`);
     await once(socket, "open");
     assert.equal(await echoed(socket, "hello"), "hello");
     assert.equal(await engine.connections({ host: "127.0.0.1", port: backend.port }), 1);
-    await elapsed(700);
+    await elapsed(2 * briefMs);
     assert.equal(await echoed(socket, "still there"), "still there");
     const closed = once(socket, "close");
     await backend[Symbol.asyncDispose]();
@@ -85,7 +88,7 @@ suite("protocols", () => {
       response.write("data: first\n\n");
       stream.resolve(response);
     });
-    const limits = { ...aState(plane).limits, clientTimeoutMs: 300, backendTimeoutMs: 300 };
+    const limits = { ...aState(plane).limits, clientTimeoutMs: briefMs, backendTimeoutMs: briefMs };
     await engine.apply(aState(plane, { routes: [aRoute(plane, "one.test", backend.port)], limits }));
     const outgoing = request({
       ...{ host: "127.0.0.1", port, servername: "one.test", ca: certificate.certificate, agent: false },
@@ -96,7 +99,7 @@ suite("protocols", () => {
     const events = incoming.setEncoding("utf8")[Symbol.asyncIterator]();
     const nextEvent = async (): Promise<unknown> => (await events.next()).value;
     assert.equal(await nextEvent(), "data: first\n\n");
-    await elapsed(700);
+    await elapsed(2 * briefMs);
     (await stream.promise).write("data: second\n\n");
     assert.equal(await nextEvent(), "data: second\n\n");
     outgoing.destroy();

@@ -88,8 +88,9 @@ suite("changes at run time", () => {
     assert.equal(await engine.connections(address), 0);
     const agent = new Agent({ keepAlive: true });
     await ask({ port, name: "one.test", ca, agent, path: "/quick" });
+    // HAProxy may still write down the end of the request.
+    await eventually(async () => assert.equal(await engine.connections(address), 0));
     assert.ok(old.sockets.size > 0, "the connection is kept");
-    assert.equal(await engine.connections(address), 0);
     const slow = ask({ port, name: "one.test", ca, agent });
     await eventually(async () => assert.equal(await engine.connections(address), 1));
     await engine.apply(aState(plane, { routes: [aRoute(plane, "one.test", next.port)] }));

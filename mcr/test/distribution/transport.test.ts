@@ -10,13 +10,17 @@ import { type Distribution, digestOf, startDistribution, tableAuthenticator, unt
 // What clients do to connections: bodies that are refused, that stop, that never come; headers and paths made to break.
 
 let registry: Distribution;
+/** Cuts who is silent for a while, and no other: a slow machine is silent as well. */
+let impatient: Distribution;
 let closed: Distribution;
 before(async () => {
-  registry = await startDistribution({ idleTimeoutMs: 500 });
+  registry = await startDistribution();
+  impatient = await startDistribution({ idleTimeoutMs: 1_500 });
   closed = await startDistribution({ authenticator: tableAuthenticator({ me: { a: ["pull", "push"] } }) });
 });
 after(async () => {
   await registry[Symbol.asyncDispose]();
+  await impatient[Symbol.asyncDispose]();
   await closed[Symbol.asyncDispose]();
 });
 
@@ -127,17 +131,17 @@ test("who sends for ever is cut", async () => {
 });
 
 test("a client that falls silent is cut, and its upload goes on where it stopped", async () => {
-  const location = await begin(registry);
+  const location = await begin(impatient);
   const content = randomBytes(5_000);
-  await using connection = await raw(registry);
+  await using connection = await raw(impatient);
   connection.socket.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n`);
   connection.socket.write(content.subarray(0, 2_000));
   await once(connection.socket, "close");
-  const status = await registry.send("GET", location);
+  const status = await impatient.send("GET", location);
   assert.equal(status.headers.range, "0-1999");
   const headers = { "content-range": "2000-4999" };
   const put = { headers, body: content.subarray(2_000) };
-  assert.equal((await registry.send("PUT", `${location}?digest=${digestOf(content)}`, put)).status, 201);
+  assert.equal((await impatient.send("PUT", `${location}?digest=${digestOf(content)}`, put)).status, 201);
 });
 
 test("a client that hangs up leaves what it sent, and nothing else", async () => {
@@ -169,18 +173,18 @@ test("a client that hangs up in a single POST leaves nothing", async () => {
 });
 
 test("a client that takes nothing is cut, and one that goes away is no failure", async () => {
-  const { digest } = await pushBlob(registry, "a", randomBytes(30_000_000));
-  registry.logged.length = 0;
-  await using slow = await raw(registry);
+  const { digest } = await pushBlob(impatient, "a", randomBytes(30_000_000));
+  impatient.logged.length = 0;
+  await using slow = await raw(impatient);
   slow.socket.pause();
   slow.socket.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`);
-  await until(() => registry.logged.some(({ fields }) => fields["status"] === 499));
-  await using hasty = await raw(registry);
+  await until(() => impatient.logged.some(({ fields }) => fields["status"] === 499));
+  await using hasty = await raw(impatient);
   hasty.socket.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`);
   await once(hasty.socket, "data");
   hasty.socket.destroy();
-  await until(() => registry.logged.filter(({ fields }) => fields["status"] === 499).length === 2);
-  assert.ok(registry.logged.every(({ level }) => level === "info"));
+  await until(() => impatient.logged.filter(({ fields }) => fields["status"] === 499).length === 2);
+  assert.ok(impatient.logged.every(({ level }) => level === "info"));
 });
 
 test("what is made to leave its place does not", async () => {

@@ -270,7 +270,10 @@ for (const engine of engines())
     test("runs one at a time, also on two servers, and another one after the first has died", async () => {
       await using at = await fresh();
       const sql = await engine.open(`collect${count}`);
-      await using other = await createWorld({ sql, directory: directory.path, blobs, clock, leaseMs });
+      await using other = await createWorld({
+        ...{ sql, directory: directory.path, blobs, clock, leaseMs },
+        collector: { clock: still },
+      });
       const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await using slow = await createWorld({
         ...{ sql: at.sql, directory: directory.path, blobs, clock, leaseMs },
@@ -330,6 +333,7 @@ for (const engine of engines())
         blobs: cancelling,
         clock,
         leaseMs,
+        collector: { clock: still },
       });
       const run = await cancelled.collector.run({ dryRun: false, by: "bob" }, patience.signal);
       assert.equal(run.state, "cancelled");

@@ -176,7 +176,7 @@ describe("logging in to the pages", () => {
   });
 
   test("ends for whose account is disabled, when the registry asks again", async () => {
-    await eventually(async () => isOut(await disabled.get("/")), 45_000);
+    await eventually(async () => isOut(await disabled.get("/")), 120_000);
     const page = await disabled.login({ name: "dora", password: testPassword, token: "" });
     assert.ok(page.status >= 400);
   });

@@ -27,7 +27,7 @@ for (const challenge of ["http-01", "tls-alpn-01"]) {
     // What is new is used from the next graceful restart on.
     await staged(directory);
     await reload();
-    const first = await eventually(() => shownCertificate(acme, name), 15_000);
+    const first = await eventually(() => shownCertificate(acme, name));
     await staged(directory);
     await reload();
     const second = await eventually(async () => {
@@ -47,7 +47,7 @@ function staged(directory: string): Promise<string> {
     } catch (cause) {
       throw new Error(await readFile(join(directory, "error.log"), "utf8"), { cause });
     }
-  }, 40_000);
+  }, 120_000);
 }
 
 async function writeConfiguration(acme: RunningAcme, directory: string, challenge: string): Promise<string> {

@@ -17,18 +17,18 @@ test("caddy issues by tls-alpn-01 with an external account binding, and renews",
   });
   const { keyId, hmacKey } = bindingFor(acme, "caddy");
   await using caddy = await startCaddy(acme, ["disable_http_challenge", `eab ${keyId} ${hmacKey}`]);
-  const first = await eventually(() => shownCertificate(acme, name), 30_000);
+  const first = await eventually(() => shownCertificate(acme, name), 120_000);
   await eventually(async () => {
     const second = await shownCertificate(acme, name);
     assert.notEqual(second.serialNumber, first.serialNumber, caddy.output());
-  }, 30_000);
+  }, 120_000);
   assert.equal(acme.store.bindings.get(keyId)?.accounts, 1);
 });
 
 test("caddy issues by http-01, and its certificate is revoked with its key by certbot", async () => {
   await using acme = await startAcme();
   await using _ = await startCaddy(acme, ["disable_tlsalpn_challenge"]);
-  const shown = await eventually(() => shownCertificate(acme, name), 30_000);
+  const shown = await eventually(() => shownCertificate(acme, name), 120_000);
   const directory = await clientDirectory(acme, "certbot");
   const stored = await storedCertificate(acme);
   await succeed(

@@ -15,7 +15,7 @@ export interface Ended {
 
 const clientPath = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" };
 
-const timeoutMs = 60_000;
+const timeoutMs = 240_000;
 
 /** Runs a client to its end, with no other environment than what is given: nothing of this machine's is used. */
 export function run(

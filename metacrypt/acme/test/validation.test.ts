@@ -40,7 +40,7 @@ after(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
-function partsWith(settings: Record<string, unknown>, signal = AbortSignal.timeout(10_000)): ValidationParts {
+function partsWith(settings: Record<string, unknown>, signal = AbortSignal.timeout(60_000)): ValidationParts {
   const config = acmeConfigSchema.parse({ resolver: names.address, ...settings });
   return { config, names: createNames(config), mayConnect: connectRule(config), signal };
 }
