@@ -1,7 +1,8 @@
-import { duration, filePath, listenAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { duration, filePath, listenAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { type Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
+import { isHttpsOrigin } from "@metacircular/mcdsl/config/origin.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { z } from "zod";
 
@@ -18,6 +19,8 @@ const server = z.strictObject({
   listen_addr: listenAddress(),
   tls_cert: filePath(),
   tls_key: filePath(),
+  /** Networks of proxies whose connections all begin with a header of the PROXY protocol. */
+  proxy_protocol_from: networks(),
   /** The origin under which clients reach the server; written into every token as `iss`. */
   issuer: z.string().refine(isHttpsOrigin, 'must be an origin such as "https://mcias.example:8443"'),
 });
@@ -63,9 +66,4 @@ export type Config = z.output<typeof configSchema>;
 /** @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
 export function loadIdentityConfig(file: string, environment: Environment): Config {
   return loadConfig({ schema: configSchema, file, environmentPrefix: "MCIAS", environment });
-}
-
-function isHttpsOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === "https:" && url.origin === text;
 }

@@ -1,6 +1,7 @@
-import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { duration, filePath, listenAddress, loopbackAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
 import { type HostAndPort, parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
+import { isHttpsOrigin, isOrigin } from "@metacircular/mcdsl/config/origin.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
@@ -12,6 +13,8 @@ const server = z.strictObject({
   grpc_addr: listenAddress(),
   tls_cert: filePath(),
   tls_key: filePath(),
+  /** Networks of proxies whose connections all begin with a header of the PROXY protocol. */
+  proxy_protocol_from: networks(),
   /** The origin under which clients reach `listen_addr`. */
   external_url: z
     .string()
@@ -73,13 +76,4 @@ function addressOrNone(): z.ZodPipe<z.ZodString, z.ZodTransform<HostAndPort | un
     context.addIssue({ code: "custom", message: 'must be an address such as "0.0.0.0:80", or ""' });
     return z.NEVER;
   });
-}
-
-function isHttpsOrigin(text: string): boolean {
-  return isOrigin(text) && text.startsWith("https:");
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
 }

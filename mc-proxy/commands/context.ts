@@ -1,6 +1,6 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { configOptionOf } from "@metacircular/mcdsl/commands/context.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
-import { Option } from "@commander-js/extra-typings";
 
 /** What every command gets from outside. */
 export interface CommandContext {
@@ -12,11 +12,4 @@ export interface CommandContext {
   readonly clock: Clock;
 }
 
-const defaultConfigFile = "/srv/mc-proxy/mc-proxy.toml";
-
-/** A fresh one per command: options hold their value. */
-export function configOption(): Option<"-c, --config <file>", undefined, string> {
-  return new Option("-c, --config <file>", "configuration file")
-    .env("MC_PROXY_CONFIG")
-    .default(defaultConfigFile);
-}
+export const configOption = configOptionOf("mc-proxy");

@@ -2,9 +2,10 @@ import { Command } from "@commander-js/extra-typings";
 import type { CommandContext } from "./context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
+import manifest from "../package.json" with { type: "json" };
 import { defineServer } from "./server.ts";
 import { defineSnapshot } from "./snapshot.ts";
-import { defineVersion } from "./version.ts";
 
 /** Runs one command line and returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -13,7 +14,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   );
   defineServer(program, context);
   defineSnapshot(program, context);
-  defineVersion(program, "mc-proxy", context);
+  defineVersionCommand(program, { program: "mc-proxy", version: manifest.version, terminal: context });
   program.addHelpText(
     "after",
     examples("mc-proxy server --config /srv/mc-proxy/mc-proxy.toml", "mc-proxy snapshot"),

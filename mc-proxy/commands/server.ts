@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "@commander-js/extra-typings";
 import { createLogger } from "@metacircular/mcdsl/log/logger.ts";
 import { engineDirectory, loadProxyConfig } from "../config.ts";
+import manifest from "../package.json" with { type: "json" };
 import { type CommandContext, configOption } from "./context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
-import { readVersion } from "./version.ts";
 
 /** For admin calls in progress, besides what the data plane gets. */
 const stopMs = 20_000;
@@ -34,7 +34,7 @@ export function defineServer(parent: Command, context: CommandContext): void {
             openEngine: () =>
               openHaproxyEngine({ directory: engineDirectory(config), program, clock, logger }),
             newId: randomUUID,
-            version: readVersion(),
+            version: manifest.version,
             clock,
             logger,
           }),

@@ -1,7 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { runProgram } from "@metacircular/mcdsl/commands/run-program.ts";
-import { defineVersion } from "../commands/version.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
+import manifest from "../package.json" with { type: "json" };
 import { defineCertificatesReload } from "./commands/certificates-reload.ts";
 import { defineDrain } from "./commands/drain.ts";
 import { defineFirewallAdd } from "./commands/firewall-add.ts";
@@ -42,7 +43,7 @@ function createControlProgram(context: ControlContext): Command {
   defineFirewallRemove(firewall, context);
   defineFirewallList(firewall, context);
 
-  defineVersion(program, "mcproxyctl", context);
+  defineVersionCommand(program, { program: "mcproxyctl", version: manifest.version, terminal: context });
   return program.addHelpText(
     "after",
     examples("mcproxyctl status", "mcproxyctl route add hello.example.org 127.0.0.1:8080"),

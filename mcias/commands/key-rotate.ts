@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
-import { type CommandContext, configOption, openAdministration, operator } from "./context.ts";
+import { type CommandContext, configOption, openAdministration } from "./context.ts";
+import { operator } from "@metacircular/mcdsl/commands/context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 export function defineKeyRotate(parent: Command, context: CommandContext): void {

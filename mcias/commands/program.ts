@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
 import { defineAccountAdd } from "./account-add.ts";
 import { defineAccountDisable } from "./account-disable.ts";
@@ -8,6 +7,8 @@ import { defineAccountPassword } from "./account-password.ts";
 import { defineAudit } from "./audit.ts";
 import type { CommandContext } from "./context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
+import manifest from "../package.json" with { type: "json" };
 import { defineKeyList } from "./key-list.ts";
 import { defineKeyRotate } from "./key-rotate.ts";
 import { defineRoleGrant } from "./role-grant.ts";
@@ -16,7 +17,6 @@ import { defineServer } from "./server.ts";
 import { defineSnapshot } from "./snapshot.ts";
 import { defineTokenIssue } from "./token-issue.ts";
 import { defineTokenRevoke } from "./token-revoke.ts";
-import { defineVersion } from "./version.ts";
 
 /** The whole command line. Commands work on the database directly, beside a running server. */
 export function createProgram(context: CommandContext): Command {
@@ -45,14 +45,9 @@ export function createProgram(context: CommandContext): Command {
   defineKeyList(key, context);
 
   defineSnapshot(program, context);
-  defineVersion(program, context, readVersion());
+  defineVersionCommand(program, { program: "mcias", version: manifest.version, terminal: context.terminal });
   return program.addHelpText(
     "after",
     examples("mcias account add alice --role admin", "mcias server --config /srv/mcias/mcias.toml"),
   );
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { issueSystemToken } from "../tokens/system-token.ts";
-import { type CommandContext, configOption, openAdministration, operator } from "./context.ts";
+import { type CommandContext, configOption, openAdministration } from "./context.ts";
+import { operator } from "@metacircular/mcdsl/commands/context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { formatTime } from "@metacircular/mcdsl/commands/table.ts";
 

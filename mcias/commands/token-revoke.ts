@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
-import { type CommandContext, configOption, openAdministration, operator } from "./context.ts";
+import { type CommandContext, configOption, openAdministration } from "./context.ts";
+import { operator } from "@metacircular/mcdsl/commands/context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 
 export function defineTokenRevoke(parent: Command, context: CommandContext): void {

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
+import manifest from "../package.json" with { type: "json" };
 import type { CommandContext } from "./context.ts";
 import { defineZoneAdd } from "./zone-add.ts";
 import { defineZoneSet } from "./zone-set.ts";
@@ -19,11 +20,10 @@ import { defineKeyRemove } from "./key-remove.ts";
 import { defineRestore } from "./restore.ts";
 import { defineServer } from "./server.ts";
 import { defineSnapshot } from "./snapshot.ts";
-import { defineVersion } from "./version.ts";
 
 /** The whole command line. `zone`, `record` and `key` talk to a server that runs, here or elsewhere. */
 export function createProgram(context: CommandContext): Command {
-  const version = readVersion();
+  const { version } = manifest;
   const program = new Command("mcns").description("The name server: zones, records, forwarding.");
   defineServer(program, context, version);
 
@@ -49,14 +49,9 @@ export function createProgram(context: CommandContext): Command {
 
   defineSnapshot(program, context);
   defineRestore(program, context);
-  defineVersion(program, context, version);
+  defineVersionCommand(program, { program: "mcns", version, terminal: context.terminal });
   return program.addHelpText(
     "after",
     examples("mcns server --config /srv/mcns/mcns.toml", "mcns record set example.org www A 192.0.2.7"),
   );
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

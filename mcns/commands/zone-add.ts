@@ -2,24 +2,12 @@ import type { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import type { CommandContext } from "./context.ts";
 import { caFileOption, serverOption, tokenFileOption, withServer } from "./remote.ts";
-import { zoneFields } from "./zone-fields.ts";
+import { zoneCommand, zoneFields } from "./zone-fields.ts";
 
 export function defineZoneAdd(parent: Command, context: CommandContext): void {
-  parent
-    .command("add")
+  zoneCommand(parent, { name: "add", needsPrimary: true })
     .summary("make a zone")
     .description("Makes a zone with an NS record of its primary server. Give that server an address, too.")
-    .argument("<zone>", "such as example.org")
-    .requiredOption("--primary <name>", "name of the primary server")
-    .option("--contact <mailbox>", "who is responsible, such as hostmaster@example.org")
-    .option("--refresh <seconds>", "how often secondaries look for changes")
-    .option("--retry <seconds>", "how soon they look again when that failed")
-    .option("--expire <seconds>", "how long they answer without having seen this server")
-    .option("--negative-ttl <seconds>", "how long others remember that a name does not exist")
-    .option("--ttl <seconds>", "how long others remember records that do not say")
-    .option("--notify <addresses>", "secondaries to tell of changes, with commas between")
-    .option("--transfer-keys <names>", "TSIG keys that may transfer it, with commas between")
-    .option("--update-keys <names>", "TSIG keys that may update it, with commas between")
     .addOption(serverOption())
     .addOption(caFileOption())
     .addOption(tokenFileOption())

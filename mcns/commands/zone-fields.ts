@@ -1,3 +1,4 @@
+import { type Command, Option } from "@commander-js/extra-typings";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Zone } from "@metacircular/proto/gen/mcns/v1/records_pb.ts";
 
@@ -13,6 +14,26 @@ export interface ZoneFields {
   readonly notify?: string | undefined;
   readonly transferKeys?: string | undefined;
   readonly updateKeys?: string | undefined;
+}
+
+/** A command about one zone, with the options that `zoneFields` reads. */
+export function zoneCommand(
+  parent: Command,
+  { name, needsPrimary }: { name: string; needsPrimary: boolean },
+): Command<[string], Pick<ZoneFields, keyof ZoneFields>> {
+  return parent
+    .command(name)
+    .argument("<zone>", "such as example.org")
+    .addOption(new Option("--primary <name>", "name of the primary server").makeOptionMandatory(needsPrimary))
+    .option("--contact <mailbox>", "who is responsible, such as hostmaster@example.org")
+    .option("--refresh <seconds>", "how often secondaries look for changes")
+    .option("--retry <seconds>", "how soon they look again when that failed")
+    .option("--expire <seconds>", "how long they answer without having seen this server")
+    .option("--negative-ttl <seconds>", "how long others remember that a name does not exist")
+    .option("--ttl <seconds>", "how long others remember records that do not say")
+    .option("--notify <addresses>", "secondaries to tell of changes, with commas between")
+    .option("--transfer-keys <names>", "TSIG keys that may transfer it, with commas between")
+    .option("--update-keys <names>", "TSIG keys that may update it, with commas between");
 }
 
 /** The fields that were given.

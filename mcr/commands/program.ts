@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
+import manifest from "../package.json" with { type: "json" };
 import type { CommandContext } from "./context.ts";
 import { defineAudit } from "./audit.ts";
 import { defineGc } from "./gc.ts";
@@ -15,11 +16,10 @@ import { defineSnapshot } from "./snapshot.ts";
 import { defineStatus } from "./status.ts";
 import { defineTag } from "./tag.ts";
 import { defineServer } from "./server.ts";
-import { defineVersion } from "./version.ts";
 
 /** The whole command line. All but `server`, `snapshot` and `restore` talks to a server that runs, here or elsewhere. */
 export function createProgram(context: CommandContext): Command {
-  const version = readVersion();
+  const { version } = manifest;
   const program = new Command("mcr").description(
     "The container registry: images, rules, garbage collection.",
   );
@@ -36,14 +36,9 @@ export function createProgram(context: CommandContext): Command {
   defineStatus(program, context);
   defineSnapshot(program, context);
   defineRestore(program, context);
-  defineVersion(program, context, version);
+  defineVersionCommand(program, { program: "mcr", version, terminal: context.terminal });
   return program.addHelpText(
     "after",
     examples("mcr server --config /srv/mcr/mcr.toml", "mcr repository list", "mcr gc run --dry-run"),
   );
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,10 +1,9 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
+import { callService } from "@metacircular/mcdsl/commands/call-service.ts";
 import { type RemoteOptions, remoteOptions } from "@metacircular/mcdsl/commands/remote-options.ts";
 import { tokenOf } from "@metacircular/mcdsl/commands/token-file.ts";
 import type { CommandContext } from "./context.ts";
-
-const callTimeoutMs = 60_000;
 
 export const { serverOption, caFileOption, tokenFileOption } = remoteOptions("MCR", {
   service: "registry",
@@ -21,21 +20,5 @@ export async function callServer<Service extends DescService, Result>(
 ): Promise<Result> {
   const { server: address, caFile, tokenFile: file } = options;
   const token = await tokenOf({ file, given: environment["MCR_TOKEN"], environment });
-  // Commands that do not call the registry should not wait until the library has loaded.
-  const [{ createClient }, { createGrpcClientTransport }, { fromServiceError }] = await Promise.all([
-    import("@connectrpc/connect"),
-    import("@metacircular/mcdsl/grpc/client.ts"),
-    import("@metacircular/mcdsl/grpc/service-errors.ts"),
-  ]);
-  await using transport = createGrpcClientTransport({
-    address,
-    caFile,
-    timeoutMs: callTimeoutMs,
-    token: () => Promise.resolve(token),
-  });
-  try {
-    return await call(createClient(service, transport));
-  } catch (thrown) {
-    throw fromServiceError(thrown, `the registry at ${address}`);
-  }
+  return callService({ address, caFile, token, name: `the registry at ${address}` }, service, call);
 }

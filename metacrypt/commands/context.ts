@@ -1,27 +1,8 @@
-import { userInfo } from "node:os";
-import { Option } from "@commander-js/extra-typings";
-import type { Clock } from "@metacircular/mcdsl/clock.ts";
-import type { Terminal } from "@metacircular/mcdsl/commands/terminal.ts";
-import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
+import { type CommandContext as Context, configOptionOf } from "@metacircular/mcdsl/commands/context.ts";
 
 /** What every command gets from outside. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  readonly environment: Environment;
-  readonly clock: Clock;
+export interface CommandContext extends Context {
   readonly version: string;
 }
 
-const DEFAULT_CONFIG_FILE = "/srv/metacrypt/metacrypt.toml";
-
-/** For commands that work on the files of the service. A fresh one per command: options hold their value. */
-export function configOption(): Option<"-c, --config <file>", undefined, string> {
-  return new Option("-c, --config <file>", "configuration file")
-    .env("METACRYPT_CONFIG")
-    .default(DEFAULT_CONFIG_FILE);
-}
-
-/** Whoever runs the command, for the audit log. */
-export function operator(): string {
-  return `cli:${userInfo().username}`;
-}
+export const configOption = configOptionOf("metacrypt");

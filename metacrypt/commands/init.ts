@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { operator } from "@metacircular/mcdsl/commands/context.ts";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Protection } from "../barrier/protection.ts";
-import { type CommandContext, configOption, operator } from "./context.ts";
+import { type CommandContext, configOption } from "./context.ts";
 
 interface ProtectionOptions {
   readonly passphraseStdin: boolean;

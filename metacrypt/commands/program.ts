@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { examples } from "@metacircular/mcdsl/commands/examples.ts";
+import { defineVersionCommand } from "@metacircular/mcdsl/commands/version-command.ts";
 import { defineAcme } from "./acme.ts";
 import { defineAudit } from "./audit.ts";
 import { defineCa } from "./ca.ts";
@@ -14,7 +15,6 @@ import { defineServer } from "./server.ts";
 import { defineSnapshot } from "./snapshot.ts";
 import { defineStatus } from "./status.ts";
 import { defineUnseal } from "./unseal.ts";
-import { defineVersion } from "./version.ts";
 
 /** The whole command line. `server`, `init` and `snapshot` work on the files of the service, all others ask the
  * running server. */
@@ -35,7 +35,8 @@ export function createProgram(context: CommandContext): Command {
   definePolicy(program, context);
   defineAudit(program, context);
   defineSnapshot(program, context);
-  defineVersion(program, context);
+  const { version, terminal } = context;
+  defineVersionCommand(program, { program: "metacrypt", version, terminal });
   return program.addHelpText(
     "after",
     examples("metacrypt server --config /srv/metacrypt/metacrypt.toml", "metacrypt status"),

@@ -1,9 +1,10 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Option } from "@commander-js/extra-typings";
 import type { Client } from "@connectrpc/connect";
+import { callService } from "@metacircular/mcdsl/commands/call-service.ts";
+import { readTokenFile } from "@metacircular/mcdsl/commands/token-file.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { CommandContext } from "./context.ts";
-import { readTokenFile } from "@metacircular/mcdsl/commands/token-file.ts";
 
 /** Options of commands that ask the running server. */
 export interface RemoteOptions {
@@ -12,8 +13,6 @@ export interface RemoteOptions {
   readonly serverName?: string | undefined;
   readonly tokenFile?: string | undefined;
 }
-
-const CALL_TIMEOUT_MS = 60_000;
 
 export function serverOption(): Option<"-s, --server <address>", undefined, string> {
   return new Option("-s, --server <address>", "the server's gRPC address")
@@ -39,7 +38,7 @@ export function tokenFileOption(): Option<"--token-file <file>"> {
 }
 
 /** Calls a service of the running server. What the server refuses is thrown as the DetailedError that it said.
- * @throws DetailedError also TOKEN_FILE_EXPOSED, TOKEN_FILE_UNREADABLE, NOT_LOGGED_IN where a token is needed */
+ * @throws DetailedError also TOKEN_FILE_EXPOSED, TOKEN_FILE_UNREADABLE, NOT_LOGGED_IN where a token is needed, UNREACHABLE, TLS_FAILED */
 export async function callServer<Service extends DescService, Result>(
   context: CommandContext,
   options: RemoteOptions,
@@ -47,23 +46,12 @@ export async function callServer<Service extends DescService, Result>(
   call: (client: Client<Service>) => Promise<Result>,
 ): Promise<Result> {
   const token = await tokenFor(context, options);
-  // Commands that do not call the server should not wait until the library has loaded.
-  const [{ createClient }, { createGrpcClientTransport }, { fromConnectError }] = await Promise.all([
-    import("@connectrpc/connect"),
-    import("@metacircular/mcdsl/grpc/client.ts"),
-    import("@metacircular/mcdsl/grpc/errors.ts"),
-  ]);
-  await using transport = createGrpcClientTransport({
-    address: options.server,
-    caFile: options.ca,
-    serverName: options.serverName,
-    timeoutMs: CALL_TIMEOUT_MS,
-    ...(token === undefined ? {} : { token: async () => token }),
-  });
+  const { server: address, ca: caFile, serverName } = options;
+  const reached = { address, caFile, serverName, token, name: `Metacrypt at ${address}` };
   try {
-    return await call(createClient(service, transport));
+    return await callService(reached, service, call);
   } catch (thrown) {
-    throw withHint(fromConnectError(thrown, options.server), token);
+    throw token === undefined && thrown instanceof DetailedError ? withHint(thrown) : thrown;
   }
 }
 
@@ -77,8 +65,8 @@ async function tokenFor(
   return options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile);
 }
 
-function withHint(error: DetailedError, token: string | undefined): DetailedError {
-  if (error.category !== "unauthenticated" || token !== undefined) return error;
+function withHint(error: DetailedError): DetailedError {
+  if (error.category !== "unauthenticated") return error;
   return new DetailedError({
     code: "NOT_LOGGED_IN",
     category: "unauthenticated",
