@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "../http/listen.ts";
 import type { Logger } from "../log/logger.ts";
+import { Connections } from "../tls/connections.ts";
 import { serverTlsOptions } from "../tls/options.ts";
 import { takeOverRenewals } from "../tls/take-over-renewals.ts";
 import type { CallEnd } from "./audit.ts";
@@ -19,6 +20,8 @@ export interface GrpcServerOptions {
   readonly admit: Admit;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Networks, in canonical form, of proxies that begin each connection with a PROXY protocol header. Default: none. */
+  readonly proxyProtocolFrom?: readonly string[];
   /** Told of every call when it has ended, refused ones included. */
   readonly onCallEnd?: (ended: CallEnd) => void;
   /** Of one message received, also after decompression. Default 4 MiB. */
@@ -51,6 +54,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     settings: { maxConcurrentStreams: 250 },
   });
   server.maxConnections = maxConnections;
+  const connections = new Connections(server, {
+    proxies: { from: options.proxyProtocolFrom ?? [], logger, clock },
+    headerTimeoutMs: handshakeTimeoutMs,
+  });
   server.on("secureConnection", (socket) => {
     socket.setKeepAlive(true, keepAliveAfterMs);
   });
@@ -68,6 +75,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     address: bound,
     async [Symbol.asyncDispose]() {
       if (stopping.signal.aborted) return;
+      connections.destroyInsecure();
       await drain(server, sessions, signals, drainMs);
       await renewals;
     },

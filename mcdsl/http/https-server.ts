@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "./listen.ts";
+import type { ProxySettings } from "../proxy-protocol/trusted-proxies.ts";
+import { Connections } from "../tls/connections.ts";
 import type { ServerTlsOptions } from "../tls/options.ts";
 
 export interface HttpsServer extends AsyncDisposable {
@@ -17,7 +19,7 @@ export interface HttpsLimits {
   /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; then connections are cut
    * on which nothing moves for two minutes, unless the handler sets another timeout of its socket. Default 15 s. */
   readonly requestTimeoutMs?: number;
-  /** For the TLS handshake. Default 10 s. */
+  /** For the TLS handshake, and as long before it for a header of the PROXY protocol. Default 10 s. */
   readonly handshakeTimeoutMs?: number;
   /** Who has the answer has so long for what is left of the request. Default 10 s. */
   readonly restTimeoutMs?: number;
@@ -29,6 +31,8 @@ export interface HttpsLimits {
 }
 
 const headersTimeoutMs = 10_000;
+/** How much later than by its limit a request may be cut. */
+const lookForLateEveryMs = 2_000;
 const defaultHandshakeTimeoutMs = 10_000;
 const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
@@ -47,14 +51,17 @@ export async function startHttpsServer(options: {
   tls: ServerTlsOptions;
   handle: (request: IncomingMessage, response: ServerResponse) => void;
   limits?: HttpsLimits | undefined;
+  /** Undefined: there are none. */
+  proxies?: ProxySettings | undefined;
 }): Promise<HttpsServer> {
-  const { address, tls, handle, limits = {} } = options;
+  const { address, tls, handle, proxies, limits = {} } = options;
   const { closeTimeoutMs = defaultCloseTimeoutMs, continuesItself } = limits;
   const timeouts = {
     handshakeTimeout: limits.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
     headersTimeout: headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: lookForLateEveryMs,
   };
   const { restTimeoutMs = defaultRestTimeoutMs } = limits;
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
@@ -64,6 +71,7 @@ export async function startHttpsServer(options: {
   const server = createServer({ ...tls, ...timeouts }, serve);
   if (timeouts.requestTimeout === 0) server.setTimeout(silenceTimeoutMs);
   server.maxConnections = maxConnections;
+  const connections = new Connections(server, { proxies, headerTimeoutMs: timeouts.handshakeTimeout });
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     if (continuesItself?.(request) !== true) response.writeContinue();
     serve(request, response);
@@ -76,9 +84,10 @@ export async function startHttpsServer(options: {
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
+      connections.destroyInsecure();
       // Clients keep a connection open after its last request.
       const idle = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
-      const cut = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+      const cut = setTimeout(() => connections.destroyAll(), closeTimeoutMs);
       await closed;
       clearTimeout(cut);
       clearInterval(idle);

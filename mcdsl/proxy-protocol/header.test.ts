@@ -16,11 +16,7 @@ const unix = "00".repeat(216);
 type Client = readonly [address: string, port: number] | undefined;
 
 const complete: readonly [string, Buffer, Client][] = [
-  [
-    "version 1, IPv4",
-    Buffer.from("PROXY TCP4 203.0.113.7 10.0.0.1 54321 443\r\n"),
-    ["203.0.113.7", 54_321],
-  ],
+  ["version 1, IPv4", Buffer.from("PROXY TCP4 203.0.113.7 10.0.0.1 54321 443\r\n"), ["203.0.113.7", 54_321]],
   [
     "version 1, IPv6",
     Buffer.from("PROXY TCP6 2001:DB8::7 2001:db8::1 54321 443\r\n"),

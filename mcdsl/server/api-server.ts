@@ -44,6 +44,8 @@ export interface ApiServerOptions {
   readonly handler?: HttpHandler;
   /** Of HTTPS. */
   readonly httpsLimits?: HttpsLimits;
+  /** Networks, in canonical form, of proxies that begin each connection with a PROXY protocol header. Default: none. */
+  readonly proxyProtocolFrom?: readonly string[];
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onCallEnd?: (ended: CallEnd) => void;
@@ -62,7 +64,7 @@ export interface ApiServer extends AsyncDisposable {
  * @throws DetailedError LISTEN_FAILED and those of `serverTlsOptions`
  * @throws Error where a description forgets to say who may call */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { services, logger, clock, tls } = options;
+  const { services, logger, clock, tls, proxyProtocolFrom: from = [] } = options;
   const rules = methodRules(services.map(({ description }) => description));
   const admit = describedAdmission(rules, options.authenticator, options.gate);
   const routes = (router: ConnectRouter): void => {
@@ -88,6 +90,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       tls: serverTlsOptions(tls, clock),
       handle: firstOf(handlers, logger),
       limits: options.httpsLimits,
+      proxies: { from, logger, clock },
     }),
   );
   const renewals = takeOverRenewals(https, { tls, clock, logger }, stopping.signal);
