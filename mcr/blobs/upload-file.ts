@@ -79,6 +79,7 @@ async function writeBatches(
     if (upload.sizeBytes + sizeBytes > maxBlobBytes) throw uploadTooLarge(upload.id, maxBlobBytes);
     await freeSpace.spend(sizeBytes);
     await writeBatch(upload, file, batch, sizeBytes);
+    batches.release(batch);
   }
 }
 
