@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DetailedError } from "../errors.ts";
-import { isConflict, isConnectionFailure, postgresFailure } from "./postgres-failure.ts";
+import { isConnectionFailure, isOthersFault, isTakenKey, postgresFailure } from "./postgres-failure.ts";
 
 const failed = (code: string, message = "it failed"): Error => Object.assign(new Error(message), { code });
 
@@ -32,8 +32,10 @@ describe("a failure of PostgreSQL", () => {
   });
 
   test("may be a conflict, which is worth another try, or a broken connection", () => {
-    for (const code of ["40001", "40P01", "23505", "23503"]) assert.ok(isConflict(failed(code)));
-    assert.ok(!isConflict(failed("42601")));
+    const found = (is: (thrown: unknown) => boolean): string[] =>
+      ["40001", "40P01", "23505", "23503", "42601"].filter((code) => is(failed(code)));
+    assert.deepEqual(found(isOthersFault), ["40001", "40P01"]);
+    assert.deepEqual(found(isTakenKey), ["23505", "23503"]);
     assert.ok(isConnectionFailure(failed("57P01")));
     assert.ok(!isConnectionFailure(failed("40001")));
   });

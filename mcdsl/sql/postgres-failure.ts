@@ -4,7 +4,7 @@ import { systemCodeOf } from "../system-code.ts";
 /** Where two transactions got into each other's way, and one of them has to run again. A unique or foreign key that is
  * violated may come from the same: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE */
 const serializationFailures = new Set(["40001", "40P01"]);
-const conflicts = new Set([...serializationFailures, "23505", "23503"]);
+const takenKeys = new Set(["23505", "23503"]);
 
 /** The server ends, starts, or is in recovery; the connection is gone; only reading is possible just now. */
 const gone = /^(?:57P0[1-5]|08\w{3}|25006|53300)$/;
@@ -33,9 +33,14 @@ const ioError = "58030";
 const statementTimeout = "57014";
 const idleTimeout = "25P03";
 
-/** Whether the same transaction may succeed when it runs again. */
-export function isConflict(thrown: unknown): boolean {
-  return conflicts.has(systemCodeOf(thrown));
+/** Whether another transaction got into the way of this one, which would have succeeded without it. */
+export function isOthersFault(thrown: unknown): boolean {
+  return serializationFailures.has(systemCodeOf(thrown));
+}
+
+/** Whether a unique or foreign key was violated: perhaps only since another transaction got into the way. */
+export function isTakenKey(thrown: unknown): boolean {
+  return takenKeys.has(systemCodeOf(thrown));
 }
 
 /** Whether another connection may help. */

@@ -4,16 +4,17 @@ import type { Migration } from "../database/migrate.ts";
 import { DetailedError } from "../errors.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { createGate } from "./gate.ts";
-import { isConflict, isConnectionFailure, postgresFailure } from "./postgres-failure.ts";
+import { isConnectionFailure, isOthersFault, isTakenKey, postgresFailure } from "./postgres-failure.ts";
 import { migratePostgres } from "./postgres-migrate.ts";
 import { createPool } from "./postgres-pool.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 import type { Sql, SqlDatabase, SqlRow, SqlValue } from "./sql.ts";
 
-const triesAfterConflict = 20;
+const triesAfterConflict = 1_000;
+const triesAfterTakenKey = 20;
 const triesAfterBreak = 4;
 const firstPauseMs = 10;
-const longestPauseMs = 300;
+const longestPauseMs = 500;
 
 export interface PostgresOptions {
   /** As `parsePostgresUrl` takes it. */
@@ -23,7 +24,8 @@ export interface PostgresOptions {
   readonly migrations: readonly Migration[];
   /** Default: 10. */
   readonly maxConnections?: number;
-  /** How long one statement may take, and a transaction altogether. Default: 30 s. */
+  /** How long one statement may take, and a transaction altogether; for as long it begins again where others get into its
+   * way. Default: 30 s. */
   readonly statementTimeoutMs?: number;
   /** How many may wait for a connection. Default: 1,000. */
   readonly maxWaiting?: number;
@@ -32,7 +34,7 @@ export interface PostgresOptions {
 }
 
 /** Connects to PostgreSQL and brings the schema up to date. Transactions are serializable; one that gets into another's
- * way runs again, a bounded number of times. After the server was restarted it connects again by itself.
+ * way runs again, for a bounded time. After the server was restarted it connects again by itself.
  * @throws DetailedError DATABASE_URL_INVALID, DATABASE_UNAVAILABLE, DATABASE_TOO_NEW, DATABASE_MIGRATION_FAILED,
  * DATABASE_PASSWORD_UNREADABLE, TLS_FILE_UNREADABLE, TLS_CERTIFICATE_INVALID */
 export async function openPostgres(options: PostgresOptions): Promise<SqlDatabase> {
@@ -60,6 +62,7 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
   }
 
   async function transaction<T>(body: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const giveUpAtMs = clock.now() + statementTimeoutMs;
     for (let tries = 1; ; tries += 1) {
       const attempt = { isCommitting: false };
       try {
@@ -69,7 +72,9 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
         );
       } catch (thrown) {
         signal?.throwIfAborted();
-        if (tries >= allowedTries(thrown, attempt.isCommitting)) throw postgresFailure(subject, thrown);
+        const isLate = isOthersFault(thrown) && clock.now() >= giveUpAtMs;
+        if (isLate || tries >= allowedTries(thrown, attempt.isCommitting))
+          throw postgresFailure(subject, thrown);
         await pause(tries, signal);
       }
     }
@@ -100,7 +105,8 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
 
 /** Where the connection broke while it committed nobody knows whether it did: only the caller can find out. */
 function allowedTries(thrown: unknown, isCommitting: boolean): number {
-  if (isConflict(thrown)) return triesAfterConflict;
+  if (isOthersFault(thrown)) return triesAfterConflict;
+  if (isTakenKey(thrown)) return triesAfterTakenKey;
   return isConnectionFailure(thrown) && !isCommitting ? triesAfterBreak : 1;
 }
 

@@ -94,6 +94,30 @@ describe("a PostgreSQL server", () => {
     await assert.rejects(sql.query("SELECT pg_sleep(30)"), { code: "DATABASE_TIMEOUT" });
   });
 
+  test("begins a transaction again as long as others get into its way and it has time", async () => {
+    const url = await server.createDatabase("contended");
+    let nowMs = 0;
+    let passesMs = 0;
+    const clock = { now: () => nowMs, sleep: async () => void (nowMs += passesMs) };
+    await using sql = await openPostgres({ url, migrations, clock });
+    await using other = await openPostgres({ url, migrations });
+    await sql.execute(add, ["a", none]);
+    let runs = 0;
+    const change = (undisturbedRun: number): Promise<number> =>
+      sql.transaction(async (tx) => {
+        runs += 1;
+        await tx.query("SELECT content FROM thing");
+        if (runs < undisturbedRun) await other.execute("UPDATE thing SET content = $1", [randomBytes(8)]);
+        return tx.execute("UPDATE thing SET content = $1", [none]);
+      });
+    assert.equal(await change(40), 1);
+    assert.equal(runs, 40);
+    passesMs = 10_000;
+    runs = 0;
+    await assert.rejects(change(Infinity), { code: "DATABASE_BUSY", category: "unavailable" });
+    assert.equal(runs, 4);
+  });
+
   test("is let go by a transaction that is cancelled", async () => {
     await using sql = await open("cancelled");
     const patience = new AbortController();
