@@ -1,4 +1,4 @@
-import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import { duration, filePath, listenAddress, loopbackAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
@@ -21,6 +21,8 @@ const server = z.strictObject({
   grpc_addr: listenAddress(),
   tls_cert: filePath(),
   tls_key: filePath(),
+  /** Networks of proxies whose connections all begin with a header of the PROXY protocol. */
+  proxy_protocol_from: networks(),
   /** The origin under which clients reach `listen_addr`; its host and port are the first part of images' names. */
   external_url: z
     .string()
@@ -54,6 +56,8 @@ const storage = z
     max_blob_bytes: z.int().min(1_048_576).default(68_719_476_736),
     /** In progress at once. */
     max_uploads: z.int().min(1).max(100_000).default(1_000),
+    /** That uploads in progress have together; a quarter of it those in one repository. */
+    max_upload_bytes: z.int().min(4_194_304).default(274_877_906_944),
     /** An upload that nobody touched for so long is given up. */
     upload_expiry: atLeast(60 * second, "1m", "24h"),
     s3: s3.prefault({}),

@@ -34,6 +34,7 @@ export async function openStores(config: Config, clock: Clock, stack: AsyncDispo
       maxBlobBytes,
       minFreeBytes,
       maxUploads: config.storage.max_uploads,
+      maxUploadBytes: config.storage.max_upload_bytes,
     }),
   );
   return { database, blobs, uploads };

@@ -71,6 +71,17 @@ export function tooManyUploads(limit: number, where: string): DetailedError {
   });
 }
 
+export function noRoomForUploads(maxBytes: number, whose: string): DetailedError {
+  return new DetailedError({
+    code: "NO_ROOM_FOR_UPLOADS",
+    category: "resource-exhausted",
+    attempted: "continue upload",
+    found: `the uploads in progress ${whose} would have more than ${maxBytes} bytes together`,
+    remedy: "try again when some of them are complete or were cancelled, or push fewer layers at once",
+    facts: { maxBytes: String(maxBytes) },
+  });
+}
+
 export function digestMismatch(expected: Digest, found: Digest): DetailedError {
   return new DetailedError({
     code: "DIGEST_MISMATCH",

@@ -6,6 +6,7 @@ import { algorithmOf, type Digest, type DigestAlgorithm, formatDigest } from "..
 import type { FreeSpace } from "./free-space.ts";
 import { hasCode, storageFailure } from "./storage-errors.ts";
 import { uploadCutShort, uploadOutOfOrder, uploadTooLarge, uploadUnknown } from "./upload-errors.ts";
+import type { UploadRoom } from "./upload-room.ts";
 import { type Batches, batchesOf } from "./upload-source.ts";
 
 const hashReadBytes = 1024 * 1024;
@@ -21,6 +22,9 @@ export interface UploadFile {
   readonly id: string;
   readonly path: string;
   sizeBytes: number;
+  /** What is set aside for it of the room that uploads have, `sizeBytes` included. */
+  reservedBytes: number;
+  readonly beganAtMs: number;
   lastUsedAtMs: number;
   /** A request works with it. */
   isBusy: boolean;
@@ -33,10 +37,12 @@ export interface UploadFile {
 export interface AppendLimits {
   readonly maxBlobBytes: number;
   readonly freeSpace: FreeSpace;
+  readonly room: UploadRoom;
 }
 
 /** Writes a source to the end of the file. What does not fit is taken back as far as this request brought it.
- * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_CUT_SHORT, UPLOAD_TOO_LARGE, STORAGE_FULL, BLOB_STORE_UNAVAILABLE */
+ * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_CUT_SHORT, UPLOAD_TOO_LARGE, NO_ROOM_FOR_UPLOADS, STORAGE_FULL,
+ * BLOB_STORE_UNAVAILABLE */
 export async function appendSource(
   upload: UploadFile,
   source: Readable,
@@ -49,6 +55,7 @@ export async function appendSource(
   if (announcedBytes > limits.maxBlobBytes) throw uploadTooLarge(upload.id, limits.maxBlobBytes);
   const begin = { sizeBytes: upload.sizeBytes, state: upload.hash?.state.copy() };
   try {
+    await limits.room.require(announcedBytes);
     await limits.freeSpace.require(lengthBytes ?? 0);
     using batches = batchesOf(source);
     await writeBatches(upload, file, batches, limits, signal);
@@ -69,7 +76,7 @@ async function writeBatches(
   upload: UploadFile,
   file: FileHandle,
   batches: Batches,
-  { maxBlobBytes, freeSpace }: AppendLimits,
+  { maxBlobBytes, freeSpace, room }: AppendLimits,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (;;) {
@@ -77,6 +84,7 @@ async function writeBatches(
     if (batch === undefined) return;
     const sizeBytes = batch.reduce((sum, chunk) => sum + chunk.length, 0);
     if (upload.sizeBytes + sizeBytes > maxBlobBytes) throw uploadTooLarge(upload.id, maxBlobBytes);
+    await room.reserve(upload.sizeBytes + sizeBytes);
     await freeSpace.spend(sizeBytes);
     await writeBatch(upload, file, batch, sizeBytes);
     batches.release(batch);

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Stats } from "node:fs";
-import { chmod, lstat, open, readdir, rm } from "node:fs/promises";
+import { chmod, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { claimFile } from "@metacircular/mcdsl/database/claim.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import { type FreeSpace, guardFreeSpace } from "./free-space.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
-import { hasCode, storageFailure } from "./storage-errors.ts";
+import { storageFailure } from "./storage-errors.ts";
 import {
   digestMismatch,
   tooManyUploads,
@@ -17,21 +17,28 @@ import {
   uploadUnknown,
 } from "./upload-errors.ts";
 import { appendSource, digestOf, type UploadFile } from "./upload-file.ts";
+import {
+  fileStats,
+  nameOf,
+  sealedMode,
+  uploadFileName,
+  type UploadName,
+  uploadOnDisk,
+  viewOf,
+} from "./upload-on-disk.ts";
+import { uploadRoom } from "./upload-room.ts";
 import type { ExpectedChunk, FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
 
-type UploadName = Pick<Upload, "repository" | "id">;
-
-const fileName = /^[0-9a-f]{32}-(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-
-/** A file that its owner may not write is sealed: this outlives a restart. */
-const sealedMode = 0o400;
-const ownerMayWrite = 0o200;
-
 const repositoryShare = 1 / 4;
+/** After so long nobody goes on with an upload, as far as somebody else needs its room. */
+const idleMs = 600_000;
+/** An upload may last so many times longer than it may lie idle. */
+const wholeLives = 7;
 
 const defaults = {
   maxBlobBytes: 64 * 1024 ** 3,
   maxUploads: 1000,
+  maxUploadBytes: 256 * 1024 ** 3,
   minFreeBytes: 0,
 };
 
@@ -43,6 +50,8 @@ export interface UploadOptions {
   readonly maxBlobBytes?: number;
   /** In progress at once, a quarter of them in one repository. Default: 1000. */
   readonly maxUploads?: number;
+  /** That all in progress have together, and a quarter of it those in one repository. Default: 256 GiB. */
+  readonly maxUploadBytes?: number;
   /** What has to stay free on the disk. Default: 0. */
   readonly minFreeBytes?: number;
 }
@@ -93,7 +102,7 @@ class UploadFiles implements UploadStore {
     const found: [string, UploadFile][] = [];
     try {
       for (const name of await readdir(directory)) {
-        const id = fileName.exec(name)?.groups?.["id"];
+        const id = uploadFileName.exec(name)?.groups?.["id"];
         const upload = id === undefined ? undefined : await this.#loadUpload(name, id);
         if (upload !== undefined) found.push([name, upload]);
       }
@@ -105,13 +114,18 @@ class UploadFiles implements UploadStore {
 
   async begin(repository: string, algorithm: DigestAlgorithm = "sha256"): Promise<Upload> {
     const { clock, directory } = this.#options;
-    this.#refuseTooMany(repository);
+    if (this.#refusal(repository) !== undefined) await this.#expireUnused(idleMs);
+    // Between this and the place that is taken nothing is waited for, so that no other request takes the same.
+    const refusal = this.#refusal(repository);
+    if (refusal !== undefined) throw refusal;
     const id = randomUUID();
     const name = nameOf({ repository, id });
     const upload: UploadFile = {
       id,
       path: join(directory, name),
       sizeBytes: 0,
+      reservedBytes: 0,
+      beganAtMs: clock.now(),
       lastUsedAtMs: clock.now(),
       isBusy: false,
       isSealed: false,
@@ -141,6 +155,7 @@ class UploadFiles implements UploadStore {
   ): Promise<Upload> {
     return this.#alone({ repository, id }, async (upload) => {
       const { offset = upload.sizeBytes, lengthBytes, maxBytes = Infinity } = expected;
+      const { maxUploadBytes } = this.#options;
       if (offset !== upload.sizeBytes) {
         throw uploadOutOfOrder(
           id,
@@ -151,7 +166,10 @@ class UploadFiles implements UploadStore {
       if (lengthBytes === 0) return viewOf(repository, upload);
       if (upload.isSealed) throw uploadBusy(id, "it is complete, and another request stores it");
       const maxBlobBytes = Math.min(this.#options.maxBlobBytes, maxBytes);
-      const limits = { maxBlobBytes, freeSpace: this.#freeSpace };
+      const bytes = { maxUploadBytes, maxRepositoryBytes: expected.maxRepositoryBytes ?? Infinity };
+      const prefix = nameOf({ repository, id: "" });
+      const room = uploadRoom(upload, this.#uploads, prefix, bytes, () => this.#expireUnused(idleMs));
+      const limits = { maxBlobBytes, freeSpace: this.#freeSpace, room };
       await appendSource(upload, source, lengthBytes, limits, signal);
       return viewOf(repository, upload);
     });
@@ -182,15 +200,12 @@ class UploadFiles implements UploadStore {
   }
 
   async expire(olderThanMs: number): Promise<number> {
-    let count = 0;
-    for (const [name, upload] of await this.load()) {
-      const ageMs = this.#options.clock.now() - upload.lastUsedAtMs;
-      if (upload.isBusy || ageMs < olderThanMs) continue;
-      this.#uploads.delete(name);
-      await rm(upload.path, { force: true });
-      count += 1;
-    }
-    return count;
+    const now = this.#options.clock.now();
+    return this.#removeWhere(
+      await this.load(),
+      ({ lastUsedAtMs, beganAtMs }) =>
+        now - lastUsedAtMs >= olderThanMs || now - beganAtMs >= wholeLives * olderThanMs,
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -199,13 +214,33 @@ class UploadFiles implements UploadStore {
   }
 
   /** Who may push to one repository must not be able to keep everybody else from pushing. */
-  #refuseTooMany(repository: string): void {
+  #refusal(repository: string): DetailedError | undefined {
     const { maxUploads } = this.#options;
-    if (this.#uploads.size >= maxUploads) throw tooManyUploads(maxUploads, "are in progress");
+    if (this.#uploads.size >= maxUploads) return tooManyUploads(maxUploads, "are in progress");
     const prefix = nameOf({ repository, id: "" });
     const inRepository = this.#uploads.keys().reduce((sum, name) => sum + Number(name.startsWith(prefix)), 0);
     const share = Math.ceil(maxUploads * repositoryShare);
-    if (inRepository >= share) throw tooManyUploads(share, "are in progress in this repository");
+    if (inRepository < share) return undefined;
+    return tooManyUploads(share, "are in progress in this repository");
+  }
+
+  #expireUnused(olderThanMs: number): Promise<number> {
+    const now = this.#options.clock.now();
+    return this.#removeWhere([...this.#uploads], ({ lastUsedAtMs }) => now - lastUsedAtMs >= olderThanMs);
+  }
+
+  async #removeWhere(
+    uploads: readonly (readonly [string, UploadFile])[],
+    isOver: (upload: UploadFile) => boolean,
+  ): Promise<number> {
+    let count = 0;
+    for (const [name, upload] of uploads) {
+      if (upload.isBusy || !isOver(upload)) continue;
+      this.#uploads.delete(name);
+      await rm(upload.path, { force: true });
+      count += 1;
+    }
+    return count;
   }
 
   /** One request at a time works with an upload; another one is refused, and does not wait. */
@@ -220,13 +255,14 @@ class UploadFiles implements UploadStore {
       throw storageFailure("continue upload", name.id, thrown);
     } finally {
       upload.isBusy = false;
+      upload.reservedBytes = upload.sizeBytes;
       upload.lastUsedAtMs = this.#options.clock.now();
     }
   }
 
   async #lookUp({ repository, id }: UploadName): Promise<UploadFile | undefined> {
     const name = nameOf({ repository, id });
-    return fileName.test(name) ? this.#loadUpload(name, id) : undefined;
+    return uploadFileName.test(name) ? this.#loadUpload(name, id) : undefined;
   }
 
   async #loadUpload(name: string, id: string): Promise<UploadFile | undefined> {
@@ -245,36 +281,5 @@ class UploadFiles implements UploadStore {
   async #remove(upload: UploadFile, name: UploadName): Promise<void> {
     this.#uploads.delete(nameOf(name));
     await rm(upload.path, { force: true });
-  }
-}
-
-/** The repository is a part of the name, so that the upload of another one is unknown. */
-function nameOf({ repository, id }: UploadName): string {
-  return `${createHash("sha256").update(repository).digest("hex").slice(0, 32)}-${id}`;
-}
-
-function viewOf(repository: string, { id, sizeBytes, lastUsedAtMs }: UploadFile): Upload {
-  return { id, repository, sizeBytes, lastUsedAtMs };
-}
-
-function uploadOnDisk(id: string, path: string, found: Stats): UploadFile {
-  return {
-    id,
-    path,
-    sizeBytes: found.size,
-    lastUsedAtMs: Math.trunc(found.mtimeMs),
-    isBusy: false,
-    isSealed: (found.mode & ownerMayWrite) === 0,
-    hash: undefined,
-  };
-}
-
-async function fileStats(path: string): Promise<Stats | undefined> {
-  try {
-    const found = await lstat(path);
-    return found.isFile() ? found : undefined;
-  } catch (thrown) {
-    if (hasCode(thrown, "ENOENT")) return undefined;
-    throw thrown;
   }
 }

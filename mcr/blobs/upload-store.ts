@@ -17,6 +17,8 @@ export interface ExpectedChunk {
   readonly lengthBytes?: number;
   /** Of the whole upload. */
   readonly maxBytes?: number;
+  /** Of all uploads in progress in the repository together. */
+  readonly maxRepositoryBytes?: number;
 }
 
 /** A complete upload that has the digest that was asked for, still private. */
@@ -41,8 +43,8 @@ export interface UploadStore extends AsyncDisposable {
    * stays, and `find` tells how much. What does not fit (UPLOAD_TOO_LARGE, STORAGE_FULL) is taken back to where this call
    * began, so that a full disk gets its room again. The source is let go, not ended.
    * @param expected where the caller believes that the end is, and how much will come, where it says so; and how large the
-   * upload may become, where that is less than the store takes
-   * @throws DetailedError UPLOAD_UNKNOWN, UPLOAD_OUT_OF_ORDER (nothing is written), UPLOAD_BUSY, UPLOAD_CUT_SHORT,
+   * upload, and all of the repository, may become, where that is less than the store takes
+   * @throws DetailedError NO_ROOM_FOR_UPLOADS, UPLOAD_UNKNOWN, UPLOAD_OUT_OF_ORDER (nothing is written), UPLOAD_BUSY, UPLOAD_CUT_SHORT,
    * UPLOAD_TOO_LARGE, STORAGE_FULL */
   append(
     upload: Pick<Upload, "repository" | "id">,
@@ -60,6 +62,6 @@ export interface UploadStore extends AsyncDisposable {
   ): Promise<FinishedUpload>;
   /** Returns whether there was one. @throws DetailedError UPLOAD_BUSY */
   cancel(repository: string, id: string): Promise<boolean>;
-  /** Removes what nobody touched for so long. @returns how many */
+  /** Removes what nobody touched for so long, and what is not complete after seven times as long. @returns how many */
   expire(olderThanMs: number): Promise<number>;
 }

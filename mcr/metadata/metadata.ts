@@ -129,6 +129,13 @@ export interface Metadata {
    * a blob; waits while the blob is being deleted.
    * @throws DetailedError BLOB_BEING_DELETED where that takes too long; trying again later helps */
   leaseBlob(digest: Digest, sizeBytes: number, signal?: AbortSignal): Promise<BlobLease>;
+  /** Whether the repository holds the blob, or has room for it as it is now.
+   * @throws DetailedError QUOTA_EXCEEDED */
+  requireRoom(
+    repository: string,
+    blob: { readonly digest: Digest; readonly sizeBytes: number },
+    quotaBytes: number,
+  ): Promise<void>;
   /** The blob is in the store, put there under this lease or before, and the repository holds it from now on.
    * @throws DetailedError QUOTA_EXCEEDED; BLOB_LEASE_LOST where the lease was over and the blob was collected: it must be pushed
    * again */

@@ -7,7 +7,14 @@ import { deleteManifest, findManifest, includedBy, manifestReferences, putManife
 import type { Metadata } from "./metadata.ts";
 import { recordPulls } from "./pulls.ts";
 import { referrerPage } from "./referrers.ts";
-import { deleteRepository, repositoryNames, repositorySummaries, repositorySummary } from "./repositories.ts";
+import {
+  deleteRepository,
+  findRepository,
+  repositoryNames,
+  repositorySummaries,
+  repositorySummary,
+  requireQuota,
+} from "./repositories.ts";
 import { deleteTag, tagPage, tagsOf } from "./tags.ts";
 import { totals } from "./totals.ts";
 
@@ -47,6 +54,11 @@ export function createMetadata(options: MetadataOptions): Metadata {
       return { sizeBytes: held.sizeBytes };
     },
     leaseBlob: (digest, sizeBytes, signal) => leaseBlob(leases, digest, sizeBytes, signal),
+    async requireRoom(repository, { digest, sizeBytes }, quotaBytes) {
+      if ((await heldBlob(sql, repository, digest)) !== undefined) return;
+      const held = (await findRepository(sql, repository)) ?? { id: 0, sizeBytes: 0 };
+      requireQuota(repository, held, sizeBytes, quotaBytes);
+    },
     linkBlob: (repository, lease, quotaBytes) => {
       const nowMs = clock.now();
       const times = { nowMs, untilMs: nowMs + leaseMs };

@@ -81,7 +81,10 @@ describe("where indexes may be sparse", () => {
 
   test("an image that comes after its index belongs to it like any other", async () => {
     await pushBlob(alice, "team/app", "{}");
-    const image = imageManifest({ config: descriptor("{}", configType), fields: { annotations: { a: "b" } } });
+    const image = imageManifest({
+      config: descriptor("{}", configType),
+      fields: { annotations: { a: "b" } },
+    });
     const body = index([childOf(image)]);
     assert.equal((await putManifest(alice, "team/app", "early", body, indexType)).status, 201);
     assert.equal((await putManifest(alice, "team/app", digestOf(image), image)).status, 201);

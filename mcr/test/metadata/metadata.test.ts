@@ -104,9 +104,7 @@ for (const engine of engines())
       });
       assert.equal(await metadata.manifest(repository, { tag: "t" }), undefined);
       assert.equal((await metadata.repository(repository))?.manifests, 0);
-      await metadata.putManifest(
-        aManifest("m", { references: [aChild("child")], mayLack: "manifests" }),
-      );
+      await metadata.putManifest(aManifest("m", { references: [aChild("child")], mayLack: "manifests" }));
       assert.deepEqual(await metadata.references(repository, digest("m")), [aChild("child")]);
     });
 
