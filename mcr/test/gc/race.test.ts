@@ -12,8 +12,8 @@ import { createWorld, deafSleep, type World } from "./world.ts";
 
 const leaseMs = 100;
 const rounds = 40;
-/** On one server, whose collector waits for its turn between them, pushes begin again, up to so often, until something
- * was collected beside them. */
+/** Pushes begin again, up to so often, until something was collected beside them: one server's collector waits for its turn
+ * between them, and a quick machine may be done before. */
 const mostTurns = 100;
 
 /** Never gives a sign of life: so the turn of each run is over at once, and two servers collect at the same time. */
@@ -68,12 +68,11 @@ for (const engine of engines())
         }
       }
       const collecting = worlds.map(collectAllTheTime);
-      const turns = servers === 1 ? mostTurns : 1;
       const hasRaced = (): boolean => removed.blobs > 0 && removed.manifests > 0;
       async function push(world: World, server: number, number: number): Promise<number> {
         const random = seededRandom(seed + 10 * server + number);
         let pushed = 0;
-        for (let turn = 0; turn === 0 || (!hasRaced() && turn < turns); turn += 1)
+        for (let turn = 0; turn === 0 || (!hasRaced() && turn < mostTurns); turn += 1)
           pushed += await churn(world, { name: `p${server}${number}`, rounds, random, witness });
         return pushed;
       }
