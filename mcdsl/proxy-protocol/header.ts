@@ -44,29 +44,26 @@ function parseText(bytes: Buffer): ProxyHeader {
   if (end === -1)
     return bytes.length < maxTextBytes ? { kind: "partial" } : invalid("version 1: the line does not end");
   if (line[end - 1] !== 0x0d) return invalid("version 1: the line does not end with CR and LF");
-  const [, protocol, ...rest] = line.toString("latin1", 0, end - 1).split(" ");
+  const text = line.toString("latin1", textStart.length, end - 1);
   const sizeBytes = end + 1;
-  if (protocol === "UNKNOWN") return { kind: "complete", sizeBytes, client: undefined };
-  const [source = "", destination = "", sourcePort = "", destinationPort = ""] = rest;
-  const isAddress = protocol === "TCP4" ? isIPv4 : protocol === "TCP6" ? isPlainIPv6 : undefined;
-  if (isAddress === undefined) return invalid("version 1: the protocol is none of TCP4, TCP6, UNKNOWN");
-  if (rest.length !== 4) return invalid("version 1: not two addresses and two ports");
-  if (!isAddress(source) || !isAddress(destination))
-    return invalid(`version 1: no addresses of ${protocol ?? ""}`);
-  if (!isPort(sourcePort) || !isPort(destinationPort)) return invalid("version 1: no port");
-  return {
-    kind: "complete",
-    sizeBytes,
-    client: { address: canonicalAddress(source), port: Number(sourcePort) },
-  };
+  if (/^UNKNOWN(?: |$)/u.test(text)) return { kind: "complete", sizeBytes, client: undefined };
+  const client = parseClient(text);
+  return "found" in client ? invalid(`version 1: ${client.found}`) : { kind: "complete", sizeBytes, client };
 }
+
+function parseClient(text: string): ProxiedClient | { readonly found: string } {
+  const [, protocol, source = "", destination = "", ...ports] = textForm.exec(text) ?? [];
+  if (protocol === undefined) return { found: "not TCP4 or TCP6, two addresses and two ports, or UNKNOWN" };
+  const isAddress = protocol === "4" ? isIPv4 : isPlainIPv6;
+  if (!isAddress(source) || !isAddress(destination)) return { found: `no addresses of TCP${protocol}` };
+  if (ports.some((port) => Number(port) > 65_535)) return { found: "a port beyond 65535" };
+  return { address: canonicalAddress(source), port: Number(ports[0]) };
+}
+
+const textForm = /^TCP([46]) (\S+) (\S+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})$/u;
 
 function isPlainIPv6(text: string): boolean {
   return isIPv6(text) && !text.includes("%");
-}
-
-function isPort(text: string): boolean {
-  return /^(?:0|[1-9]\d{0,4})$/u.test(text) && Number(text) <= 65_535;
 }
 
 function parseBinary(bytes: Buffer): ProxyHeader {
@@ -75,28 +72,44 @@ function parseBinary(bytes: Buffer): ProxyHeader {
   const isLocal = versionAndCommand === 0x20;
   if (!isLocal && versionAndCommand !== 0x21) return invalid("version 2: no such version or command");
   if (bytes.length < fixedBytes) return { kind: "partial" };
-  const [family, transport] = [bytes.readUInt8(13) >> 4, bytes.readUInt8(13) & 15];
   const sizeBytes = fixedBytes + bytes.readUInt16BE(14);
   if (sizeBytes > maxHeaderBytes)
     return invalid(`version 2: a header of ${sizeBytes} bytes; ${maxHeaderBytes} are the most`);
-  if (!isLocal && (family > 3 || transport > 2)) return invalid("version 2: no such family or transport");
-  const addressBytes = (isLocal || transport === 0 ? undefined : ipAddressBytes.get(family)) ?? 0;
-  if (addressBytes > 0 && sizeBytes < fixedBytes + 2 * addressBytes + 4)
+  const address = isLocal ? noAddress : parseFamily(bytes.readUInt8(13));
+  if (address === undefined) return invalid("version 2: no such family or transport");
+  if (sizeBytes < fixedBytes + address.blockBytes)
     return invalid("version 2: it is too short for its addresses");
   if (bytes.length < sizeBytes) return { kind: "partial" };
-  if (addressBytes === 0 || transport !== stream) return { kind: "complete", sizeBytes, client: undefined };
-  const client = {
-    address: ipAddress(bytes.subarray(fixedBytes, fixedBytes + addressBytes)),
-    port: bytes.readUInt16BE(fixedBytes + 2 * addressBytes),
-  };
-  return { kind: "complete", sizeBytes, client };
+  return { kind: "complete", sizeBytes, client: readClient(bytes, address) };
 }
 
-const stream = 1;
-const ipAddressBytes: ReadonlyMap<number, number> = new Map([
-  [1, 4],
-  [2, 16],
+/** How the client's address is written. */
+interface AddressForm {
+  /** 0: it says nothing of use. */
+  readonly addressBytes: number;
+  /** Of all addresses and ports. */
+  readonly blockBytes: number;
+}
+
+const noAddress: AddressForm = { addressBytes: 0, blockBytes: 0 };
+/** TCP over IPv4 and over IPv6. */
+const addressForms: ReadonlyMap<number, AddressForm> = new Map([
+  [0x11, { addressBytes: 4, blockBytes: 12 }],
+  [0x21, { addressBytes: 16, blockBytes: 36 }],
 ]);
+
+/** Of a valid form that is neither the connection's own address counts, as where nothing is specified. */
+function parseFamily(familyAndTransport: number): AddressForm | undefined {
+  const [family, transport] = [familyAndTransport >> 4, familyAndTransport & 15];
+  if (family > 3 || transport > 2) return undefined;
+  return addressForms.get(familyAndTransport) ?? noAddress;
+}
+
+function readClient(bytes: Buffer, { addressBytes, blockBytes }: AddressForm): ProxiedClient | undefined {
+  if (addressBytes === 0) return undefined;
+  const address = ipAddress(bytes.subarray(fixedBytes, fixedBytes + addressBytes));
+  return { address, port: bytes.readUInt16BE(fixedBytes + blockBytes - 4) };
+}
 
 function ipAddress(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join(".");
