@@ -40,6 +40,7 @@ export async function startIdentity(parts: {
       address: config.server.listen_addr,
       tls: serverTlsOptions(certificateFiles(config), clock),
       handle: createRouter({ routes, logger, clock }),
+      proxies: { from: config.server.proxy_protocol_from, logger, clock },
     }),
   );
   const stopping = new AbortController();

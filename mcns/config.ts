@@ -1,4 +1,10 @@
-import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import {
+  duration,
+  filePath,
+  listenAddress,
+  loopbackAddress,
+  networks,
+} from "@metacircular/mcdsl/config/fields.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
@@ -76,6 +82,8 @@ export const configSchema = z.strictObject({
     grpc_addr: listenAddress(),
     tls_cert: filePath(),
     tls_key: filePath(),
+    /** Networks of proxies whose connections all begin with a header of the PROXY protocol. */
+    proxy_protocol_from: networks(),
   }),
   dns: dns.prefault({}),
   forward: forward.prefault({}),

@@ -74,6 +74,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
       handler: healthHandler(createHealth({ database: () => void database.sql.prepare("SELECT 1").get() })),
       onCallEnd: (ended) => metrics.callEnded(ended),
       maxMessageBytes: mostMessageBytes,
+      proxyProtocolFrom: config.server.proxy_protocol_from,
       logger,
       clock,
     }),

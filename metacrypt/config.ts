@@ -1,4 +1,10 @@
-import { duration, filePath, listenAddress, loopbackAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
+import {
+  duration,
+  filePath,
+  listenAddress,
+  loopbackAddress,
+  networks,
+} from "@metacircular/mcdsl/config/fields.ts";
 import { type HostAndPort, parseHostAndPort } from "@metacircular/mcdsl/config/host-and-port.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import { isHttpsOrigin, isOrigin } from "@metacircular/mcdsl/config/origin.ts";

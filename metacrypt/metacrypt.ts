@@ -69,6 +69,7 @@ export async function startMetacrypt(options: MetacryptOptions): Promise<Running
         if (!whileSealed) seal.assertOpen();
       },
       handler: createHandler(() => seal.isSealed, [createPkiHandler(mounts), acme.handler]),
+      proxyProtocolFrom: config.server.proxy_protocol_from,
       onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
       clock,

@@ -139,6 +139,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         newId: randomUUID,
       }),
       admit: tokenAdmission(verifier, rejectGuests),
+      proxyProtocolFrom: config.server.proxy_protocol_from,
       onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
       clock,

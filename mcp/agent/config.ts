@@ -1,4 +1,10 @@
-import { duration, filePath, listenAddress, loopbackAddress } from "@metacircular/mcdsl/config/fields.ts";
+import {
+  duration,
+  filePath,
+  listenAddress,
+  loopbackAddress,
+  networks,
+} from "@metacircular/mcdsl/config/fields.ts";
 import { logLevels } from "@metacircular/mcdsl/log/logger.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { z } from "zod";
@@ -14,6 +20,8 @@ export const agentConfigSchema = z.strictObject({
     grpc_addr: listenAddress(),
     tls_cert: filePath(),
     tls_key: filePath(),
+    /** Networks of proxies whose connections all begin with a header of the PROXY protocol. */
+    proxy_protocol_from: networks(),
   }),
   database: z.strictObject({ path: filePath() }),
   mcias: z.strictObject({
