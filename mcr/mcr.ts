@@ -47,6 +47,7 @@ export async function startRegistryServer(options: CoreOptions): Promise<Registr
         ...(config.web.enabled ? [webHandler(options, core)] : []),
       ]),
       httpsLimits,
+      proxyProtocolFrom: config.server.proxy_protocol_from,
       onCallEnd: (ended) => metrics.callEnded(ended),
       logger,
       clock,
