@@ -1,104 +1,16 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:https";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Certificates, makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
 import { FindingSeverity } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 
 import { version } from "../version.ts";
+import { all, anAgent, disk, examined, holding, wrong, type Examination } from "./examination.ts";
 import { parsed, runTool } from "./tool.ts";
-import { aDefinition, type AgentDouble, createWorkplace, type Workplace } from "./workplace.ts";
-
-interface Finding {
-  readonly check: string;
-  readonly severity: string;
-  readonly subject: string;
-  readonly found: string;
-  readonly remedy: string;
-}
-
-interface Examination {
-  readonly machine: readonly Finding[];
-  readonly nodes: readonly { readonly node: string; readonly findings: readonly Finding[] }[];
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-const disk = { check: "disk", severity: FindingSeverity.OK, subject: "/srv", found: "50 GiB are free" };
-
-/** An agent that is well, but for what a test changes. */
-function anAgent(name: string, fields: AgentDouble = {}): AgentDouble {
-  return {
-    nodeStatus: () => ({ nodeName: name, agentVersion: version, now: timestampFromMs(Date.now()) }),
-    listServices: () => ({}),
-    listOperations: () => ({}),
-    listAlerts: () => ({}),
-    diagnose: () => ({ findings: [disk] }),
-    ...fields,
-  };
-}
-
-/** Services as a node lists them, each with one component that it manages. */
-const holding = (...names: string[]): AgentDouble => ({
-  listServices: () => ({
-    services: names.map((name) => ({ name, components: [{ name: "web", desiredState: "running" }] })),
-  }),
-});
-
-async function examined(
-  place: Workplace,
-  ...argv: string[]
-): Promise<{ code: number | null; seen: Examination }> {
-  const { code, stdout, stderr } = await place.mcp("doctor", "-o", "json", ...argv);
-  assert.match(stdout, /^\{/, stderr);
-  return { code, seen: parsed<Examination>(stdout) };
-}
-
-/** What is not fine, as `check severity subject: found`. */
-function wrong(findings: readonly Finding[]): string[] {
-  return findings
-    .filter(({ severity }) => severity !== "ok")
-    .map(({ check, severity, subject, found }) => `${check} ${severity} ${subject}: ${found}`);
-}
-
-const all = ({ machine, nodes }: Examination): Finding[] => [
-  ...machine,
-  ...nodes.flatMap(({ findings }) => findings),
-];
-
-/** A TLS server that shows its certificate and does nothing else. */
-async function listenTls(options: TlsOptions): Promise<AsyncDisposable & { address: string }> {
-  const server = createTlsServer(options, (socket) => socket.on("error", () => {}));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => void server.close(),
-  };
-}
-
-async function filesOf({ certFile, keyFile }: Certificates): Promise<{ cert: Buffer; key: Buffer }> {
-  return { cert: await readFile(certFile), key: await readFile(keyFile) };
-}
-
-/** Findings about TLS of a node that shows this certificate. */
-async function shown(address: string, caFile: string): Promise<string[]> {
-  await using place = await createTemporaryDirectory();
-  const file = join(place.path, "mcp.toml");
-  await mkdir(join(place.path, "services"));
-  await writeFile(file, `[tls]\nca_cert = "${caFile}"\n[[nodes]]\nname = "rift"\naddress = "${address}"\n`);
-  const { stdout } = await runTool(["doctor", "-o", "json"], { env: { MCP_CONFIG: file, MCP_TOKEN: "t" } });
-  const { nodes } = parsed<Examination>(stdout);
-  return wrong(nodes.flatMap(({ findings }) => findings)).map((line) =>
-    line.replaceAll(/127\.0\.0\.1:\d+/g, "rift"),
-  );
-}
+import { aDefinition, createWorkplace } from "./workplace.ts";
 
 describe("doctor", () => {
   test("finds nothing where all is well, and lists what is fine when asked", async () => {
@@ -302,75 +214,4 @@ test("doctor looks at the nodes although the identity service is down and the lo
   assert.deepEqual(wrong(node.findings), [
     "authentication unknown rift: it was not asked, since there is no login",
   ]);
-});
-
-describe("doctor, of certificates", () => {
-  test("one of another authority, for another name, expired, or by TLS 1.2 is found", async () => {
-    using ours = makeCertificates();
-    using other = makeCertificates();
-    await using strange = await listenTls(await filesOf(other));
-    assert.match(
-      (await shown(strange.address, ours.caFile)).join("\n"),
-      /^tls problem rift: its certificate comes from CN=Test CA, for which .*ca\.pem does not vouch \(\w+\)$/,
-    );
-
-    using misnamed = makeCertificates({ names: "DNS:svc.example.net" });
-    await using wrongName = await listenTls(await filesOf(misnamed));
-    assert.deepEqual(await shown(wrongName.address, misnamed.caFile), [
-      "tls problem rift: its certificate is for DNS:svc.example.net, not for 127.0.0.1",
-    ]);
-
-    using expired = makeCertificates({ days: "-1" });
-    await using old = await listenTls(await filesOf(expired));
-    assert.match(
-      (await shown(old.address, expired.caFile)).join("\n"),
-      /^tls problem rift: the certificate expired at 2\S+$/,
-    );
-
-    await using dated = await listenTls({ ...(await filesOf(ours)), maxVersion: "TLSv1.2" });
-    assert.match(
-      (await shown(dated.address, ours.caFile)).join("\n"),
-      /^tls problem rift: it speaks TLSv1\.2, not TLS 1\.3$/m,
-    );
-  });
-});
-
-describe("doctor, of the identity service", () => {
-  const certificates = makeCertificates();
-  process.on("exit", () => certificates[Symbol.dispose]());
-
-  /** Findings about an identity service that answers so. */
-  async function asked(
-    answer: { body?: (own: string) => object; offsetMs?: number } | undefined,
-  ): Promise<string[]> {
-    const server = createServer(await filesOf(certificates), (_, response) => {
-      if (answer?.offsetMs !== undefined)
-        response.setHeader("date", new Date(Date.now() + answer.offsetMs).toUTCString());
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(answer?.body?.(own) ?? { issuer: own }));
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const own = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    if (answer === undefined) server.close();
-    await using place = await createWorkplace(
-      { rift: anAgent("rift") },
-      `[mcias]\nserver_url = "${own}"\nca_cert = "${certificates.caFile}"\n`,
-    );
-    const { seen } = await examined(place);
-    server.close();
-    return wrong(seen.machine).map((line) => line.replaceAll(own, "MCIAS"));
-  }
-
-  test("one that is down, another one, or one with another time is found", async () => {
-    assert.deepEqual(await asked({}), []);
-    assert.deepEqual(await asked(undefined), ["reachability problem MCIAS: the connection was refused"]);
-    assert.deepEqual(await asked({ body: () => ({ issuer: "https://other" }) }), [
-      "identity-service problem MCIAS: it calls itself https://other, and so do its tokens",
-    ]);
-    assert.match(
-      (await asked({ offsetMs: 90_000 })).join("\n"),
-      /^clock problem clock of MCIAS: it is (89|90)\.\d s ahead of this machine's$/,
-    );
-  });
 });
