@@ -112,7 +112,8 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
     tlsUrl: (database = "postgres") => `postgresql://${user}@localhost:${options.tls?.port}/${database}`,
     password,
     async createDatabase(name) {
-      await execute("postgres", `CREATE DATABASE "${name}"`);
+      // By the log, which is the default, takes three times as long where nothing is synced.
+      await execute("postgres", `CREATE DATABASE "${name}" STRATEGY FILE_COPY`);
       return url(name);
     },
     execute,
