@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { type CapturedLog, captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
@@ -71,4 +71,20 @@ export async function createFilesFixture(options: Partial<FilesOptions> = {}): P
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+export const mebibyte = 1024 * 1024;
+
+export const request = (path: string, sizeBytes: number, more: Partial<PushRequest> = {}): PushRequest => ({
+  service: "web",
+  path,
+  sizeBytes,
+  mode: undefined,
+  newMode: 0o644,
+  ...more,
+});
+
+/** Names of all that a service has. */
+export async function names({ servicesDir }: FilesFixture, service = "web"): Promise<string[]> {
+  return (await readdir(join(servicesDir, service), { recursive: true })).toSorted();
 }
