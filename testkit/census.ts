@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { eventually } from "./eventually.ts";
 import type { TestNode } from "./node.ts";
 import { processesOf } from "./podman-teardown.ts";
 import { rowCounts } from "./registry/row-counts.ts";
@@ -49,6 +51,18 @@ export async function takeCensus(node: TestNode): Promise<Census> {
     rows: rowCounts(database),
     databaseBytes: sizes.reduce((sum, size) => sum + size, 0),
   };
+}
+
+/** Counts once nothing comes and goes any more: a monitor that cleans up, a connection that is about to close. */
+export async function takeStillCensus(node: TestNode): Promise<Census> {
+  let last = await takeCensus(node);
+  return eventually(async () => {
+    const { residentMb: _, databaseBytes: __, ...before } = last;
+    last = await takeCensus(node);
+    const { residentMb: ___, databaseBytes: ____, ...now } = last;
+    assert.deepEqual(now, before);
+    return last;
+  });
 }
 
 async function openFiles(pid: number): Promise<Record<string, number>> {

@@ -150,7 +150,7 @@ interval = "500ms"
     return program;
   };
   let program = await launch();
-  const client = createProxyClient({ socket, timeoutMs: 5_000 });
+  const client = createProxyClient({ socket, timeoutMs: 60_000 });
   return {
     port,
     client,

@@ -24,6 +24,12 @@ export const sampleImages: readonly ImageSpec[] = [
   },
   // Listens, but has no page at /healthz: 404.
   { name: "localhost/web:sick", files: { "/www/index.html": "sick" }, ...shell(serve) },
+  // Serves, and is healthy, once somebody has made the file.
+  {
+    name: "localhost/web:late",
+    files: { "/www/index.html": "late" },
+    ...shell(`until [ -e /go ]; do sleep 0.05; done; cp /www/index.html /www/healthz; ${serve}`),
+  },
   { name: "localhost/web:silent", ...shell("trap 'exit 0' TERM; while :; do sleep 0.2; done") },
   { name: "localhost/web:badcmd", entrypoint: ["/bin/no-such-program"] },
   // An ignored signal stays ignored through exec.

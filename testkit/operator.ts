@@ -62,6 +62,6 @@ export function aWeb(version: string, fields: Partial<ComponentSpec> = {}): Comp
 
 /** What answers on a port of the loopback. */
 export async function answerOn(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) });
   return response.text();
 }

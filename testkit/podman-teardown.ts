@@ -36,14 +36,16 @@ async function removeContainers(environment: Readonly<Record<string, string>>): 
   }
 }
 
-/** API services, monitors whose containers podman no longer knows, name servers; without root also what keeps the
- * namespaces (`catatonit`) and the network (`slirp4netns`, `rootlessport`). What a test started itself
- * with the same variables is its own to end. */
+/** API services and monitors whose containers podman no longer knows; without root also the name server, and what
+ * keeps the namespaces (`catatonit`) and the network (`slirp4netns`, `rootlessport`). What a test started itself
+ * with the same variables is its own to end. Root's name server is that of all universes, whichever it was started
+ * for, and ends with the last container that it is for. */
 async function endProcesses(universe: Universe): Promise<void> {
-  const kinds = new Set([
-    ...["podman", "conmon", "aardvark-dns", "catatonit", "slirp4netns", "rootlessport"],
-    ...["pasta", "pasta.avx2"],
-  ]);
+  const kinds = new Set(["podman", "conmon"]);
+  if (process.getuid?.() !== 0) {
+    const ofUser = ["aardvark-dns", "catatonit", "slirp4netns", "rootlessport", "pasta", "pasta.avx2"];
+    for (const kind of ofUser) kinds.add(kind);
+  }
   for (let attempt = 1; ; attempt++) {
     const pids = (await processesOf(universe)).filter(({ name }) => kinds.has(name)).map(({ pid }) => pid);
     if (pids.length === 0) return;

@@ -41,10 +41,10 @@ export async function claimUniverse(clearUp: (universe: Universe) => Promise<voi
   throw new Error(`all ${maxUniverses} podman universes of this machine are taken`);
 }
 
-/** Frees the number. Everything in it must have been ended before. */
+/** Removes its directory. Everything in it must have been ended before. The number stays taken as long as this process
+ * lives, so that what is found under it afterwards was left behind. */
 export async function releaseUniverse(universe: Universe): Promise<void> {
   await removeDirectory(universe);
-  universe.claim?.close();
 }
 
 /** Without root, files of containers belong to ids that only a user namespace of ours may touch. */
@@ -54,8 +54,15 @@ async function removeDirectory({ directory }: Universe): Promise<void> {
 }
 
 /** Makes a network by writing its configuration, as `podman network create` could choose a bridge or a subnet
- * that another universe is about to choose too. */
-export async function addNetwork(universe: Universe, name: string): Promise<void> {
+ * that another universe is about to choose too.
+ *
+ * @param options.hasNames whether containers find each other by name. Podman of root has one name server for all
+ * universes of a machine, which knows networks by their names alone, so such a name must be of this universe only. */
+export async function addNetwork(
+  universe: Universe,
+  name: string,
+  { hasNames = false }: { hasNames?: boolean } = {},
+): Promise<void> {
   const directory = join(universe.directory, "networks");
   const others = (await readdir(directory)).filter(
     (file) => file.endsWith(".json") && file !== `${name}.json`,
@@ -63,7 +70,6 @@ export async function addNetwork(universe: Universe, name: string): Promise<void
   const index = others.length;
   if (index >= networksEach) throw new Error(`a podman universe has at most ${networksEach} networks`);
   const prefix = subnetPrefix(universe, index);
-  const isDefault = name === defaultNetwork(universe.number);
   const network = {
     name,
     id: createHash("sha256").update(`${universe.directory} ${name}`).digest("hex"),
@@ -73,7 +79,7 @@ export async function addNetwork(universe: Universe, name: string): Promise<void
     subnets: [{ subnet: `${prefix}0/24`, gateway: `${prefix}1` }],
     ipv6_enabled: false,
     internal: false,
-    dns_enabled: !isDefault,
+    dns_enabled: hasNames,
     ipam_options: { driver: "host-local" },
   };
   await writeFile(join(directory, `${name}.json`), JSON.stringify(network));

@@ -24,8 +24,10 @@ export interface TestPodman extends AsyncDisposable {
   cli(...args: string[]): Promise<string>;
   /** Makes an image from a busybox and the given files. */
   image(name: string, spec: Omit<ImageSpec, "name">): Promise<void>;
-  /** Makes a user-defined network with name service. */
+  /** Makes a user-defined network. */
   network(name: string): Promise<void>;
+  /** Makes a user-defined network with name service, and returns its name. */
+  networkWithNames(): Promise<string>;
 }
 
 /** @param options.images in its store from the start; default: the sample images */
@@ -51,6 +53,11 @@ export async function createTestPodman(options: { images?: readonly ImageSpec[] 
     cli: (...args) => podman(environment, args),
     image: (name, spec) => loadImages(universe, [{ ...spec, name }]),
     network: (name) => addNetwork(universe, name),
+    networkWithNames: async () => {
+      const name = `names-${universe.number}`;
+      await addNetwork(universe, name, { hasNames: true });
+      return name;
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -10,7 +10,7 @@ export const checkout = fileURLToPath(new URL("..", import.meta.url));
 /** A program of the checkout that runs as a process of its own. Disposing it ends it and waits. */
 export interface Program extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** What it wrote to standard error so far; the last 2,000 lines. */
+  /** What it wrote to standard error so far; the last 20,000 lines. */
   readonly log: readonly string[];
   /** Resolves with the first log line, past or future, that `matches`; rejects when the program ends first. */
   line(matches: (line: string) => boolean): Promise<string>;
@@ -20,7 +20,7 @@ export interface Program extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-const lineLimit = 2_000;
+const lineLimit = 20_000;
 const stopTimeoutMs = 25_000;
 
 /** Starts a program of the checkout, with standard error kept line by line. `entry` is a TypeScript file, or a

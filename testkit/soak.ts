@@ -66,7 +66,7 @@ export interface SoakState {
   readonly census: Census;
 }
 
-/** Rows by table as they must be some seconds after `later`: as before, but for what a node keeps of its operations,
+/** Rows by table as they must be some time after `later`: as before, but for what a node keeps of its operations,
  * and for tags: they are looked up once services are still, which need not have been so before. */
 export function expectedRows(before: SoakState, later: SoakCounts): Record<string, number> {
   const { rows } = before.census;

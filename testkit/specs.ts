@@ -29,13 +29,13 @@ export function aRoute(fields: Partial<RouteSpec> = {}): RouteSpec {
   return { name: "", port: 443, mode: "l7", hostname: "", ...fields };
 }
 
-/** Health by HTTP on the first route, decided quickly. */
+/** Health by HTTP on the first route: found out quickly, and given up late, for slow and busy machines. */
 export function httpHealth(path: string): HealthSpec {
   return {
     probe: { kind: "http", path, route: "" },
     intervalMs: 100,
     timeoutMs: 2_000,
-    deadlineMs: 10_000,
+    deadlineMs: 90_000,
     settleMs: 3_000,
   };
 }

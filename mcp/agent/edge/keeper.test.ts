@@ -130,7 +130,7 @@ describe("the keeper of the edge", () => {
       });
       const { engine } = world;
       const beganAtMs = engine.clock.now();
-      await eventually(() => assert.ok(engine.clock.now() > beganAtMs + dayMs), 60_000);
+      await eventually(() => assert.ok(engine.clock.now() > beganAtMs + dayMs));
       assert.equal(pendingOf(world).length, 1);
       const operations = engine.registry.operations.list({ service: "", limit: 1_000, inProgress: false });
       assert.ok(operations.length <= 120, `${operations.length} operations`);

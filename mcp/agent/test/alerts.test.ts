@@ -98,8 +98,11 @@ describe("alerts of a node", () => {
     assert.equal((await toldOf("mail", "drift")).filter((line) => line === "MCP_ALERT_TYPE=drift").length, 1);
     await node.agent.client.undeployService({ name: "mail" });
     await node.agent.client.liveCheck({});
-    const told = await eventually(() => toldOf("mail", "recovered"));
-    assert.ok(told.includes("MCP_DESIRED=ignore") && told.includes("MCP_OBSERVED=removed"), told.join());
+    // The command makes the file before it writes it.
+    await eventually(async () => {
+      const told = await toldOf("mail", "recovered");
+      assert.ok(told.includes("MCP_DESIRED=ignore") && told.includes("MCP_OBSERVED=removed"), told.join());
+    });
     assert.deepEqual(await alertsOf("mail", true), []);
   });
 

@@ -11,6 +11,7 @@ import {
   type Operator,
   serviceMessage,
 } from "@metacircular/testkit/operator.ts";
+import { freePort } from "@metacircular/testkit/free-port.ts";
 import { aRoute, httpHealth } from "@metacircular/testkit/specs.ts";
 
 let node: TestNode;
@@ -61,7 +62,7 @@ describe("deploy", () => {
         network: "backend",
         user: "0:0",
         restart: "on-failure:3",
-        ports: ["127.0.0.1:28080:80"],
+        ports: [`127.0.0.1:${await freePort()}:80`],
         volumes: [`${data}:/data`, "/etc/hostname:/name:ro"],
         env: ["GREETING=hello world"],
         cmd: ['exec httpd -f -p "0.0.0.0:$PORT_REST" -h /www'],
@@ -141,8 +142,7 @@ describe("deploy", () => {
 
   test("should tell a second caller who holds the service, and since when", async () => {
     const { client } = node.agent;
-    const slow = aWeb("silent", { health: { ...httpHealth("/"), deadlineMs: 3_000 } });
-    const first = client.deploy({ service: serviceMessage("busy", [slow]), operationId: "busy-1" });
+    const first = client.deploy({ service: serviceMessage("busy", [aWeb("late")]), operationId: "busy-1" });
     await eventually(async () => {
       const { operations } = await client.listOperations({ service: "busy", inProgress: true });
       assert.equal(operations.length, 1);
@@ -155,6 +155,7 @@ describe("deploy", () => {
     assert.equal(error.facts["holder"], "operator");
     assert.equal(error.facts["operation"], "busy-1");
     assert.ok(Date.parse(error.facts["since"] ?? "") <= Date.now());
+    await eventually(() => node.podman.cli("rm", "--force", "--time", "0", "busy-web"));
     assert.equal((await first).outcome, OperationOutcome.FAILED);
     assert.deepEqual(await operator.containers("busy"), []);
   });

@@ -28,7 +28,7 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
   beforeEach(async () => {
     const { services } = await node.agent.client.listServices({});
     for (const { name } of services) await node.agent.client.undeployService({ name });
-    await eventually(async () => assert.deepEqual(await node.shown(), []), 20_000);
+    await eventually(async () => assert.deepEqual(await node.shown(), []));
   });
 
   const web = (version: string, fields: Partial<ComponentSpec> = {}) =>
@@ -109,9 +109,9 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
     const shown = await node.shown();
     await node.proxy.client.removeRoute({ port: node.proxy.port, hostname });
     await rm(pemFile());
-    await eventually(async () => assert.deepEqual(await node.shown(), shown), 20_000);
-    await eventually(async () => void (await stat(pemFile())), 20_000);
-    await eventually(async () => assert.deepEqual(await pending(), []), 20_000);
+    await eventually(async () => assert.deepEqual(await node.shown(), shown));
+    await eventually(async () => void (await stat(pemFile())));
+    await eventually(async () => assert.deepEqual(await pending(), []));
   });
 
   test("a port that another program has leaves the previous version, also where its own route waits for it", async () => {
@@ -161,9 +161,9 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
       );
       assert.ok((await pending()).some((each) => each.service === service && each.reason !== ""));
       await up();
-      await eventually(async () => assert.deepEqual(await pending(), []), 40_000);
+      await eventually(async () => assert.deepEqual(await pending(), []));
       assert.deepEqual(await node.shown(), await everything());
-      await eventually(async () => assert.equal(await answer(), "200 v1"), 10_000);
+      await eventually(async () => assert.equal(await answer(), "200 v1"));
     });
 
     test(`loses nothing where ${name} dies in the middle of a deploy`, async () => {
@@ -175,9 +175,9 @@ describe("an agent with a proxy, a name server and a certificate authority", () 
       await down();
       await up();
       assert.equal((await deploying).outcome, OperationOutcome.SUCCEEDED);
-      await eventually(async () => assert.deepEqual(await pending(), []), 40_000);
+      await eventually(async () => assert.deepEqual(await pending(), []));
       assert.deepEqual(await node.shown(), await everything());
-      await eventually(async () => assert.equal(await answer(), "200 v2"), 10_000);
+      await eventually(async () => assert.equal(await answer(), "200 v2"));
     });
   }
 });

@@ -53,6 +53,8 @@ interface FailingVersion {
 }
 
 const impatient = { ...httpHealth("/healthz"), deadlineMs };
+/** Long enough for it to be asked, and to answer, on a slow machine. */
+const patient = { ...impatient, deadlineMs: 5_000 };
 
 const failingVersions: readonly FailingVersion[] = [
   {
@@ -66,7 +68,7 @@ const failingVersions: readonly FailingVersion[] = [
   },
   {
     title: "answers, but is sick",
-    fields: () => ({ image: "localhost/web:sick", health: impatient }),
+    fields: () => ({ image: "localhost/web:sick", health: patient }),
     code: "HEALTH_CHECK_FAILED",
     explained: ({ facts }) => assert.match(facts["last_probe"] ?? "", /^GET \/healthz .* answered 404$/u),
   },
@@ -87,7 +89,7 @@ const failingVersions: readonly FailingVersion[] = [
     fields: () => ({
       image: "localhost/web:hungry",
       restart: "no",
-      health: { ...impatient, deadlineMs: 20_000 },
+      health: httpHealth("/healthz"),
     }),
     // Where the container's monitor is not told by the kernel, as with cgroups of both versions, podman says
     // of it only that it was killed.

@@ -5,35 +5,47 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Client } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
 import { type Certificates, makeCertificates } from "@metacircular/mcdsl/test/certificates.ts";
 import { type GrpcFixture, startFixture } from "@metacircular/mcdsl/test/grpc-fixture.ts";
 import type { McpAgent, UploadFileRequestSchema } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
+import { createFiles, type Files } from "../files/files.ts";
 import { filesMethods } from "../rpc/files.ts";
 import { createFilesFixture, type FilesFixture } from "./files-fixture.ts";
 
 type Part = MessageInitShape<typeof UploadFileRequestSchema>;
 
 const mebibyte = 1024 * 1024;
-const idleMs = 500;
+const idleMs = 60_000;
+/** For senders and takers that fall silent. */
+const impatientMs = 500;
 
 let certificates: Certificates;
 let fixture: FilesFixture;
-let server: GrpcFixture;
+const resources = new AsyncDisposableStack();
 let agent: Client<typeof McpAgent>;
+/** An agent for the same files that waits for nobody. */
+let impatient: Client<typeof McpAgent>;
 
 before(async () => {
   certificates = makeCertificates();
-  fixture = await createFilesFixture({ idleMs });
-  server = await startFixture(certificates, filesMethods({ files: fixture.files }));
-  agent = server.client();
+  fixture = resources.use(await createFilesFixture({ idleMs }));
+  agent = (await serve(fixture.files)).client();
+  const { servicesDir, log, registry } = fixture;
+  const shared = { servicesDir, ownFiles: [], uploads: registry.uploads, clock: systemClock };
+  const files = createFiles({ ...shared, logger: log.logger, idleMs: impatientMs });
+  impatient = (await serve(resources.use(files))).client();
 });
 after(async () => {
-  await server[Symbol.asyncDispose]();
-  await fixture[Symbol.asyncDispose]();
+  await resources.disposeAsync();
   certificates[Symbol.dispose]();
 });
+
+async function serve(files: Files): Promise<GrpcFixture> {
+  return resources.use(await startFixture(certificates, filesMethods({ files })));
+}
 
 function start(path: string, sizeBytes: number): Part {
   return { part: { case: "start", value: { service: "web", path, sizeBytes: BigInt(sizeBytes) } } };
@@ -144,7 +156,7 @@ describe("the files of a service by gRPC", () => {
     gone.abort();
     assert.equal(await leaving, "CANCELLED");
     await quiet();
-    assert.equal(await codeOf(agent.uploadFile(half("config/app.toml"))), "FILE_TRANSFER_STALLED");
+    assert.equal(await codeOf(impatient.uploadFile(half("config/app.toml"))), "FILE_TRANSFER_STALLED");
     await quiet();
     silent.resolve(undefined);
     assert.equal(await readFile(join(fixture.servicesDir, "web/config/app.toml"), "utf8"), "old\n");
@@ -153,7 +165,7 @@ describe("the files of a service by gRPC", () => {
   test("are read no faster than they are taken, and let go when nobody takes them", async () => {
     // Compressing does not make it fit into what is buffered on the way.
     await writeFile(join(fixture.servicesDir, "web/large"), randomBytes(64 * mebibyte));
-    const parts = agent.downloadFile({ service: "web", path: "large" })[Symbol.asyncIterator]();
+    const parts = impatient.downloadFile({ service: "web", path: "large" })[Symbol.asyncIterator]();
     await parts.next();
     const before = process.memoryUsage().rss;
     await eventually(() => {

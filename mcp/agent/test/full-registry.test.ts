@@ -1,57 +1,42 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
 import { fromConnectError } from "@metacircular/mcdsl/grpc/errors.ts";
-import { defaultHealth } from "@metacircular/mcp-core/spec.ts";
 import { OperationOutcome } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 import { createTestNode, type TestNode } from "@metacircular/testkit/node.ts";
 import { answerOn, aWeb, createOperator, type Operator } from "@metacircular/testkit/operator.ts";
-
-const run = promisify(execFile);
+import { createSmallDisk, type SmallDisk } from "@metacircular/testkit/small-disk.ts";
 
 describe("a full disk of the agent's registry", () => {
   let node: TestNode;
   let operator: Operator;
-  let disk: string;
+  let disk: SmallDisk;
   const resources = new AsyncDisposableStack();
 
   before(async () => {
     node = resources.use(await createTestNode({ monitor: 'interval = "1s"' }));
     operator = createOperator(node);
-    disk = join(node.directory, "disk");
-    await mkdir(disk);
-    await run("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
-    resources.defer(async () => void (await run("umount", ["--lazy", disk])));
+    disk = resources.use(await createSmallDisk(16 * 1024));
     await node.agent.program[Symbol.asyncDispose]();
     const { configFile } = node.agent;
     const text = await readFile(configFile, "utf8");
-    await writeFile(configFile, text.replace(join(node.directory, "mcp.db"), join(disk, "mcp.db")));
+    await writeFile(configFile, text.replace(join(node.directory, "mcp.db"), join(disk.path, "mcp.db")));
     await node.agent.start();
     await operator.deploy("hello", [aWeb("v1", { update: "start-first" })]);
   });
   after(() => resources.disposeAsync());
 
   /** Fills the disk until it is disposed. */
-  async function fill(): Promise<AsyncDisposable> {
-    const file = join(disk, "filling");
-    for (const size of [1_048_576, 65_536, 4_096, 1]) {
-      await assert.rejects(
-        async () => {
-          for (;;) await appendFile(file, Buffer.alloc(size));
-        },
-        { code: "ENOSPC" },
-      );
-    }
-    return { [Symbol.asyncDispose]: () => rm(file) };
+  function fill(): Disposable {
+    disk.fill();
+    return { [Symbol.dispose]: () => disk.free() };
   }
 
   test("refuses what cannot be written down, touches nothing, and is over when there is space", async () => {
     const { child, log } = node.agent.program;
     {
-      await using _ = await fill();
+      using _ = fill();
       await assert.rejects(
         operator.deploy("hello", [aWeb("v2", { update: "start-first" })]).catch((error: unknown) => {
           throw fromConnectError(error);
@@ -78,20 +63,19 @@ describe("a full disk of the agent's registry", () => {
   });
 
   test("holds an operation up in the middle, which goes on when there is space", async () => {
-    // Time to fill the disk before the new container is taken for healthy.
-    const health = { ...defaultHealth, settleMs: 3_000 };
     await operator.deploy("later", [aWeb("v1", { update: "start-first" })]);
-    const deploying = operator.deploy("later", [aWeb("v2", { update: "start-first", health })]);
+    const deploying = operator.deploy("later", [aWeb("late", { update: "start-first" })]);
     await node.agent.program.line((line) => line.includes('"step":"start later-web.next","msg":"step done"'));
     {
-      await using _ = await fill();
+      using _ = fill();
+      await node.podman.cli("exec", "later-web.next", "touch", "/go");
       await node.agent.program.line((line) => line.includes("cannot take up the operation yet"));
       assert.ok((await operator.containers("later")).includes("later-web running"));
     }
     const { outcome, operationId } = await deploying;
     assert.equal(outcome, OperationOutcome.SUCCEEDED);
     assert.deepEqual(await operator.containers("later"), ["later-web running"]);
-    assert.equal(await answerOn(await operator.hostPort("later")), "v2");
+    assert.equal(await answerOn(await operator.hostPort("later")), "late");
     const { operations } = await node.agent.client.listOperations({ service: "later" });
     assert.deepEqual([operations[0]?.id, operations[0]?.outcome], [operationId, OperationOutcome.SUCCEEDED]);
     assert.equal(node.agent.program.child.exitCode, null);

@@ -14,6 +14,8 @@ import { type Container, labels } from "../runtime/runtime.ts";
 
 /** A clock that a test moves by hand. */
 export interface ManualClock extends Clock {
+  /** How many sleep now. */
+  sleeping(): number;
   /** Moves on, and lets everything run that was due, in order. */
   advance(durationMs: number): Promise<void>;
 }
@@ -23,6 +25,7 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   const sleepers = new Set<{ dueMs: number; wake: () => void }>();
   return {
     now: () => nowMs,
+    sleeping: () => sleepers.size,
     sleep(durationMs, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const abort = () => reject(signal?.reason as Error);

@@ -27,7 +27,7 @@ async function run(changes: Parameters<typeof aContainer>[0]): Promise<string> {
 /** A signal that comes before the first process has begun to listen for it is lost. */
 async function serves(id: string): Promise<void> {
   await eventually(async () => {
-    const { exitCode } = await runtime.exec(id, ["wget", "-q", "-O", "-", "http://127.0.0.1:8080/"], 5_000);
+    const { exitCode } = await runtime.exec(id, ["wget", "-q", "-O", "-", "http://127.0.0.1:8080/"], 30_000);
     assert.equal(exitCode, 0);
   });
 }
@@ -121,10 +121,12 @@ test("a first process that ignores SIGTERM costs no more than its stop timeout, 
 });
 
 test("an aborted stop rejects at once, and the container stops all the same", async () => {
-  const id = await run({ name: "slow", image: "localhost/web:stubborn", stopTimeoutS: 1 });
+  const id = await run({ name: "slow", image: "localhost/web:stubborn", stopTimeoutS: 3 });
   const aborter = new AbortController();
   const stop = runtime.stop(id, aborter.signal);
-  setTimeout(() => aborter.abort(new Error("given up")), 50);
+  // Given up earlier, it is not even begun.
+  await eventually(async () => assert.equal((await runtime.inspect(id))?.state, "stopping"));
+  aborter.abort(new Error("given up"));
   await assert.rejects(stop, /given up/);
   await eventually(async () => assert.equal((await runtime.inspect(id))?.state, "exited"));
 });

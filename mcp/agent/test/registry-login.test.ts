@@ -18,7 +18,7 @@ const logins = {
   "second-token": "mcp-agent:$2y$04$GW8MDIO47Ssh2AXyeTAlFegicCyGolN22WNgrdTH7IOvrD2jfj0WW",
 };
 
-describe("pulling from a registry with a login", { timeout: 90_000 }, () => {
+describe("pulling from a registry with a login", { timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   const lines: string[] = [];
   let podman: TestPodman;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { takeCensus } from "@metacircular/testkit/census.ts";
+import { takeCensus, takeStillCensus } from "@metacircular/testkit/census.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTestNode } from "@metacircular/testkit/node.ts";
 import { expectedRows, soak, type SoakState } from "@metacircular/testkit/soak.ts";
@@ -11,15 +11,13 @@ const deploys = 60;
 const warmUp = 22;
 /** The agent keeps connections for some time. */
 const mostKeptConnections = 8;
-/** It looks at tags again 10 s after the last look, which may have been during the last deploy. */
-const mostSettleMs = 30_000;
 
 test(`${deploys} deploys, some of which fail, leave nothing behind but their history`, async () => {
   await using node = await createTestNode();
   let before: SoakState | undefined;
   for await (const counts of soak(node, deploys)) {
-    if (counts.deploys === warmUp) before = { counts, census: await takeCensus(node) };
-    if (counts.deploys === deploys) await eventually(() => compare(counts), mostSettleMs);
+    if (counts.deploys === warmUp) before = { counts, census: await takeStillCensus(node) };
+    if (counts.deploys === deploys) await eventually(() => compare(counts));
   }
 
   async function compare(counts: SoakState["counts"]): Promise<void> {

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { specToMessage } from "@metacircular/mcp-core/spec-codec.ts";
 import type { ComponentSpec } from "@metacircular/mcp-core/spec.ts";
 import { OperationOutcome, type SyncResponse } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTestNode, type TestNode } from "@metacircular/testkit/node.ts";
 import { aRoute } from "@metacircular/testkit/specs.ts";
 import { answerOn, aWeb, createOperator, type Operator } from "@metacircular/testkit/operator.ts";
@@ -131,8 +132,7 @@ test("what is inactive is stopped, also what is no longer declared, and stays", 
 
 test("one service that cannot be synchronised does not keep the others from it", async () => {
   await operator.deploy("busy", [aWeb("v1")]);
-  const slow = aWeb("silent", { health: { ...aWeb("v1").health, deadlineMs: 6_000 } });
-  const deploying = operator.deploy("busy", [slow]);
+  const deploying = operator.deploy("busy", [aWeb("late", { update: "stop-first" })]);
   while ((await operations("busy")).length < 2);
   const bad = spec("bad", [aWeb("v1")]);
   const [web] = bad.components;
@@ -157,6 +157,7 @@ test("one service that cannot be synchronised does not keep the others from it",
       ["good", true, undefined],
     ],
   );
+  await eventually(() => node.podman.cli("exec", "busy-web", "touch", "/go"));
   await deploying;
 });
 

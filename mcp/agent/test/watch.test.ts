@@ -59,7 +59,7 @@ describe("logs", () => {
     const logger = aLogger("logger");
     await operator.deploy("logs", [logger]);
     const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(20_000)]);
+    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(120_000)]);
     const texts: string[] = [];
     let redeployed: Promise<unknown> | undefined;
     const request = { service: "logs", component: "logger", follow: true };

@@ -85,10 +85,10 @@ describe("mcp build", () => {
 
   test("passes build arguments without their values in any argument list", async () => {
     const show = "RUN tr '\\\\0' ' ' < /proc/$PPID/cmdline > /dev/null; echo \"$GREETING\" > /greeting";
-    await define("argued", "localhost/argued:v1", dockerfile("ARG GREETING", show, "RUN sleep 1"));
+    await define("argued", "localhost/argued:v1", dockerfile("ARG GREETING", show, "RUN sleep 3"));
     place.environment["GREETING"] = "moin-moin";
     const running = place.start("build", "argued", "--build-arg", "GREETING");
-    await running.seen(/RUN sleep 1/);
+    await running.seen(/RUN sleep 3/);
     const { stdout } = await promisify(execFile)("ps", ["-eo", "args"]);
     assert.match(stdout, /--build-arg=GREETING( |$)/m);
     assert.doesNotMatch(stdout, /moin-moin/);

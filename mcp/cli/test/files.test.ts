@@ -61,6 +61,16 @@ async function unfinished(): Promise<string[]> {
   return names.filter((name) => name.includes(".mcp-upload-") || name.endsWith(".tmp"));
 }
 
+/** Takes longer to transfer than it takes to look, also on a fast machine. It has no content on the disk. */
+const endlessMib = 2_048;
+
+async function endless(name: string): Promise<string> {
+  const file = join(here, name);
+  await writeFile(file, "");
+  await truncate(file, endlessMib * mebibyte);
+  return file;
+}
+
 /** A file of random content that takes a while to transfer. */
 async function large(name: string, sizeMib = largeMib): Promise<string> {
   const file = join(here, name);
@@ -229,7 +239,7 @@ describe("push and pull", () => {
   test("leave nothing but the old file when they are interrupted", async () => {
     await writeFile(join(srv, "large.bin"), "old\n");
     await writeFile(join(here, "large.copy"), "old\n");
-    const file = await large("large.bin");
+    const file = await endless("large.bin");
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const push = start("push", file, "web");
       await eventually(async () => assert.equal((await unfinished()).length, 1));
@@ -238,7 +248,7 @@ describe("push and pull", () => {
       await eventually(async () => assert.deepEqual(await unfinished(), []));
       assert.equal(await readFile(join(srv, "large.bin"), "utf8"), "old\n");
     }
-    await truncate(join(srv, "large.bin"), largeMib * mebibyte);
+    await truncate(join(srv, "large.bin"), endlessMib * mebibyte);
     const pull = start("pull", "web", "large.bin", join(here, "large.copy"));
     await eventually(async () => assert.equal((await unfinished()).length, 1));
     pull.child.kill("SIGINT");
@@ -248,7 +258,7 @@ describe("push and pull", () => {
   });
 
   test("show a bar on a terminal only", async () => {
-    const file = await large("bar.bin", 100);
+    const file = await large("bar.bin", 400);
     const shown = startOnTerminal(["push", file, "web"], env);
     await shown.seen(" left");
     await shown.seen("pushed bar.bin");
@@ -259,7 +269,7 @@ describe("push and pull", () => {
 
   test("tell of an agent that dies in the middle, which removes what is left when it starts again", async () => {
     await writeFile(join(srv, "large.bin"), "old\n");
-    const push = start("push", await large("large.bin"), "web", "deep/er/large.bin");
+    const push = start("push", await endless("large.bin"), "web", "deep/er/large.bin");
     await eventually(async () => assert.equal((await unfinished()).length, 1));
     await node.agent.program.kill();
     const { code, stderr } = await push.result;

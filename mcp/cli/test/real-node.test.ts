@@ -67,7 +67,7 @@ mode = "l7"
 [components.health]
 http = "/healthz"
 interval = "100ms"
-deadline = "5s"
+deadline = "90s"
 `,
   );
   return `# ${service}\nname = "${service}"\nnode = "${node.agent.node}" # here\n\n${blocks.join("\n")}`;
