@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { SqlDatabase } from "@metacircular/mcdsl/sql/sql.ts";
-import {
-  createTemporaryDirectory,
-  type TemporaryDirectory,
-} from "@metacircular/testkit/temporary-directory.ts";
-import { openFileStore } from "../../blobs/file-store.ts";
 import type { BlobStore } from "../../blobs/blob-store.ts";
 import { deleteBlobs, deleteStrays } from "../../gc/blob-deletion.ts";
 import { createMetadata } from "../../metadata/store.ts";
 import { engines } from "../metadata/engines.ts";
-import { handClock } from "../metadata/pushes.ts";
-import { createWorld, deafSleep, emptyStore, hashOf, stored, type World } from "./world.ts";
+import { leaseMs, prepareEmptiedStore } from "./emptied-store.ts";
+import { hashOf, stored, type World } from "./world.ts";
 
-const leaseMs = 1_000;
 const deletionMs = 60_000;
 const never = new AbortController().signal;
 const digest = hashOf("layer");
@@ -24,39 +17,14 @@ const crashes = ["before the file goes", "after the file went", "when only the r
 
 for (const engine of engines())
   describe(`the deletion of a blob, with ${engine.name}`, () => {
-    const suite = new AsyncDisposableStack();
-    const clock = handClock();
-    // The heart of a run beats by a clock that does not go on by itself.
-    const still = { now: () => clock.now(), sleep: deafSleep };
-    let directory: TemporaryDirectory;
-    let blobs: BlobStore;
-    before(async () => {
-      await engine.prepare();
-      directory = suite.use(await createTemporaryDirectory());
-      blobs = await openFileStore({ directory: join(directory.path, "blobs"), clock });
-    });
-    after(async () => {
-      await suite.disposeAsync();
-      await engine.dispose();
-    });
-    let count = 0;
+    const suite = prepareEmptiedStore(engine, "deletion");
+    const { clock } = suite;
 
     /** A registry with one blob that nobody needs, and a collector's view of it that dies at a step. */
     async function garbage(crash?: (typeof crashes)[number]) {
       const stack = new AsyncDisposableStack();
-      count += 1;
-      await emptyStore(blobs);
-      const sql = stack.use(await engine.open(`case${count}`));
-      const world = stack.use(
-        await createWorld({
-          sql,
-          directory: directory.path,
-          blobs,
-          clock,
-          leaseMs,
-          collector: { deletionMs, clock: still },
-        }),
-      );
+      const sql = stack.use(await suite.begin());
+      const world = stack.use(await suite.world(sql, { deletionMs }));
       await world.pushBlob("app", "layer");
       await world.metadata.unlinkBlob("app", digest);
       clock.forward(leaseMs + 1);
