@@ -11,6 +11,8 @@ export type Intent =
       readonly recreate: boolean;
       /** The images that the tags name now will do only, whatever images of these names are on the node. */
       readonly pull?: boolean;
+      /** For previews: references that name other images than now by the time of the deploy. */
+      readonly awaitedImages?: readonly string[];
       /** What a rollback was asked to go back to; 0: the newest revision that differs. */
       readonly revision?: number;
     }

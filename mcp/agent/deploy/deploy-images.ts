@@ -21,10 +21,15 @@ export async function deployImages(
   if (!("spec" in intent)) return { imageIds: new Map(), outdatedImages: new Set() };
   const inScope = specs.filter(({ name }) => intent.component === "" || name === intent.component);
   const asked = new Set(intent.pull === true ? inScope.map(({ image }) => image) : []);
+  const awaited = new Set(intent.kind === "deploy" ? intent.awaitedImages : []);
   const outdatedImages = new Set<string>();
   const references = [...new Set(specs.map(({ image }) => image))];
   const found = await Promise.all(
     references.map(async (reference): Promise<[string, string][]> => {
+      if (awaited.has(reference)) {
+        if (asked.has(reference)) outdatedImages.add(reference);
+        return [[reference, awaitedImage]];
+      }
       const image = await options.runtime.image(reference, signal);
       if (image === undefined) return [];
       if (!asked.has(reference)) return [[reference, image.id]];
@@ -41,6 +46,9 @@ export async function deployImages(
   );
   return { imageIds: new Map(found.flat()), outdatedImages };
 }
+
+/** In place of the id that an image will have. */
+const awaitedImage = "to be built";
 
 /** What the tag names where that is not the image; an empty digest: nobody can tell. */
 async function newerThan(

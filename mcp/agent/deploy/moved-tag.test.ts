@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { aDeploy, aWeb, createEngine, type Engine } from "@metacircular/testkit/engine.ts";
+import { planChanges } from "@metacircular/mcp-core/plan-changes.ts";
 import type { ImageRegistry } from "../images/image-registry.ts";
 
 const image = "mcr.example.net/web:v1";
@@ -129,5 +130,22 @@ describe("a deploy after a tag moved", () => {
     assert.equal(failed.outcome, "restored");
     assert.equal(running(world), old);
     assert.equal(world.registry.components.get("hello", "web")?.imageDigest, old);
+  });
+
+  test("is foreseen for an image that is yet to be built, which no registry is asked for", async () => {
+    await using world = await aWorld();
+    await world.run(aDeploy(web));
+    world.tag.digest = undefined;
+    const preview = async (pull: boolean, awaitedImages: readonly string[]) => {
+      const intent = aDeploy(web, { pull, awaitedImages });
+      const { steps, input } = await world.deployer().preview(intent);
+      const [change] = planChanges(steps, intent.spec, web, input);
+      const pulled = steps.some((step) => step.kind === "pull-image" && step.refresh === true);
+      return [change?.action, change?.fields.map(({ after }) => after), pulled];
+    };
+    assert.deepEqual(await preview(false, []), ["none", [], false]);
+    assert.deepEqual(await preview(false, [image]), ["replace", [`${image} (to be built)`], false]);
+    assert.deepEqual(await preview(true, [image]), ["replace", [`${image} (to be built)`], true]);
+    await assert.rejects(preview(true, []), { code: "IMAGE_NOT_FOUND" });
   });
 });

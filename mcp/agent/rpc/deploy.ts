@@ -38,7 +38,7 @@ export function deployMethods(rpc: RpcContext): Methods {
   return {
     deploy: (request, context) => run(request.operationId, deployIntent(request, rpc), context),
 
-    planDeploy: (request) => preview(deployIntent(request, rpc)),
+    planDeploy: (request) => preview({ ...deployIntent(request, rpc), awaitedImages: request.awaitedImages }),
 
     async planRollback({ service, revision }, { signal }) {
       return preview(await rollbackIntent(service, Number(revision), rpc, signal));

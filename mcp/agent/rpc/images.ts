@@ -9,6 +9,7 @@ import type {
 import { checkDescription, type ImageDescription } from "../images/image-description.ts";
 import type { ImagePushes } from "../images/image-pushes.ts";
 import { streamInvalid } from "../images/push-errors.ts";
+import { unpackChunk } from "../images/unpack-chunk.ts";
 import { requireServiceName } from "./requests.ts";
 import type { RpcContext } from "./rpc-context.ts";
 
@@ -23,7 +24,7 @@ export function imageMethods({ imagePushes }: Pick<RpcContext, "imagePushes">): 
       requireServiceName(request.service, "push an image");
       const image = decodeImage(request.image);
       const { diffIds, present, namedId } = await imagePushes.missing(image, signal);
-      return { missingDiffIds: [...diffIds], present, named: namedId === image.id, namedId };
+      return { missingDiffIds: [...diffIds], present, named: namedId === image.id, namedId, takesZstd: true };
     },
     pushImage: (requests, context) => push(imagePushes, requests, context),
   };
@@ -53,6 +54,9 @@ async function push(
       }
       case "chunk":
         await going.write(part.value);
+        break;
+      case "zstdChunk":
+        await going.write(await unpackChunk(part.value));
         break;
       case "config":
         await going.configure(part.value);

@@ -5,7 +5,8 @@ import { openContext } from "../context.ts";
 import { resolveDeploy } from "../definitions/resolve.ts";
 import type { Invocation } from "../invocation.ts";
 import { makeMissing, missingImages } from "../operations/images.ts";
-import { planJson, showPlan } from "../operations/plan.ts";
+import { planJson } from "../operations/plan.ts";
+import { previewDeploy } from "../operations/preview.ts";
 import { operationJson, showOperation } from "../operations/result.ts";
 import { runOperation } from "../operations/run.ts";
 import { plain } from "../output/table.ts";
@@ -27,21 +28,20 @@ export function define(command: Command, invocation: Invocation): void {
       const resolved = await resolveDeploy(context, target, options.file);
       const { node, service, component, spec } = resolved;
       using images = await missingImages(context, resolved, options);
-      const recreate = options.recreate === true;
-      const request = { service: spec, component, recreate, pull: options.pull === true };
+      const asked = { recreate: options.recreate === true, pull: options.pull === true };
       if (options.dryRun === true) {
-        const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
-        return showPlan(context.output, { node, service }, plan, images);
+        await previewDeploy(context, resolved, images, asked);
+        return;
       }
       const made = await makeMissing(context, images);
       const result = await runOperation(context, node, (agent, operationId, call) =>
-        agent.deploy({ ...request, operationId }, call),
+        agent.deploy({ service: spec, component, operationId, ...asked }, call),
       );
       showOperation(context, { verb: "deploy", node, service }, result);
       // Its registry had lost an image that the node still has.
       if (result.outcome === OperationOutcome.UNCHANGED && made.length > 0)
         context.output.say(
-          `${node} goes on with the image that it had as ${plain(made.join(", "))}; to replace it by the new one: mcp deploy ${service} --pull`,
+          `${node} goes on with the image that it had as ${plain(made.join(", "))}; to replace it by the new one, if that differs: mcp deploy ${service} --pull`,
         );
     });
 }

@@ -4,7 +4,8 @@ import { openContext } from "../context.ts";
 import { resolveDeploy } from "../definitions/resolve.ts";
 import type { Invocation } from "../invocation.ts";
 import { missingImages } from "../operations/images.ts";
-import { planJson, showPlan } from "../operations/plan.ts";
+import { planJson } from "../operations/plan.ts";
+import { previewDeploy } from "../operations/preview.ts";
 import { exitCodes } from "../output/exit-code.ts";
 
 export const json = planJson;
@@ -22,18 +23,10 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (target, options, self) => {
       await using context = await openContext(self, invocation);
       const resolved = await resolveDeploy(context, target, options.file);
-      const { node, service, component, spec } = resolved;
       using images = await missingImages(context, resolved, options);
-      const request = {
-        service: spec,
-        component,
-        recreate: options.recreate === true,
-        pull: options.pull === true,
-      };
-      const plan = await context.nodes.call(node, (agent, signal) => agent.planDeploy(request, { signal }));
-      showPlan(context.output, { node, service }, plan, images);
-      const steps = plan.steps.length + (images?.steps.length ?? 0);
-      if (options.exitCode === true && steps > 0) invocation.exitCode = exitCodes.wouldChange;
+      const asked = { recreate: options.recreate === true, pull: options.pull === true };
+      const steps = await previewDeploy(context, resolved, images, asked);
+      if (options.exitCode === true && steps.length > 0) invocation.exitCode = exitCodes.wouldChange;
     });
 }
 

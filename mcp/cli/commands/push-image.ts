@@ -13,7 +13,7 @@ export const json = {
   node: "node that has the images now",
   service: "name of the service",
   images:
-    "image, id, digest (null with --dry-run), layers, sent_layers, sent_bytes (null with --dry-run), result (there, named, imported, or what it would be with --dry-run)",
+    "image, id, digest (null with --dry-run), layers, sent_layers, sent_bytes (of layers; null with --dry-run), transferred_bytes (what they were on their way; null with --dry-run), result (there, named, imported, or what it would be with --dry-run)",
 } as const;
 
 export function define(command: Command, invocation: Invocation): void {
@@ -48,10 +48,14 @@ export function define(command: Command, invocation: Invocation): void {
 async function push(context: Context, wanted: WantedImage): Promise<object> {
   const { output } = context;
   const { node, name, local } = wanted;
-  const { digest, imported, wasNamed, sentLayers, sentBytes } = await pushImage(context, wanted);
+  const { digest, imported, wasNamed, sentLayers, sentBytes, transferredBytes } = await pushImage(
+    context,
+    wanted,
+  );
   const result = imported ? "imported" : wasNamed ? "there" : "named";
   const layers = local.diffIds.length;
-  const sent = `${sentLayers} of ${layers} layers sent, ${sizeText(sentBytes)}`;
+  const compressed = transferredBytes < sentBytes ? `, ${sizeText(transferredBytes)} on their way` : "";
+  const sent = `${sentLayers} of ${layers} layers sent, ${sizeText(sentBytes)}${compressed}`;
   output.say(`${node} has ${plain(name)} (${imported ? sent : "the image was there; nothing was sent"})`);
   output.explain(`its digest on the node is ${digest}`);
   return {
@@ -61,6 +65,7 @@ async function push(context: Context, wanted: WantedImage): Promise<object> {
     layers,
     sent_layers: sentLayers,
     sent_bytes: sentBytes,
+    transferred_bytes: transferredBytes,
     result,
   };
 }
@@ -76,7 +81,7 @@ async function preview(context: Context, wanted: WantedImage): Promise<object> {
     imported: `would send ${missingDiffIds.length} of ${layers} layers of ${plain(name)} to ${node}`,
   }[result];
   if (context.output.format !== "json") context.output.print(text);
-  const sent = { sent_layers: missingDiffIds.length, sent_bytes: null };
+  const sent = { sent_layers: missingDiffIds.length, sent_bytes: null, transferred_bytes: null };
   return { image: name, id: local.id, digest: null, layers, ...sent, result };
 }
 

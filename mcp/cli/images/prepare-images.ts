@@ -7,7 +7,7 @@ import { openBuildTools, wantedOf } from "./build-tools.ts";
 import { existenceOf } from "./existence.ts";
 import { type ImagePlan, type ImageStep, imageSteps, isBuild, planImages } from "./plan-images.ts";
 import { runBuilds } from "./run-builds.ts";
-import { isLocalImage } from "./wanted-images.ts";
+import { isLocalImage, type WantedImage } from "./wanted-images.ts";
 
 /** A service whose images have to be there before its node is told. */
 export interface ServiceImages {
@@ -20,6 +20,8 @@ export interface ServiceImages {
 export interface Preparation extends Disposable {
   /** Images to build and to push. */
   readonly steps: readonly ImageStep[];
+  /** What they are of. */
+  readonly made: readonly Pick<WantedImage, "image" | "isForThisMachine">[];
   /** What an operator should know: images of which it could not be told whether they are there. */
   readonly notes: readonly string[];
   /** Services whose images cannot be made, and why. */
@@ -65,6 +67,7 @@ export async function prepareImages(
   const owned = stack.move();
   return {
     steps: imageSteps(ready.map(({ plan }) => plan)),
+    made: ready.map(({ plan }) => plan.wanted),
     notes: plans.flatMap(notesOn),
     failures,
     async build() {
@@ -80,6 +83,7 @@ export async function prepareImages(
 
 const nothing: Preparation = {
   steps: [],
+  made: [],
   notes: [],
   failures: [],
   build: () => Promise.resolve({ results: [], failures: [] }),

@@ -34,6 +34,9 @@ describe("mcp deploy and mcp plan", () => {
       parsed<Plan>(planned.stdout).steps.map(({ kind }) => kind),
       ["build-image", "push-image", "start"],
     );
+    // The node is this machine, so its plan is made with the image that is yet to be built.
+    assert.match(planned.stdout, /start it of [^"]*team\/web:v1\.0\.0"/);
+    assert.match(planned.stdout, /main is replaced only if the image that is built differs/);
     assert.equal(await world.digestOf("web", "v1.0.0"), undefined);
     const deployed = await world.place.mcp("deploy", "web");
     assert.equal(deployed.code, 0, deployed.stderr);
@@ -44,8 +47,8 @@ describe("mcp deploy and mcp plan", () => {
     assert.deepEqual(world.told, ["web", "web"]);
     const steps = parsed<Plan>((await world.place.mcp("plan", "web", "-o", "json")).stdout).steps;
     assert.deepEqual(
-      steps.map(({ kind }) => kind),
-      ["start"],
+      steps.map(({ description }) => description),
+      ["start it"],
     );
   });
 

@@ -18,6 +18,7 @@ interface Pushed {
     readonly layers: number;
     readonly sent_layers: number;
     readonly sent_bytes: number;
+    readonly transferred_bytes: number;
     readonly result: string;
   }[];
 }
@@ -101,6 +102,8 @@ describe("mcp push-image", { timeout: 240_000 }, () => {
     // The node has the busybox below from its other images.
     const { result, layers, sent_layers: sentLayers } = pushed;
     assert.deepEqual({ result, layers, sentLayers }, { result: "imported", layers: 2, sentLayers: 1 });
+    // Little text in a tar is mostly zeros.
+    assert.ok(pushed.transferred_bytes > 0 && pushed.transferred_bytes < pushed.sent_bytes / 2);
     const here = (
       await local.cli("image", "inspect", "--format", "{{.Id}}", "mcr.example.net/shop:v1")
     ).trim();

@@ -92,7 +92,11 @@ async function startNode(stack: AsyncDisposableStack, told: string[]) {
   return startFixture(
     stack.use(makeCertificates()),
     {
-      planDeploy: () => ({ steps: [{ kind: "start", description: "start it" }] }),
+      planDeploy: ({ awaitedImages }) => ({
+        steps: [
+          { kind: "start", description: `start it${awaitedImages.map((each) => ` of ${each}`).join("")}` },
+        ],
+      }),
       deploy: ({ service }) => {
         told.push(service?.name ?? "");
         const kept = service?.name === "kept";

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PushImageRequestSchema } from "@metacircular/proto/gen/mcp/v1/mcp_pb.ts";
 
 import type { LocalImage } from "./local-image.ts";
+import { packChunk } from "./pack-chunk.ts";
 import { readTar, type TarEntry } from "./read-tar.ts";
 
 type Message = MessageInitShape<typeof PushImageRequestSchema>;
@@ -10,13 +11,21 @@ type Message = MessageInitShape<typeof PushImageRequestSchema>;
 export interface PartsListener {
   /** A layer begins. */
   layer(diffId: string, sizeBytes: number): void;
-  /** So many bytes of it were taken. */
-  sent(bytes: number): void;
+  /** So many bytes of it were taken, which were so many on their way. */
+  sent(bytes: number, transferredBytes: number): void;
 }
 
 /** Small messages cost more than large ones; the agent takes at most so much. */
 const chunkBytes = 1024 * 1024;
 const mostConfigBytes = 1024 * 1024;
+
+/** What of an image is sent, and how. */
+export interface PartsWanted {
+  /** Digests of layers. */
+  readonly missing: ReadonlySet<string>;
+  /** Whether who receives them takes compressed chunks. */
+  readonly compress: boolean;
+}
 
 /** The messages for an image from its `docker-archive`: the layers in `missing`, and the configuration.
  * @returns sizes of all its layers
@@ -24,7 +33,7 @@ const mostConfigBytes = 1024 * 1024;
 export async function* imageParts(
   archive: AsyncIterable<Uint8Array>,
   image: LocalImage,
-  missing: ReadonlySet<string>,
+  { missing, compress }: PartsWanted,
   listener: PartsListener,
 ): AsyncGenerator<Message, bigint[]> {
   const sizes = new Map<string, number>();
@@ -36,7 +45,7 @@ export async function* imageParts(
     if (name.endsWith(".tar") && image.diffIds.includes(diffId)) {
       const isFirst = !sizes.has(diffId);
       sizes.set(diffId, sizeBytes);
-      if (isFirst && missing.has(diffId)) yield* layerParts(diffId, entry, listener);
+      if (isFirst && missing.has(diffId)) yield* layerParts(diffId, entry, { compress, listener });
     } else if (name === `${image.id}.json`) {
       yield { part: { case: "config", value: await wholeOf(entry) } };
       hasConfig = true;
@@ -51,13 +60,15 @@ export async function* imageParts(
 async function* layerParts(
   diffId: string,
   entry: TarEntry,
-  listener: PartsListener,
+  { compress, listener }: { compress: boolean; listener: PartsListener },
 ): AsyncGenerator<Message> {
   listener.layer(diffId, entry.sizeBytes);
   yield { part: { case: "layer", value: { diffId, sizeBytes: BigInt(entry.sizeBytes) } } };
   for await (const chunk of inChunks(entry.content)) {
-    yield { part: { case: "chunk", value: chunk } };
-    listener.sent(chunk.length);
+    const packed = compress ? await packChunk(chunk) : undefined;
+    if (packed === undefined) yield { part: { case: "chunk", value: chunk } };
+    else yield { part: { case: "zstdChunk", value: packed } };
+    listener.sent(chunk.length, (packed ?? chunk).length);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Context } from "../../context.ts";
 import { untilStalled } from "../../files/stalled.ts";
 import { TransferProgress } from "../../files/transfer-progress.ts";
 import { withSignsOfLife } from "./signs-of-life.ts";
-import { imageParts } from "./image-parts.ts";
+import { imageParts, type PartsListener, type PartsWanted } from "./image-parts.ts";
 import { type LocalImage, saveLocalImage, unusable } from "./local-image.ts";
 
 type Message = MessageInitShape<typeof PushImageRequestSchema>;
@@ -32,6 +32,8 @@ export interface PushOutcome {
   readonly wasNamed: boolean;
   readonly sentLayers: number;
   readonly sentBytes: number;
+  /** What the layers were on their way, compressed where that pays. */
+  readonly transferredBytes: number;
 }
 
 /** While the node takes the image in nothing moves; after this time it is given up. */
@@ -72,12 +74,13 @@ export async function pushImage(context: Context, wanted: WantedImage): Promise<
 async function send(
   context: Context,
   wanted: WantedImage,
-  { missingDiffIds, present, named }: PrepareImageResponse,
+  { missingDiffIds, present, named, takesZstd }: PrepareImageResponse,
 ): Promise<PushOutcome> {
   const { nodes, output, invocation } = context;
   const missing = new Set(missingDiffIds);
   const failure: { thrown?: unknown } = {};
   let progress: TransferProgress | undefined;
+  let transferredBytes = 0;
   async function* messages(moved: () => void, sentAll: () => void): AsyncGenerator<Message> {
     yield { part: { case: "start", value: { service: wanted.service, image: descriptionOf(wanted) } } };
     let layerSizes: bigint[] = [];
@@ -88,9 +91,13 @@ async function send(
           output.explain(`sending layer ${diffId} (${sizeBytes} bytes)`);
           progress = new TransferProgress(output, invocation.clock, sizeBytes);
         },
-        sent: (bytes: number) => progress?.advance(bytes),
+        sent: (bytes: number, transferred: number) => {
+          transferredBytes += transferred;
+          progress?.advance(bytes);
+        },
       };
-      const parts = withSignsOfLife(savedParts(wanted, missing, listener, invocation.environment), {
+      const asked = { missing, compress: takesZstd };
+      const parts = withSignsOfLife(savedParts(wanted, asked, listener, invocation.environment), {
         ...signsOfLife,
         clock: invocation.clock,
       });
@@ -126,7 +133,7 @@ async function send(
         }
       }),
     );
-    return outcomeOf(response, missing.size, named);
+    return { ...outcomeOf(response, missing.size, named), transferredBytes };
   } catch (thrown) {
     throw failure.thrown ?? thrown;
   } finally {
@@ -136,13 +143,13 @@ async function send(
 
 async function* savedParts(
   { local, name }: WantedImage,
-  missing: ReadonlySet<string>,
-  listener: Parameters<typeof imageParts>[3],
+  asked: PartsWanted,
+  listener: PartsListener,
   environment: Readonly<Record<string, string | undefined>>,
 ): AsyncGenerator<Message, bigint[]> {
   await using podman = await saveLocalImage(local.id, environment);
   try {
-    const sizes = yield* imageParts(podman.output, local, missing, listener);
+    const sizes = yield* imageParts(podman.output, local, asked, listener);
     const { code, lastLines } = await podman.ended();
     if (code !== 0) throw unusable(name, lastLines);
     return sizes;
@@ -169,7 +176,11 @@ async function keepMoving(
   }
 }
 
-function outcomeOf(response: PushImageResponse, sentLayers: number, wasNamed: boolean): PushOutcome {
+function outcomeOf(
+  response: PushImageResponse,
+  sentLayers: number,
+  wasNamed: boolean,
+): Omit<PushOutcome, "transferredBytes"> {
   const { digest, imported, receivedBytes } = response;
   return { digest, imported, wasNamed, sentLayers, sentBytes: Number(receivedBytes) };
 }

@@ -77,7 +77,12 @@ describe("imageParts", () => {
   ];
 
   async function sent(archive: Uint8Array, missing: readonly string[]) {
-    const parts = imageParts(pieces(archive), image, new Set(missing), listener);
+    const parts = imageParts(
+      pieces(archive),
+      image,
+      { missing: new Set(missing), compress: false },
+      listener,
+    );
     const cases: string[] = [];
     for (;;) {
       const next = await parts.next();
