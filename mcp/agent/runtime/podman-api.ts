@@ -31,6 +31,8 @@ export interface ApiCall {
 export interface ApiAnswer {
   readonly status: number;
   readonly text: string;
+  /** Podman's version, e.g. `5.4.2`; empty: it does not say. */
+  readonly version: string;
 }
 
 /** Podman's HTTP API over its Unix socket. Connections are kept and bounded in number. */
@@ -50,7 +52,7 @@ export class PodmanApi implements Disposable {
     const text = await limit.guard(readBody(call, response));
     const status = response.statusCode ?? 0;
     if (status >= 400 && !call.accept?.includes(status)) throw failure(call, status, text);
-    return { status, text };
+    return { status, text, version: String(response.headers["libpod-api-version"] ?? "") };
   }
 
   /** Like `call`, with the answer read as JSON. The type says what the caller reads of it. */
@@ -116,6 +118,8 @@ function sendContent(
     request.destroy();
   });
   request.on("close", () => source.destroy());
+  // It fails, and what is sent on only makes that its answer gets lost.
+  request.once("response", () => source.unpipe(request));
   source.pipe(request);
 }
 

@@ -40,6 +40,10 @@ const messages: readonly [code: string, message: string][] = [
     "renaming container 901f: name a already in use, cannot rename container 901f: container already exists",
   ],
   [
+    "NAME_IN_USE",
+    "renaming container 901f: updating container config table with new configuration for container 901f: UNIQUE constraint failed: ContainerConfig.Name",
+  ],
+  [
     "COMMAND_NOT_FOUND",
     'runc: runc create failed: unable to start container process: exec: "/bin/no-such-program": stat /bin/no-such-program: no such file or directory: OCI runtime attempted to invoke a command that was not found',
   ],

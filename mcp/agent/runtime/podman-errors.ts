@@ -31,7 +31,9 @@ const causes: readonly Cause[] = [
     remedy: "stop what listens on that port, or publish another",
   },
   {
-    pattern: /name .* (?:is )?already in use|container already exists/i,
+    // Podman 5 tells of a rename in its database's words.
+    pattern:
+      /name .* (?:is )?already in use|container already exists|UNIQUE constraint failed: ContainerConfig\.Name/i,
     code: "NAME_IN_USE",
     category: "already-exists",
     remedy: "remove or rename the container that has the name",

@@ -3,7 +3,8 @@ import { registryAuthHeader, type RegistryLogin } from "../images/registry-login
 import * as calls from "./podman-calls.ts";
 import type { PodmanClient } from "./podman-client.ts";
 import { podmanError } from "./podman-errors.ts";
-import { parseImage } from "./podman-output.ts";
+import { loadFailure } from "./podman-load.ts";
+import { type InspectedImage, parseImage } from "./podman-output.ts";
 import type { Environment } from "./podman-process.ts";
 import { certificatesDirectoryOf, pullFailure, requireReachable } from "./podman-pull.ts";
 import type { ImageSettings } from "./podman-settings-input.ts";
@@ -33,8 +34,9 @@ export function createPodmanImages(
   }
 
   async function image(referenceOrId: string, signal?: AbortSignal, repository?: string) {
-    const inspected = await inspect(referenceOrId, signal);
-    return inspected === undefined ? undefined : parseImage(inspected, referenceOrId, repository);
+    const { status, text, version } = await client.read(calls.imageCall(referenceOrId), signal);
+    if (status === 404) return undefined;
+    return parseImage(JSON.parse(text) as InspectedImage, referenceOrId, { repository, version });
   }
 
   /** The token is read anew: it may have been renewed. It goes to its own registry only. */
@@ -77,7 +79,11 @@ export function createPodmanImages(
     },
 
     async load(archive, signal) {
-      await client.read(calls.loadCall(archive), signal);
+      try {
+        await client.read(calls.loadCall(archive), signal);
+      } catch (thrown) {
+        throw loadFailure(thrown);
+      }
     },
 
     async tag(id, name, signal) {

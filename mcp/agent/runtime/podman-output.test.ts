@@ -144,7 +144,17 @@ describe("an image", () => {
     assert.equal(parseImage(pushed, "mcr.example.net:5000/web:v1").digest, registered);
     assert.equal(parseImage(pushed, `mcr.example.net:5000/web@${registered}`).digest, registered);
     assert.equal(parseImage(pushed, "localhost/web:v1").digest, digest);
-    const byId = parseImage(pushed, pushed.Id, "mcr.example.net:5000/web");
+    const byId = parseImage(pushed, pushed.Id, { repository: "mcr.example.net:5000/web" });
     assert.deepEqual([byId.digest, byId.digests], [registered, [digest, registered]]);
+  });
+
+  test("that was here before it was pulled is shown by podman 4 under its first digest, by 5 under its last", () => {
+    const pulled = fixture<InspectedImage>("podman-5-image-pulled");
+    const [registered = "", first = ""] = (pulled.RepoDigests ?? []).map((each) => each.split("@")[1]);
+    const reference = "mcr.example.net:5000/team/web:v1";
+    assert.equal(pulled.Digest, registered);
+    assert.equal(parseImage(pulled, reference, { version: "5.4.2" }).digest, registered);
+    const before = { ...pulled, Digest: first };
+    assert.equal(parseImage(before, reference, { version: "4.3.1" }).digest, registered);
   });
 });

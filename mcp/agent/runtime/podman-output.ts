@@ -172,20 +172,29 @@ export interface InspectedImage {
 export function parseImage(
   inspected: InspectedImage,
   reference: string,
-  repository = repositoryOf(reference),
+  options: { readonly repository?: string | undefined; readonly version?: string } = {},
 ): Image {
+  const { repository = repositoryOf(reference), version = "" } = options;
   const named = (inspected.RepoDigests ?? [])
     .filter((each) => each.startsWith(`${repository}@`))
     .map((each) => each.slice(repository.length + 1));
-  const local = inspected.Digest ?? "";
+  const shown = inspected.Digest ?? "";
   return {
     id: bareId(inspected.Id),
-    digest: askedFor(reference, named) ?? named.find((digest) => digest !== local) ?? named[0] ?? local,
-    digests: [...new Set([...named, local])].filter((digest) => digest !== ""),
+    digest: askedFor(reference, named) ?? ofRegistry(named, shown, version) ?? shown,
+    digests: [...new Set([...named, shown])].filter((digest) => digest !== ""),
     architecture: inspected.Architecture ?? "",
     os: inspected.Os ?? "",
     layers: inspected.RootFS?.Layers ?? [],
   };
+}
+
+/** Of an image that was here under one digest and then came from a registry under another, podman records both for
+ * every name. The one that it shows is the first in podman 4, and the last in podman 5. */
+function ofRegistry(named: readonly string[], shown: string, version: string): string | undefined {
+  const showsLast = Number.parseInt(version, 10) >= 5;
+  const found = named.find((digest) => (digest === shown) === showsLast);
+  return found ?? named[0];
 }
 
 /** Of an image with several digests, the one that it was asked for by. */

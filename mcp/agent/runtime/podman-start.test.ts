@@ -13,7 +13,7 @@ async function asked(...messages: readonly string[]): Promise<number> {
   const change = () => {
     const message = messages[calls++];
     return message === undefined
-      ? Promise.resolve({ status: 204, text: "" })
+      ? Promise.resolve({ status: 204, text: "", version: "" })
       : Promise.reject(podmanError({ attempted: "start container", subject: "c1", message }));
   };
   await startContainer({ client: { change }, clock, logger }, "c1");
