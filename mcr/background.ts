@@ -12,7 +12,7 @@ const expireUploadsEveryMs = 300_000;
  * old uploads go, and the stores are looked at. */
 export function runInBackground(
   { config, clock, logger }: { readonly config: Config; readonly clock: Clock; readonly logger: Logger },
-  { auditStore: audit, pulls, uploads, collector }: Core,
+  { auditStore: audit, pulls, uploads, collector, databaseClock }: Core,
   observations: Observations,
   stack: AsyncDisposableStack,
 ): void {
@@ -20,12 +20,16 @@ export function runInBackground(
   const { keep_for: keepForMs, max_entries: maxEntries } = config.audit;
   const { interval: intervalMs } = config.garbage_collection;
   const running = [
-    keepAuditWithin({ keepForMs, maxEntries }, { audit, pulls, clock, logger }, stopping.signal),
+    keepAuditWithin(
+      { keepForMs, maxEntries },
+      { audit, pulls, clock: databaseClock, logger },
+      stopping.signal,
+    ),
     expireUploads(uploads, config.storage.upload_expiry, { clock, logger }, stopping.signal),
     observations.run(stopping.signal),
     ...(intervalMs === 0
       ? []
-      : [collectRegularly(collector, { intervalMs, clock, logger, signal: stopping.signal })]),
+      : [collectRegularly(collector, { intervalMs, clock: databaseClock, logger, signal: stopping.signal })]),
   ];
   stack.defer(async () => {
     stopping.abort();

@@ -12,6 +12,7 @@ import { AuditStore } from "./audit/audit-store.ts";
 import { PullStore } from "./audit/pull-store.ts";
 import type { Config } from "./config.ts";
 import { createGarbageCollector, type GarbageCollector } from "./gc/collector.ts";
+import { openDatabaseClock } from "./metadata/database-clock.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { createMetadata } from "./metadata/store.ts";
 import { ServerMetrics } from "./metrics/metrics.ts";
@@ -27,6 +28,8 @@ export interface CoreOptions {
 
 /** All that decides and keeps, without the doors to it. */
 export interface Core extends Stores, AccessControl {
+  /** By which all servers of this registry agree. */
+  readonly databaseClock: Clock;
   readonly metadata: Metadata;
   readonly registry: Registry;
   /** Of tokens of the identity service. */
@@ -47,16 +50,17 @@ export interface Core extends Stores, AccessControl {
 /** Opens it all, in an order in which the stack can close it again.
  * @throws DetailedError those of the stores */
 export async function openCore(options: CoreOptions, stack: AsyncDisposableStack): Promise<Core> {
-  const { config, logger, clock, version } = options;
-  const stores = await openStores(config, clock, stack);
+  const { config, logger, version } = options;
+  const stores = await openStores(config, options.clock, stack);
   const { database, blobs, uploads } = stores;
+  const clock = stack.use(await openDatabaseClock(database, options.clock));
   const metadata = createMetadata({ sql: database, clock, leaseMs: config.garbage_collection.lease });
   const auditStore = new AuditStore(database);
   const notePulls = metadata.recordPulls.bind(metadata);
   const auditLog = stack.use(new AuditLog({ store: auditStore, notePulls, clock, logger }));
-  const metrics = new ServerMetrics({ clock, version });
+  const metrics = new ServerMetrics({ clock: options.clock, version });
   const audit = metrics.counting(auditLog);
-  const identities = identityParts(config, clock, stack);
+  const identities = identityParts(config, options.clock, stack);
   const access = await openAccessControl(
     {
       sql: database,
@@ -89,6 +93,7 @@ export async function openCore(options: CoreOptions, stack: AsyncDisposableStack
     ...stores,
     ...access,
     ...identities,
+    databaseClock: clock,
     metadata,
     registry: createRegistry({
       ...{ metadata, blobs, uploads, clock },
