@@ -21,6 +21,7 @@ test("files are kept by browsers for ever, under names that change with their co
   try {
     for (const encoding of ["br", "identity"]) {
       const response = await fetch(origin + path, { headers: { "accept-encoding": encoding } });
+      assert.equal(response.status, 200);
       assert.equal(await response.text(), text);
       assert.equal(response.headers.get("content-encoding"), encoding === "br" ? "br" : null);
       assert.equal(response.headers.get("cache-control"), "public, max-age=31536000, immutable");

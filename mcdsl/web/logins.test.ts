@@ -20,6 +20,8 @@ function aWorld() {
     revoked: [] as string[],
     identity: alice,
     failing: undefined as ErrorCategory | undefined,
+    /** Holds up who asks about a token. */
+    asked: undefined as PromiseWithResolvers<void> | undefined,
   };
   const issue = () => {
     if (state.failing !== undefined) throw failure(state.failing);
@@ -34,6 +36,7 @@ function aWorld() {
     ownToken: async () => "own",
     verifier: {
       verify: async (token) => {
+        await state.asked?.promise;
         if (state.revoked.includes(token)) throw failure("unauthenticated");
         return state.identity;
       },
@@ -49,7 +52,10 @@ function aWorld() {
         used.add(token);
         return tokens;
       },
-      revoke: async (token) => void state.revoked.push(token),
+      revoke: async (token) => {
+        if (state.failing !== undefined) throw failure(state.failing);
+        state.revoked.push(token);
+      },
     },
   });
   return { clock, state, logins };
@@ -142,6 +148,29 @@ describe("a login in a browser", () => {
     assert.equal(await logins.logout(request, response, signal), true);
     assert.deepEqual(state.revoked, ["refresh-1"]);
     assert.match(headers["set"] ?? "", /Max-Age=0$/);
+    assert.equal(await logins.current(aBrowser(cookie).request, signal), undefined);
+  });
+
+  test("that ends while its token is asked about does not go on", async () => {
+    const { logins, state } = aWorld();
+    const { request, response, headers } = aBrowser();
+    await logins.login(request, response, who, signal);
+    const asking = aBrowser(headers["cookie"]);
+    state.asked = Promise.withResolvers();
+    const current = logins.current(asking.request, signal);
+    await logins.logout(request, response, signal);
+    state.asked.resolve();
+    assert.equal(await current, undefined);
+  });
+
+  test("ends at logout also where it cannot be revoked, which is said", async () => {
+    const { logins, state } = aWorld();
+    const { request, response, headers } = aBrowser();
+    await logins.login(request, response, who, signal);
+    const cookie = headers["cookie"];
+    state.failing = "unavailable";
+    assert.equal(await logins.logout(request, response, signal), false);
+    state.failing = undefined;
     assert.equal(await logins.current(aBrowser(cookie).request, signal), undefined);
   });
 

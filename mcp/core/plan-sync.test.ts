@@ -6,6 +6,7 @@ import type { ObservedContainer } from "./observed.ts";
 import type { Intent } from "./intent.ts";
 import { plan, type PlanInput } from "./plan.ts";
 import { planChanges } from "./plan-changes.ts";
+import { blockedComponents } from "./plan-sync.ts";
 import type { RegisteredService } from "./registered.ts";
 import { containerHash } from "./spec-hash.ts";
 import type { ComponentSpec, ServiceSpec } from "./spec.ts";
@@ -281,3 +282,16 @@ describe("a purge", () => {
 });
 
 const wait = "wait until shop-web has run for 3 s";
+
+test("blocked is what somebody else's container has the name of, and is not recorded", () => {
+  const declared = aService([api, web]);
+  const names = (taken: string[], recorded: ComponentSpec[]) =>
+    blockedComponents(declared, { registered: registered(recorded), taken: new Set(taken) }).map(
+      ({ name }) => name,
+    );
+  assert.deepEqual(names(["api", "web"], []), ["api", "web"]);
+  assert.deepEqual(names(["api", "web"], [api]), ["web"]);
+  assert.deepEqual(names(["api", "web"], [api, web]), []);
+  assert.deepEqual(names(["web"], [api]), ["web"]);
+  assert.deepEqual(blockedComponents(declared, { registered: undefined, taken: new Set(["api"]) }), [api]);
+});

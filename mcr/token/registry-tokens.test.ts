@@ -55,6 +55,20 @@ describe("tokens of the registry", () => {
     assert.deepEqual(await other.verify(token), { caller: alice, access });
   });
 
+  test("are for what they were given for, and for nothing that is called alike", async (t) => {
+    const { clock, aServer } = await aDatabase(t);
+    const tokens = await aServer();
+    const narrow = {
+      catalog: false,
+      repositories: new Map<string, ReadonlySet<Action>>([
+        ["catalog", new Set<Action>(["delete"])],
+        ["registry", new Set<Action>(["pull"])],
+      ]),
+    };
+    const token = await tokens.sign({ caller: alice, access: narrow }, clock.now() + 300_000);
+    assert.deepEqual(await tokens.verify(token), { caller: alice, access: narrow });
+  });
+
   test("end after their time", async (t) => {
     const { clock, aServer } = await aDatabase(t);
     const tokens = await aServer();

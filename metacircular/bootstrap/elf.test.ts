@@ -9,4 +9,12 @@ test("a static executable is told from a dynamic one, and from what is none", as
   assert.equal(isStaticExecutable(Buffer.from("#!/bin/sh\n".padEnd(100))), false);
   assert.equal(isStaticExecutable(Buffer.alloc(0)), false);
   assert.equal(isStaticExecutable((await readFile("/bin/busybox")).subarray(0, 64)), false);
+  for (const other of [
+    { at: 4, value: 1, what: "32 bits" },
+    { at: 5, value: 2, what: "big-endian" },
+  ]) {
+    const content = await readFile("/bin/busybox");
+    content[other.at] = other.value;
+    assert.equal(isStaticExecutable(content), false, other.what);
+  }
 });

@@ -17,6 +17,10 @@ describe("running a program", () => {
     assert.deepEqual(result, { exitCode: 3, stdout: "secret", stderr: "note\n" });
   });
 
+  test("returns what it printed when it must succeed, and does", async () => {
+    assert.equal(await runChecked(script("console.log('well'); console.error('note')"), options), "well\n");
+  });
+
   test("fails with its last lines when it must succeed", async () => {
     const failing = "for (let i = 1; i <= 20; i++) console.error('line ' + i); process.exitCode = 1";
     await assert.rejects(
@@ -31,7 +35,9 @@ describe("running a program", () => {
   });
 
   test("says that there is no such program", async () => {
-    await assert.rejects(run(["/no/such/program"], options), { code: "COMMAND_NOT_STARTED" });
+    const code = "COMMAND_NOT_STARTED";
+    await assert.rejects(run(["/no/such/program"], options), { code, found: "there is no such program" });
+    await assert.rejects(run(["/etc"], options), { code, found: "it could not be started" });
   });
 
   test("ends what takes too long, and what is cancelled", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { nodeArchitecture, requireRunnable } from "./platform.ts";
+import { isEmulated, nodeArchitecture, requireRunnable } from "./platform.ts";
 
 describe("requireRunnable", () => {
   const node = { architecture: "amd64", isEmulated: async (name: string) => name === "riscv64" };
@@ -22,6 +22,10 @@ describe("requireRunnable", () => {
         found: `it is for ${image.os}/${image.architecture}, and this node is linux/amd64`,
       });
     });
+
+  test("takes nothing for emulated that is not registered with the kernel", async () => {
+    assert.equal(await isEmulated("no-such-processor"), false);
+  });
 
   test("names processors as images do", () => {
     assert.deepEqual(["x64", "arm64", "riscv64"].map(nodeArchitecture), ["amd64", "arm64", "riscv64"]);
