@@ -80,9 +80,20 @@ describe("a registry on SQLite", () => {
   });
 
   test("counts what it does, in the form that Prometheus reads", async () => {
-    await pullManifest(registry, "team/app", "one");
-    await registry.rest("GET", "/v1/status");
     await registry.rest("POST", "/v1/garbage-collections", {});
+    await eventually(async () => {
+      const { body } = await registry.rest("GET", "/v1/garbage-collections");
+      const { runs } = body as { runs: { state: string }[] };
+      assert.deepEqual(
+        runs.map(({ state }) => state),
+        ["succeeded"],
+      );
+    });
+    // A server that starts looks at once at what is there, and then now and then only.
+    await registry.stop();
+    await registry.start();
+    for (let count = 0; count < 2; count += 1) await pullManifest(registry, "team/app", "one");
+    await registry.rest("GET", "/v1/status");
     await eventually(async () => {
       const response = await fetch(registry.metricsUrl);
       const series = parseExposition(await response.text());
