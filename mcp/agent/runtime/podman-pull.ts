@@ -1,4 +1,5 @@
 import { parseImageReference } from "@metacircular/mcp-core/image.ts";
+import { movedRegistryRemedy } from "@metacircular/mcp-core/moved-registry.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { shellLine } from "./podman-args.ts";
 import { podmanError } from "./podman-errors.ts";
@@ -51,16 +52,24 @@ function remedyFor(
   { own, certificatesDirectory }: PullCircumstances,
 ): string | undefined {
   const { registry = "", digest = "" } = parseImageReference(reference) ?? {};
+  const moved = movedRegistryRemedy(registry, own?.address ?? "");
   const isOwn = own?.address === registry;
   switch (code) {
     case "REGISTRY_DENIED":
       return isOwn
         ? "let the registry's rules allow the account mcp-agent to pull it; mcp doctor says whether the agent's token is good"
         : `log the node in, as the agent's user: ${shellLine(["podman", "login", registry])}`;
-    case "REGISTRY_UNTRUSTED":
-      return `let podman trust its authority, as the agent's user: ${trustCommand(registry, (isOwn ? own.caFile : undefined) ?? "ca.crt", certificatesDirectory)}`;
+    case "REGISTRY_UNTRUSTED": {
+      const caFile = (isOwn ? own.caFile : undefined) ?? "ca.crt";
+      const trust = `let podman trust its authority, as the agent's user: ${trustCommand(registry, caFile, certificatesDirectory)}`;
+      return moved === "" ? trust : `${moved}; else ${trust}`;
+    }
     case "REGISTRY_UNREACHABLE":
-      return `check that ${registry} runs, and that the node reaches it${digest === "" ? "" : `; ${sentBefore}`}`;
+      return [
+        `check that ${registry} runs, and that the node reaches it`,
+        ...(moved === "" ? [] : [moved]),
+        ...(digest === "" ? [] : [sentBefore]),
+      ].join("; ");
     case "IMAGE_NOT_FOUND":
       return digest === ""
         ? undefined

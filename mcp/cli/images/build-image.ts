@@ -143,9 +143,9 @@ async function push(
   try {
     return { result: "pushed", digest: await runtime.push({ id, image, login, onLine, signal }) };
   } catch (thrown) {
-    if (force || signal.aborted) throw thrown;
+    if (force || signal.aborted) throw registries.explained(image, thrown);
     const digest = await registries.digestOf(image, signal).catch(() => undefined);
-    if (digest === undefined) throw thrown;
+    if (digest === undefined) throw registries.explained(image, thrown);
     return { result: "unchanged", digest };
   }
 }

@@ -79,8 +79,12 @@ function decide(
     case "present":
       return { action: "keep", reason: "it is there", digest: existence.digest };
     case "unknown":
-      return { action: "unknown", reason: existence.error.found, digest: "" };
+      return { action: "unknown", reason: reasonOf(existence.error), digest: "" };
   }
+}
+
+function reasonOf({ found, remedy }: DetailedError): string {
+  return remedy === "" ? found : `${found}; ${remedy}`;
 }
 
 function isSameBuild(a: WantedImage, b: WantedImage): boolean {

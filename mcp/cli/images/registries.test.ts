@@ -45,6 +45,18 @@ test("without a configured registry nothing gets the login", async () => {
   assert.equal(await registries.loginFor(`${ours}/team/hello:v1`), undefined);
 });
 
+test("a registry that does not answer and is not the configured one may have moved there", async () => {
+  const config = { registry: { address: ours, caFile: "/ca.pem" } };
+  const token = (): Promise<string> => assert.fail("it was asked for the token");
+  using registries = openRegistries({ config, token, environment: {}, clock: systemClock });
+  await assert.rejects(registries.digestOf("127.0.0.1:1/team/hello:v1", new AbortController().signal), {
+    code: "REGISTRY_UNREACHABLE",
+    subject: "127.0.0.1:1/team/hello:v1",
+    remedy:
+      /^if 127\.0\.0\.1:1 has moved to mcr\.example\.net:8443, the registry that is configured, write mcr\.example\.net:8443\/ in place of 127\.0\.0\.1:1\/ in the definition; else ./,
+  });
+});
+
 test("what podman stored is read, and nothing else", () => {
   const text = JSON.stringify({
     auths: { "h:1": { auth: btoa("kyle:pass:word") }, "h:2": {} },

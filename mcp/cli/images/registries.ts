@@ -1,5 +1,7 @@
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { parseImageReference } from "@metacircular/mcp-core/image.ts";
+import { movedRegistryRemedy } from "@metacircular/mcp-core/moved-registry.ts";
 import { createRegistryClient, type RegistryClient } from "@metacircular/mcr/client.ts";
 
 import type { CliConfig } from "../config/load.ts";
@@ -15,6 +17,8 @@ export interface Registries extends Disposable {
   /** Digest that the image's tag names there now; undefined: it is not there.
    * @throws DetailedError as the registry client */
   digestOf(image: string, signal: AbortSignal): Promise<string | undefined>;
+  /** The failure of a call about an image, with what to do where its registry is not the configured one. */
+  explained(image: string, thrown: unknown): unknown;
   /** How to push the image; undefined: as podman does by itself.
    * @throws DetailedError NOT_LOGGED_IN */
   loginFor(image: string): Promise<PushLogin | undefined>;
@@ -62,12 +66,36 @@ export function openRegistries(options: {
 
   const isOurs = (image: string): boolean => registryOf(image) === config.registry?.address;
 
+  function explained(image: string, thrown: unknown): unknown {
+    const moved = movedRegistryRemedy(registryOf(image), config.registry?.address ?? "");
+    if (moved === "" || !(thrown instanceof DetailedError) || thrown.category !== "unavailable")
+      return thrown;
+    const { code, category, attempted, found, facts, output } = thrown;
+    const remedy = thrown.remedy === "" ? moved : `${moved}; else ${thrown.remedy}`;
+    return new DetailedError({
+      code,
+      category,
+      attempted,
+      subject: image,
+      found,
+      remedy,
+      facts,
+      output,
+      cause: thrown,
+    });
+  }
+
   return {
     isOurs,
     async digestOf(image, signal) {
       const { repository = "", tag = "" } = parseImageReference(image) ?? {};
-      return clientOf(registryOf(image)).manifestDigest(repository, tag, signal);
+      try {
+        return await clientOf(registryOf(image)).manifestDigest(repository, tag, signal);
+      } catch (thrown) {
+        throw explained(image, thrown);
+      }
     },
+    explained,
     async loginFor(image) {
       const ours = isOurs(image) ? config.registry : undefined;
       return ours === undefined ? undefined : { ...ours, ...(await login()) };
