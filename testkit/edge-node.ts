@@ -42,7 +42,7 @@ export async function createEdgeNode(
       monitor: 'interval = "1s"',
       ...options,
       async beside(parts) {
-        const made = await createEdge(parts, options.drainTimeout ?? "1s", stack);
+        const made = await createEdge(parts, options.drainTimeout ?? "200ms", stack);
         edge = made.edge;
         return made.configuration;
       },
