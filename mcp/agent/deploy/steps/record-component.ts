@@ -3,7 +3,7 @@ import { messageOf } from "@metacircular/mcdsl/errors.ts";
 import { parseImageReference, versionOf } from "@metacircular/mcp-core/image.ts";
 import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
-import { hostPortsOf } from "../observed-containers.ts";
+import { enterComponent } from "../enter-component.ts";
 import { lookUpTag } from "../../images/tags.ts";
 import type { ContainerDetails, Image } from "../../runtime/runtime.ts";
 import { isKnownBy, repositoryOf } from "../kept-images.ts";
@@ -30,15 +30,11 @@ export async function recordComponent(
   registry.transaction(() => {
     if (made !== undefined && imageDigest !== undefined)
       registry.imageDigests.record(made, repositoryOf(spec.image), imageDigest);
-    if (registry.services.isActive(service) === undefined) {
-      registry.services.record(service, desired === "running");
-    }
-    registry.components.record({
+    enterComponent(registry, container, {
       service,
       spec,
       desired,
       deployedSpecHash: containerHash(spec),
-      hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: versionOf(spec.image),
       imageDigest: imageDigest ?? before,
       position: Math.max(0, names.indexOf(component)),

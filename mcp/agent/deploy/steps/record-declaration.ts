@@ -1,6 +1,6 @@
 import { slotName } from "@metacircular/mcp-core/describe-step.ts";
 import type { StepOf } from "@metacircular/mcp-core/step.ts";
-import { hostPortsOf } from "../observed-containers.ts";
+import { enterComponent } from "../enter-component.ts";
 import type { StepContext } from "../step-context.ts";
 
 /** Writes what is declared of a component; what its container is made from stays recorded as it is. */
@@ -16,14 +16,10 @@ export async function recordDeclaration(
   const position = order.findIndex(({ name }) => name === component);
   registry.transaction(() => {
     const recorded = registry.components.get(service, component);
-    if (registry.services.isActive(service) === undefined) {
-      registry.services.record(service, desired === "running");
-    }
-    registry.components.record({
+    enterComponent(registry, container, {
       service,
       spec,
       desired,
-      hostPorts: container === undefined ? (recorded?.hostPorts ?? {}) : hostPortsOf(container),
       version: recorded?.version ?? "",
       imageDigest: recorded?.imageDigest ?? "",
       position: Math.max(0, position),
