@@ -124,7 +124,7 @@ describe("a launcher in bin/", () => {
     const agent = path.join(checkout, "bin/mcp-agent");
     assert.equal(started(agent, { env: { MALLOC_ARENA_MAX: "8" } }).arenas, "8");
     const { execArgv, arenas } = started(mcp);
-    assert.deepEqual([execArgv, arenas], [always, undefined]);
+    assert.deepEqual([execArgv, arenas], [[...always, "--min-semi-space-size=4"], undefined]);
   });
 
   test("under a name it does not know says which names there are", () => {
