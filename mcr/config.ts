@@ -1,4 +1,10 @@
-import { duration, filePath, listenAddress, loopbackAddress, networks } from "@metacircular/mcdsl/config/fields.ts";
+import {
+  duration,
+  filePath,
+  listenAddress,
+  loopbackAddress,
+  networks,
+} from "@metacircular/mcdsl/config/fields.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
@@ -62,15 +68,10 @@ const storage = z
     upload_expiry: atLeast(60 * second, "1m", "24h"),
     s3: s3.prefault({}),
   })
-  .refine(
-    ({ type, s3: { endpoint, bucket, access_key_id_path: id, secret_access_key_path: secret } }) =>
-      type === "file" || (isOrigin(endpoint) && bucket !== "" && id !== "" && secret !== ""),
-    {
-      path: ["s3"],
-      message:
-        'type = "s3" needs endpoint (an origin), bucket, access_key_id_path and secret_access_key_path',
-    },
-  );
+  .refine(({ type, s3: described }) => type === "file" || isCompleteS3(described), {
+    path: ["s3"],
+    message: 'type = "s3" needs endpoint (an origin), bucket, access_key_id_path and secret_access_key_path',
+  });
 
 const database = z
   .strictObject({
@@ -149,6 +150,16 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
+
+/** Whether it says all that is needed to use the store. */
+export function isCompleteS3({
+  endpoint,
+  bucket,
+  access_key_id_path: id,
+  secret_access_key_path: secret,
+}: z.output<typeof s3>): boolean {
+  return isOrigin(endpoint) && bucket !== "" && id !== "" && secret !== "";
+}
 
 /** @throws DetailedError CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID */
 export function loadRegistryConfig(file: string, environment: Environment): Config {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import type { Clock } from "@metacircular/mcdsl/clock.ts";
 import { claimFile } from "@metacircular/mcdsl/database/claim.ts";
 import { openSqlite } from "@metacircular/mcdsl/sql/sqlite.ts";
@@ -10,7 +11,7 @@ import { storageFailure } from "./blobs/storage-errors.ts";
 import { openUploads } from "./blobs/upload-files.ts";
 import type { UploadStore } from "./blobs/upload-store.ts";
 import { claimWords } from "./claim-words.ts";
-import type { Config } from "./config.ts";
+import { type Config, isCompleteS3 } from "./config.ts";
 import { migrations } from "./metadata/migrations.ts";
 
 export interface Stores {
@@ -26,7 +27,7 @@ export async function openStores(config: Config, clock: Clock, stack: AsyncDispo
   await makeStorage(directory);
   if (config.database.url === "") stack.use(claimFile(config.database.path, claimWords));
   const database = stack.use(await openSql(config));
-  const blobs = stack.use(await openBlobs(config, clock));
+  const blobs = stack.use(await openBlobs(config.storage, config.storage.type, clock));
   const uploads = stack.use(
     await openUploads({
       directory: join(directory, "uploads"),
@@ -63,9 +64,16 @@ async function openSql({ database }: Config): Promise<SqlDatabase> {
   });
 }
 
-async function openBlobs({ storage }: Config, clock: Clock): Promise<BlobStore> {
-  if (storage.type === "file") return openFileStore({ directory: join(storage.directory, "blobs"), clock });
+/** The store of this type, whether or not it is the one in use.
+ * @throws DetailedError S3_SETTINGS_UNUSABLE, BLOB_STORE_UNAVAILABLE, STORAGE_FULL */
+export async function openBlobs(
+  storage: Config["storage"],
+  type: "file" | "s3",
+  clock: Clock,
+): Promise<BlobStore> {
+  if (type === "file") return openFileStore({ directory: join(storage.directory, "blobs"), clock });
   const { s3 } = storage;
+  if (!isCompleteS3(s3)) throw s3Incomplete();
   // Its client is loaded by those only that need it.
   const { openS3Store } = await import("./blobs/s3-store.ts");
   return openS3Store({
@@ -78,5 +86,17 @@ async function openBlobs({ storage }: Config, clock: Clock): Promise<BlobStore> 
     accessKeyIdFile: s3.access_key_id_path,
     secretAccessKeyFile: s3.secret_access_key_path,
     caFile: s3.ca_cert === "" ? undefined : s3.ca_cert,
+  });
+}
+
+function s3Incomplete(): DetailedError {
+  return new DetailedError({
+    code: "S3_SETTINGS_UNUSABLE",
+    category: "failed-precondition",
+    attempted: "use the S3 store",
+    subject: "[storage.s3]",
+    found: "it is not described",
+    remedy:
+      "give endpoint (an origin), bucket, access_key_id_path and secret_access_key_path in the configuration",
   });
 }

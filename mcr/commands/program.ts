@@ -14,10 +14,11 @@ import { defineRestore } from "./restore.ts";
 import { defineRetention } from "./retention.ts";
 import { defineSnapshot } from "./snapshot.ts";
 import { defineStatus } from "./status.ts";
+import { defineStorage } from "./storage.ts";
 import { defineTag } from "./tag.ts";
 import { defineServer } from "./server.ts";
 
-/** The whole command line. All but `server`, `snapshot` and `restore` talks to a server that runs, here or elsewhere. */
+/** The whole command line. All but `server`, `storage`, `snapshot` and `restore` talks to a server that runs, here or elsewhere. */
 export function createProgram(context: CommandContext): Command {
   const { version } = manifest;
   const program = new Command("mcr").description(
@@ -34,6 +35,7 @@ export function createProgram(context: CommandContext): Command {
   defineGc(program, context);
   defineAudit(program, context);
   defineStatus(program, context);
+  defineStorage(program, context);
   defineSnapshot(program, context);
   defineRestore(program, context);
   defineVersionCommand(program, { program: "mcr", version, terminal: context.terminal });
