@@ -9,11 +9,12 @@ import { createTemporaryDirectory } from "@metacircular/testkit/temporary-direct
 const program = fileURLToPath(new URL("pushing-process.ts", import.meta.url));
 
 /** Root may open every file, whatever its mode; without capabilities it is an account like others (capabilities(7)). */
-const withoutCapabilities = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-all", "--"] : [];
+const withoutCapabilities =
+  process.getuid?.() === 0 ? (["setpriv", "--bounding-set=-all", "--"] as const) : [];
 
 test("uploads become blobs for an account that has no special rights", { timeout: 60_000 }, async () => {
   await using directory = await createTemporaryDirectory();
-  const [command = "", ...argv] = [...withoutCapabilities, process.execPath, program, directory.path];
+  const [command, ...argv] = [...withoutCapabilities, process.execPath, program, directory.path] as const;
   const pusher = spawn(command, argv, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   pusher.stderr.on("data", (chunk) => (said += String(chunk)));
