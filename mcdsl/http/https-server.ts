@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "./listen.ts";
+import { createPipeliningBound } from "./pipelining.ts";
+import { useOriginForm } from "./request-target.ts";
 import type { ProxySettings } from "../proxy-protocol/trusted-proxies.ts";
 import { Connections } from "../tls/connections.ts";
 import type { ServerTlsOptions } from "../tls/options.ts";
@@ -19,6 +21,8 @@ export interface HttpsLimits {
   /** Until the last byte of a request must be there. 0: no limit, for bodies that take minutes; then connections are cut
    * on which nothing moves for two minutes, unless the handler sets another timeout of its socket. Default 15 s. */
   readonly requestTimeoutMs?: number;
+  /** Until the headers of a request must be there, and until a new connection has sent its first. Default 10 s. */
+  readonly headersTimeoutMs?: number;
   /** For the TLS handshake, and as long before it for a header of the PROXY protocol. Default 10 s. */
   readonly handshakeTimeoutMs?: number;
   /** Who has the answer has so long for what is left of the request. Default 10 s. */
@@ -30,13 +34,15 @@ export interface HttpsLimits {
   readonly continuesItself?: (request: IncomingMessage) => boolean;
 }
 
-const headersTimeoutMs = 10_000;
+const defaultHeadersTimeoutMs = 10_000;
 /** How much later than by its limit a request may be cut. */
 const lookForLateEveryMs = 2_000;
 const defaultHandshakeTimeoutMs = 10_000;
 const defaultRequestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 60_000;
 const maxConnections = 2_000;
+/** Of one connection. */
+const maxRequestsInProgress = 32;
 const silenceTimeoutMs = 120_000;
 const defaultRestTimeoutMs = 10_000;
 const defaultCloseTimeoutMs = 5_000;
@@ -55,16 +61,20 @@ export async function startHttpsServer(options: {
   proxies?: ProxySettings | undefined;
 }): Promise<HttpsServer> {
   const { address, tls, handle, proxies, limits = {} } = options;
-  const { closeTimeoutMs = defaultCloseTimeoutMs, continuesItself } = limits;
+  const { closeTimeoutMs = defaultCloseTimeoutMs, headersTimeoutMs = defaultHeadersTimeoutMs } = limits;
+  const { continuesItself } = limits;
   const timeouts = {
     handshakeTimeout: limits.handshakeTimeoutMs ?? defaultHandshakeTimeoutMs,
     headersTimeout: headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    connectionsCheckingInterval: lookForLateEveryMs,
+    connectionsCheckingInterval: Math.min(lookForLateEveryMs, headersTimeoutMs),
   };
   const { restTimeoutMs = defaultRestTimeoutMs } = limits;
+  const isBounded = createPipeliningBound(maxRequestsInProgress);
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!isBounded(request, response)) return;
+    useOriginForm(request);
     response.once("finish", () => cutAfter(request, restTimeoutMs));
     handle(request, response);
   };
@@ -73,6 +83,7 @@ export async function startHttpsServer(options: {
   server.maxConnections = maxConnections;
   const connections = new Connections(server, { proxies, headerTimeoutMs: timeouts.handshakeTimeout });
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    useOriginForm(request);
     if (continuesItself?.(request) !== true) response.writeContinue();
     serve(request, response);
   });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect } from "node:tls";
 import { createTestCertificates } from "@metacircular/testkit/certificates.ts";
+import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { systemClock } from "../clock.ts";
 import { until } from "./until.ts";
@@ -65,4 +68,74 @@ test("who connects and says nothing is cut", async () => {
   const socket = connectTcp(server.address);
   socket.on("error", () => undefined).resume();
   await once(socket, "close");
+});
+
+test("who sends requests without end and waits for no answer is cut", async () => {
+  await using directory = await createTemporaryDirectory();
+  const certificates = await createTestCertificates(join(directory.path, "tls"));
+  const waiting: ServerResponse[] = [];
+  await using server = await startHttpsServer({
+    address: { host: "127.0.0.1", port: 0 },
+    tls: serverTlsOptions(certificates, systemClock),
+    handle: (_request, response) => void waiting.push(response),
+  });
+  const { port } = server.address;
+  const ca = readFileSync(certificates.caFile);
+  const text = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  const modest = connect({ host: "127.0.0.1", port, servername: "localhost", ca });
+  let answers = "";
+  modest.on("data", (chunk: Buffer) => (answers += chunk.toString("latin1")));
+  for (let turn = 1; turn <= 2; turn += 1) {
+    modest.write(text.repeat(32));
+    await eventually(() => assert.equal(waiting.length, 32));
+    for (const response of waiting.splice(0)) response.end("done");
+    await eventually(() => assert.equal(answers.split("done").length - 1, turn * 32));
+  }
+  modest.destroy();
+  const greedy = connect({ host: "127.0.0.1", port, servername: "localhost", ca });
+  greedy.on("error", () => undefined).resume();
+  greedy.write(text.repeat(1_000));
+  await once(greedy, "close");
+  assert.equal(waiting.length, 32);
+});
+
+test("who connects and does not send its request is cut", { timeout: 25_000 }, async () => {
+  await using directory = await createTemporaryDirectory();
+  const certificates = await createTestCertificates(join(directory.path, "tls"));
+  await using server = await startHttpsServer({
+    address: { host: "127.0.0.1", port: 0 },
+    tls: serverTlsOptions(certificates, systemClock),
+    handle: () => assert.fail("there was no request"),
+    limits: { requestTimeoutMs: 0, headersTimeoutMs: 100 },
+  });
+  const ca = readFileSync(certificates.caFile);
+  for (const begun of ["", "GET / HTTP/1.1\r\nHost: x\r\n"]) {
+    const socket = connect({ host: "127.0.0.1", port: server.address.port, servername: "localhost", ca });
+    socket.on("error", () => undefined).resume();
+    socket.write(begun);
+    await once(socket, "close");
+  }
+});
+
+test("a request target may be a whole URL, whoever answers it", async () => {
+  await using directory = await createTemporaryDirectory();
+  const certificates = await createTestCertificates(join(directory.path, "tls"));
+  await using server = await startHttpsServer({
+    address: { host: "127.0.0.1", port: 0 },
+    tls: serverTlsOptions(certificates, systemClock),
+    handle: (request, response) => response.end(`[${request.url}]`),
+  });
+  const targets = ["/a?b=c", "https://x/a?b=c", "HTTPS://x:1/a?b=c", "https://x"];
+  const seen: string[] = [];
+  for (const target of targets) {
+    const socket = connect({
+      host: "127.0.0.1",
+      port: server.address.port,
+      servername: "localhost",
+      ca: readFileSync(certificates.caFile),
+    });
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    seen.push(/\[.*\]/u.exec(await textOf(socket))?.[0] ?? "");
+  }
+  assert.deepEqual(seen, ["[/a?b=c]", "[/a?b=c]", "[/a?b=c]", "[/]"]);
 });
