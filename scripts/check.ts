@@ -47,6 +47,11 @@ const checks: readonly Check[] = [
     argv: ["node", "scripts/check-error-codes.ts"],
     remedy: "keep docs/errors.md and the codes in the sources the same",
   },
+  {
+    name: "links",
+    argv: ["node", "scripts/check-links.ts"],
+    remedy: "correct the link or the path, or the heading that it names",
+  },
   ...generators.map((script): Check => ({
     name: script.replace("scripts/generate-", "generated-").replace(".ts", ""),
     argv: ["node", script, "--check"],
