@@ -6,6 +6,7 @@ import {
   networks,
 } from "@metacircular/mcdsl/config/fields.ts";
 import { loadConfig } from "@metacircular/mcdsl/config/load.ts";
+import { isHttpsOrigin, isOrigin } from "@metacircular/mcdsl/config/origin.ts";
 import type { Environment } from "@metacircular/mcdsl/config/overrides.ts";
 import { snapshotSettings } from "@metacircular/mcdsl/config/snapshot-settings.ts";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
@@ -178,15 +179,6 @@ export function databaseFileOf({ database: { path } }: Config, attempted: string
     found: "it is a PostgreSQL database",
     remedy: "use PostgreSQL's own tools, such as pg_dump and pg_restore",
   });
-}
-
-function isHttpsOrigin(text: string): boolean {
-  return isOrigin(text) && text.startsWith("https://");
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/u.test(url.protocol) && url.username === "" && url.origin === text;
 }
 
 function isPostgresUrl(text: string): boolean {
