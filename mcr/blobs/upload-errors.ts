@@ -7,7 +7,8 @@ export function uploadUnknown(id: string, cause?: unknown): DetailedError {
     category: "not-found",
     attempted: "continue upload",
     subject: id,
-    found: "the repository has no such upload; it is complete, was cancelled, or nobody used it for too long",
+    found:
+      "the repository has no such upload here; it is complete, was cancelled, nobody used it for too long, or it is at another server",
     remedy: "begin a new upload",
     cause,
   });
