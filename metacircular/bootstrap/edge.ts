@@ -23,7 +23,7 @@ import {
 import { updateSettings } from "../store/settings.ts";
 import { agentName } from "./accounts.ts";
 
-const timeoutMs = 30_000;
+const timeoutMs = 60_000;
 const rootName = "root";
 const issuingName = "services";
 

@@ -8,7 +8,8 @@ import { signatureOf } from "../supervisor/input-signature.ts";
 import { type Program, programs } from "../supervisor/programs.ts";
 import { readRecord } from "../supervisor/record.ts";
 
-const timeoutMs = 60_000;
+/** For slow and busy machines, where programs start at the same time: one that ends is told of much sooner. */
+const timeoutMs = 180_000;
 const pollMs = 150;
 
 /** A program that ended so often since we began to wait will not become healthy by waiting. */

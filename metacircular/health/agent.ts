@@ -17,7 +17,7 @@ export async function withAgent<T>(
     caFile: layout.authorityCertificate,
     token: async () => (await readFile(layout.agent.token, "utf8")).trim(),
     timeoutMs,
-    connectTimeoutMs: 3_000,
+    connectTimeoutMs: 10_000,
   });
   return await use(createClient(McpAgent, transport));
 }

@@ -1,7 +1,7 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { requestJson } from "@metacircular/mcdsl/http/json-client.ts";
 
-const timeoutMs = 3_000;
+const timeoutMs = 10_000;
 
 /** Resolves when a service says that it is ready.
  * @throws DetailedError `PROGRAM_NOT_HEALTHY`, or those of the connection */

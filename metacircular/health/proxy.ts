@@ -3,7 +3,7 @@ import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { createGrpcClientTransport } from "@metacircular/mcdsl/grpc/client.ts";
 import { ProxyAdmin } from "@metacircular/proto/gen/mcproxy/v1/admin_pb.ts";
 
-const timeoutMs = 5_000;
+const timeoutMs = 10_000;
 
 /** Resolves when the proxy answers and its data plane runs.
  * @throws DetailedError `PROGRAM_NOT_HEALTHY`, or those of the connection */

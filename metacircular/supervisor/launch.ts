@@ -10,7 +10,7 @@ import { startInstance } from "./instance.ts";
 import { isDataPlane, isInstance, type Program } from "./programs.ts";
 import { readRecord } from "./record.ts";
 
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 60_000;
 const pollMs = 50;
 
 /** Its programs take at most 30 s to stop, one after the other. */
