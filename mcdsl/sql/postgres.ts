@@ -10,8 +10,11 @@ import { createPool } from "./postgres-pool.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 import type { Sql, SqlDatabase, SqlRow, SqlValue } from "./sql.ts";
 
+/** Whoever was in the way has got through, so it is the time of the transaction that bounds this. */
 const triesAfterConflict = 1_000;
+/** A key that somebody else took meanwhile is seen by the next try; one that stays taken is a failure of the caller. */
 const triesAfterTakenKey = 20;
+/** Connections of the pool may all be broken after the server was restarted; a server that is away is told of soon. */
 const triesAfterBreak = 4;
 const firstPauseMs = 10;
 const longestPauseMs = 500;

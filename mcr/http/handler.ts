@@ -5,7 +5,7 @@ import type { HttpHandler } from "@metacircular/mcdsl/rest/gateway.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticator, Grants } from "../access/access.ts";
 import type { Audit } from "../audit/audit.ts";
-import type { RegistryMetrics } from "../metrics.ts";
+import type { RegistryMetrics } from "../metrics/registry-metrics.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Answer } from "./answer.ts";
 import { requireName } from "./checked.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "@metacircular/mcdsl/log/logger.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../access/access.ts";
 import type { Audit, AuditEntry } from "../audit/audit.ts";
-import type { RegistryMetrics } from "../metrics.ts";
+import type { RegistryMetrics } from "../metrics/registry-metrics.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Note } from "./exchange.ts";
 import { isForeseen } from "./failure.ts";

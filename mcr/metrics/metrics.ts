@@ -5,7 +5,7 @@ import { Counter, Histogram } from "@metacircular/mcdsl/metrics/instruments.ts";
 import { processMetrics } from "@metacircular/mcdsl/metrics/process.ts";
 import type { Audit, AuditEntry } from "../audit/audit.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { RegistryMetrics } from "../metrics.ts";
+import type { RegistryMetrics } from "./registry-metrics.ts";
 import type { Observations } from "./observations.ts";
 
 /** In seconds; layers may take minutes. */

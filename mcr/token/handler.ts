@@ -114,7 +114,8 @@ function failureOf(thrown: unknown): DetailedError {
   return new DetailedError({
     code: "INTERNAL",
     attempted: "give a token",
-    found: "an error in the registry",
+    found: "something that was not foreseen; the log of the registry says what",
+    remedy: "try again, and report it",
     cause: thrown,
   });
 }

@@ -98,5 +98,6 @@ function tagGone(image: string): DetailedError {
     attempted: "look up tag",
     subject: image,
     found: "the registry does not have it",
+    remedy: "push it again, or deploy a tag that is there",
   });
 }

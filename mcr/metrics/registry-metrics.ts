@@ -1,4 +1,4 @@
-/** What the registry counts while it serves; `mcr/metrics/` exposes it. */
+/** What the registry counts while it serves; `ServerMetrics` exposes it. */
 export interface RegistryMetrics {
   /** A request of the distribution API ended. `route` is one of a fixed list, e.g. `manifests`. */
   requestEnded(request: {
