@@ -61,13 +61,13 @@ export async function createReconcileWorld(options: {
   let count = 0;
   const newId = () => `operation-${++count}`;
 
-  let operationsAsleep = 0;
+  const operations = { asleep: 0 };
   async function sleepOfOperation(durationMs: number, signal?: AbortSignal): Promise<void> {
-    operationsAsleep += 1;
+    operations.asleep += 1;
     try {
       await clock.sleep(durationMs, signal);
     } finally {
-      operationsAsleep -= 1;
+      operations.asleep -= 1;
     }
   }
 
@@ -119,7 +119,7 @@ export async function createReconcileWorld(options: {
   async function nothingUnderWay(): Promise<void> {
     const giveUpAtMs = performance.now() + patienceMs;
     do await sleep(1);
-    while (isBusy() && operationsAsleep === 0 && performance.now() < giveUpAtMs);
+    while (isBusy() && operations.asleep === 0 && performance.now() < giveUpAtMs);
   }
 
   /** Lets the time pass; what an operation does outside of the clock gets its time, too. */

@@ -23,15 +23,15 @@ let operator: Operator;
 before(async () => {
   node = await createTestNode({
     reconcile:
-      'enabled = true\nfirst_delay = "300ms"\nmax_delay = "1s"\ngive_up_after = 5\nwell_after = "2s"',
+      'enabled = true\nfirst_delay = "300ms"\nmax_delay = "5s"\ngive_up_after = 5\nwell_after = "2s"',
     monitor: 'interval = "2s"',
   });
   operator = createOperator(node);
 });
 after(() => node[Symbol.asyncDispose]());
 
-/** Between the attempts of one repair: each twice as long as the last up to a second, and a fifth less by chance. */
-const leastPausesMs = [480, 800, 800, 800];
+/** Between the attempts of one repair: each twice as long as the last, and a fifth less by chance. */
+const leastPausesMs = [480, 960, 1_920, 3_840];
 
 async function serviceInfo(service: string): Promise<ServiceInfo> {
   const { services } = await node.agent.client.listServices({});
