@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { isEmulated, nodeArchitecture, requireRunnable } from "./platform.ts";
 
 describe("requireRunnable", () => {
@@ -30,4 +33,16 @@ describe("requireRunnable", () => {
   test("names processors as images do", () => {
     assert.deepEqual(["x64", "arm64", "riscv64"].map(nodeArchitecture), ["amd64", "arm64", "riscv64"]);
   });
+});
+
+test("an emulation counts where it is registered and on", async () => {
+  await using directory = await createTemporaryDirectory();
+  const { path } = directory;
+  const register = (state: string): Promise<void> =>
+    writeFile(join(path, "qemu-aarch64"), `${state}\nflags: F\n`);
+  assert.equal(await isEmulated("arm64", path), false);
+  await register("disabled");
+  assert.equal(await isEmulated("arm64", path), false);
+  await register("enabled");
+  assert.equal(await isEmulated("arm64", path), true);
 });

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 
 /** What the node's own processor is called in images (Go's GOARCH). */
@@ -9,13 +9,15 @@ export function nodeArchitecture(arch: string = process.arch): string {
 /** Names that the kernel's emulations register under where they differ from the image's. */
 const emulationNames: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "aarch64", "386": "i386" };
 
-/** Whether the kernel runs programs of another architecture, by an emulation that is registered with it. */
-export async function isEmulated(architecture: string): Promise<boolean> {
+/** Whether the kernel runs programs of another architecture, by an emulation that is registered with it and on.
+ * Source: Linux, Documentation/admin-guide/binfmt-misc.rst. */
+export async function isEmulated(
+  architecture: string,
+  registrations = "/proc/sys/fs/binfmt_misc",
+): Promise<boolean> {
   const name = emulationNames[architecture] ?? architecture;
-  return access(`/proc/sys/fs/binfmt_misc/qemu-${name}`).then(
-    () => true,
-    () => false,
-  );
+  const state = await readFile(`${registrations}/qemu-${name}`, "utf8").catch(() => "");
+  return state.startsWith("enabled");
 }
 
 /** Fails where the node cannot run an image. What the image does not say is taken for good.
@@ -25,7 +27,7 @@ export async function requireRunnable(
   image: { readonly architecture: string; readonly os: string },
   node: { readonly architecture: string; readonly isEmulated: (architecture: string) => Promise<boolean> } = {
     architecture: nodeArchitecture(),
-    isEmulated,
+    isEmulated: (architecture) => isEmulated(architecture),
   },
 ): Promise<void> {
   const { architecture, os } = image;
