@@ -4,7 +4,7 @@ import { createServer } from "node:https";
 import type { HostAndPort } from "../config/host-and-port.ts";
 import { listen } from "./listen.ts";
 import { createPipeliningBound } from "./pipelining.ts";
-import { useOriginForm } from "./request-target.ts";
+import { hasSeveralHosts, useOriginForm } from "./request-target.ts";
 import type { ProxySettings } from "../proxy-protocol/trusted-proxies.ts";
 import { Connections } from "../tls/connections.ts";
 import type { ServerTlsOptions } from "../tls/options.ts";
@@ -74,6 +74,7 @@ export async function startHttpsServer(options: {
   const isBounded = createPipeliningBound(maxRequestsInProgress);
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     if (!isBounded(request, response)) return;
+    if (hasSeveralHosts(request)) return void response.writeHead(400, { connection: "close" }).end();
     useOriginForm(request);
     response.once("finish", () => cutAfter(request, restTimeoutMs));
     handle(request, response);
