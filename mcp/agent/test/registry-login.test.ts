@@ -150,7 +150,9 @@ describe("pulling from a registry with a login", { timeout: 600_000 }, () => {
   });
 
   test("names the command that lets another podman trust the registry, which then works", async () => {
+    // Without root podman wants it to be there.
     const home = join(podman.directory, "home");
+    await mkdir(home);
     const other = await open("other", { login, environment: { HOME: home } });
     let remedy = "";
     await assert.rejects(other.pull(image("web:v9")), (error: Error & { code: string; remedy: string }) => {
@@ -180,7 +182,9 @@ describe("pulling from a registry with a login", { timeout: 600_000 }, () => {
       return `${found?.severity}: ${found?.found}`;
     };
     assert.equal(await diagnose(runtime), "ok: it answers, takes the agent's login, and podman trusts it");
-    const other = await open("untrusting", { login, environment: { HOME: join(podman.directory, "bare") } });
+    const bare = join(podman.directory, "bare");
+    await mkdir(bare);
+    const other = await open("untrusting", { login, environment: { HOME: bare } });
     assert.match(await diagnose(other), /^problem: .*podman does not trust its certificate$/u);
     await writeFile(tokenFile, "no good");
     using refused = openImageRegistry(login, systemClock);
