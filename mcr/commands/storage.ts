@@ -64,7 +64,7 @@ async function copy(
     toldAtMs = clock.now();
     terminal.say(`${counts.seen} seen, ${summaryOf(counts, dryRun)}`);
   };
-  return copyBlobs({ source, target, staging, dryRun, signal: stopping.signal, onProgress });
+  return await copyBlobs({ source, target, staging, dryRun, signal: stopping.signal, onProgress });
 }
 
 function stopOnSignal(stopping: AbortController): Disposable {
