@@ -187,4 +187,6 @@ test("commands take the token from a file that is nobody else's, and say what is
   assert.equal(listed.code, 0, listed.err);
   assert.match((await metacrypt.run(list, "", bare)).err, /\[NOT_LOGGED_IN\]/u);
   assert.equal((await metacrypt.run(["policy", "add", "x"])).code, 2);
+  const elsewhere = await metacrypt.run(list, "", { METACRYPT_SERVER: "localhost:1" });
+  assert.match(elsewhere.err, /Metacrypt at localhost:1: .*\[UNREACHABLE\]/u);
 });
