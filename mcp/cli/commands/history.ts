@@ -6,6 +6,7 @@ import type { Invocation } from "../invocation.ts";
 import { locateService } from "../nodes/locate.ts";
 import { limit } from "../options.ts";
 import { formatLocalTime, isoTime, timeMsOf } from "../output/time.ts";
+import { revisionImages } from "../view/revision-images.ts";
 
 export const json = {
   node: "node",
@@ -35,8 +36,10 @@ export function define(command: Command, invocation: Invocation): void {
           { heading: "BY", text: ({ caller }) => caller },
           {
             heading: "IMAGES",
-            text: ({ spec }) =>
-              (spec?.components ?? []).map(({ name, image }) => `${name}=${image}`).join(" "),
+            text: (revision) =>
+              revisionImages(revision, revisions)
+                .map(({ component, image }) => `${component}=${image}`)
+                .join(" "),
           },
         ],
         revisions,

@@ -15,6 +15,8 @@ import { planJson, showPlan } from "../operations/plan.ts";
 import { operationJson, showOperation } from "../operations/result.ts";
 import { runOperation } from "../operations/run.ts";
 import { revision } from "../options.ts";
+import { plain } from "../output/table.ts";
+import { revisionImages } from "../view/revision-images.ts";
 
 export const json = { ...operationJson, "with --dry-run": Object.keys(planJson).join(", ") } as const;
 
@@ -32,14 +34,13 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (service, options, self) => {
       await using context = await openContext(self, invocation);
       const { node } = await locateService(context, service);
-      const target = await chooseRevision(context, node, service, options.to);
+      const { target, images } = await chooseRevision(context, node, service, options.to);
       if (options.dryRun === true) {
         const plan = await context.nodes.call(node, (agent, signal) =>
           agent.planRollback({ service, revision: target.number }, { signal }),
         );
         return showPlan(context.output, { node, service }, plan);
       }
-      const images = (target.spec?.components ?? []).map(({ image }) => image).join(", ");
       const question = `Roll ${service} on ${node} back to revision ${target.number} (${images})?`;
       if (!(await confirmed(context, question, options.yes === true))) return;
       const result = await runOperation(context, node, (agent, operationId, call) =>
@@ -77,12 +78,15 @@ async function chooseRevision(
   node: string,
   service: string,
   to: number | undefined,
-): Promise<RevisionInfo> {
+): Promise<{ target: RevisionInfo; images: string }> {
   const { revisions } = await context.nodes.call(node, (agent, signal) =>
     agent.listRevisions({ service, limit: 1_000 }, { signal }),
   );
   const found = to === undefined ? earlier(revisions) : revisions.find(({ number }) => number === BigInt(to));
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    const images = revisionImages(found, revisions).map(({ image }) => plain(image));
+    return { target: found, images: images.join(", ") };
+  }
   const known = revisions
     .slice(0, 10)
     .map(({ number }) => number)

@@ -70,13 +70,13 @@ export function openRegistries(options: {
     const moved = movedRegistryRemedy(registryOf(image), config.registry?.address ?? "");
     if (moved === "" || !(thrown instanceof DetailedError) || thrown.category !== "unavailable")
       return thrown;
-    const { code, category, attempted, found, facts, output } = thrown;
+    const { code, category, attempted, subject, found, facts, output } = thrown;
     const remedy = thrown.remedy === "" ? moved : `${moved}; else ${thrown.remedy}`;
     return new DetailedError({
       code,
       category,
       attempted,
-      subject: image,
+      subject,
       found,
       remedy,
       facts,

@@ -21,7 +21,10 @@ export function assertReleasable(
       category: "failed-precondition",
       attempted: "build release",
       subject: image,
-      found: `${revision.changed.length} files in ${directory} are not as they were committed`,
+      found:
+        revision.changed.length === 1
+          ? `1 file in ${directory} is not as it was committed`
+          : `${revision.changed.length} files in ${directory} are not as they were committed`,
       remedy: "commit or remove them, build another tag such as dev-1, or add --allow-dirty",
       output: [...revision.changed.slice(0, shownFiles), ...(more > 0 ? [`and ${more} more`] : [])],
     });

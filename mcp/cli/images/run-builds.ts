@@ -51,6 +51,10 @@ export async function runBuilds(
   };
   await Promise.all(Array.from({ length: mostAtOnce }, work));
   if (tools.signal.aborted) {
+    const made = results.map(({ image }) => image).join(", ");
+    output.complain(
+      made === "" ? "interrupted: no image was made" : `interrupted: only ${plain(made)} was made`,
+    );
     throw failures[0]?.error ?? new DetailedError({ ...interrupted, cause: tools.signal.reason });
   }
   return { results, failures };
@@ -70,7 +74,10 @@ function notesOn({ files, revision, plan }: ReadyBuild): string[] {
   if (revision === undefined) {
     notes.push(`  git does not keep ${files.directory}: the image will not say what it was made from`);
   } else if (revision.changed.length > 0) {
-    notes.push(`  ${revision.changed.length} files are not as they were committed`);
+    const count = revision.changed.length;
+    notes.push(
+      count === 1 ? "  1 file is not as it was committed" : `  ${count} files are not as they were committed`,
+    );
   }
   if (plan.action === "build" && image.startsWith("localhost/")) {
     notes.push("  an image of localhost is not pushed: only this machine will have it");

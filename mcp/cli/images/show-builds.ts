@@ -5,6 +5,7 @@ import { plain } from "../output/table.ts";
 import { blameGivenToken } from "../session/given-token.ts";
 import type { BuildResult } from "./build-image.ts";
 import type { BuildReport } from "./make-images.ts";
+import { isLocalImage } from "./wanted-images.ts";
 
 /** Keys of a finished image in JSON. */
 const resultJson = {
@@ -13,7 +14,7 @@ const resultJson = {
   digest: "digest in the registry, or empty",
   platform: "such as linux/amd64; empty: it was not built",
   revision: "commit of its source, with -dirty where files differ; or empty",
-  steps: "instructions of its Dockerfile",
+  steps: "instructions that were run: those of its Dockerfile, and one for each label that mcp adds",
   cached_steps: "instructions that were taken from the cache",
 } as const;
 
@@ -32,16 +33,25 @@ function resultView(result: BuildResult): Record<keyof typeof resultJson, unknow
   return { ...rest, cached_steps: cachedSteps };
 }
 
+/** What an operator should know of images that are there already. */
+function unchangedNotes(results: readonly BuildResult[]): string[] {
+  const unchanged = results.filter(({ result, steps }) => result === "unchanged" && steps === 0);
+  const isLocal = unchanged.some(({ image }) => isLocalImage(image));
+  const isPushed = unchanged.some(({ image }) => !isLocalImage(image));
+  const seen = "and the source is not compared with it; to publish a change, give it a new tag";
+  return [
+    ...(isPushed ? [`unchanged: its tag is in the registry, ${seen}`] : []),
+    ...(isLocal ? [`unchanged: podman here has its tag, ${seen}, or build it with --force`] : []),
+  ];
+}
+
 /** Shows what became of a service's images, and sets the exit code. */
 export function showBuildReport(context: Context, service: string, report: BuildReport): void {
   const { output, invocation } = context;
   const { dryRun, steps, results, failures } = report;
   const errors = failures.map(({ error }) => error);
   invocation.exitCode = exitCodeOfFailures(results.length + (dryRun ? steps.length : 0), errors);
-  if (!dryRun && results.some(({ result, steps: built }) => result === "unchanged" && built === 0))
-    output.say(
-      "unchanged: its tag is in the registry, and the source is not compared with it; to publish a change, give it a new tag",
-    );
+  if (!dryRun) output.say(...unchangedNotes(results));
   if (output.format === "json") {
     const failed = failures.map(({ image, error }) => ({ image, error: errorView(error) }));
     const images = results.map(resultView);

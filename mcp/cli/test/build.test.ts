@@ -59,7 +59,10 @@ describe("mcp build", () => {
     );
     assert.equal(first.images[0]?.result, "built");
     assert.match(first.stderr, /STEP 2\/\d+: RUN echo one > \/one/);
-    assert.equal((await build("hello")).images[0]?.result, "unchanged");
+    const unchanged = await build("hello");
+    assert.equal(unchanged.images[0]?.result, "unchanged");
+    assert.match(unchanged.stderr, /^unchanged: podman here has its tag, .* or build it with --force$/m);
+    assert.doesNotMatch(unchanged.stderr, /registry/);
     await place.source({ "hello/page": "second" });
     const again = await build("hello", "--force");
     assert.equal(again.images[0]?.result, "built");
@@ -153,6 +156,7 @@ describe("mcp build", () => {
     const { signal, stderr } = await running.result;
     assert.equal(signal, "SIGINT");
     assert.doesNotMatch(stderr, /never/);
+    assert.match(stderr, /^interrupted: no image was made$/m);
     const now = await place.podman.cli("image", "inspect", "--format", "{{.Id}}", "localhost/slow:v1");
     assert.equal(now, before);
     assert.deepEqual(await leftOver(), []);
