@@ -2,7 +2,6 @@ import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import type { CommandModule } from "./command-entry.ts";
 import type { Invocation } from "./invocation.ts";
-import { leaveOutWebSockets } from "./lean-http.ts";
 
 const pending = new WeakMap<CommandUnknownOpts, () => Promise<CommandModule>>();
 
@@ -13,7 +12,6 @@ export function defineLater(
   invocation: Invocation,
 ): void {
   pending.set(command, async () => {
-    leaveOutWebSockets();
     const module = await load();
     module.define(command, invocation);
     assumeNegatable(command);
