@@ -38,7 +38,7 @@ export function lastPossibleMarkMs(nowMs: number, deletionMs: number): number {
  *
  * 1. In one transaction each is marked as being deleted, until a time. From now on `leaseBlob` makes pushes wait, and
  *    nothing can link it.
- * 2. The file goes from the store, in half of that time and while the mark stands, or not at all.
+ * 2. The file goes from the store, in half of that time or not at all.
  * 3. The row goes, unless it was taken over.
  *
  * A crash after 1 or 2 leaves a row with a mark whose time runs out: then the next push of the blob takes the row over,
@@ -110,11 +110,6 @@ async function insertMarked(
   return marked;
 }
 
-async function isStillMarked(sql: Sql, digest: Digest, token: string): Promise<boolean> {
-  const statement = "SELECT deleting_by FROM blob WHERE digest = $1 AND deleting_by = $2";
-  return (await sql.query(statement, [digest, token])).length > 0;
-}
-
 async function finishDeletion(
   site: DeletionSite,
   batch: { readonly token: string; readonly marked: readonly DeletedBlob[]; readonly markedAtMs: number },
@@ -127,13 +122,11 @@ async function finishDeletion(
   const failures: unknown[] = [];
   async function work(): Promise<void> {
     for (let blob = left.pop(); blob !== undefined; blob = left.pop()) {
+      const nowMs = clock.now();
+      const leftMs = lastMomentMs - nowMs;
+      // By a clock that was set back nobody knows any more whose turn it is.
+      if (leftMs <= 0 || nowMs < batch.markedAtMs || signal.aborted) return;
       try {
-        // A process that was stopped for long may have missed how time went by.
-        if (!(await isStillMarked(sql, blob.digest, batch.token))) continue;
-        const nowMs = clock.now();
-        const leftMs = lastMomentMs - nowMs;
-        // By a clock that was set back nobody knows any more whose turn it is.
-        if (leftMs <= 0 || nowMs < batch.markedAtMs || signal.aborted) return;
         await blobs.delete(blob.digest, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]));
         gone.push(blob);
       } catch (error) {
