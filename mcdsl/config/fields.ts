@@ -48,7 +48,9 @@ function isLoopback(host: string): boolean {
 }
 
 /** Networks and addresses, each in its canonical form; none where nothing is said. */
-export function networks(): z.ZodPrefault<z.ZodArray<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>>> {
+export function networks(): z.ZodPrefault<
+  z.ZodArray<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>>
+> {
   return z.array(network()).max(maxNetworks).prefault([]);
 }
 

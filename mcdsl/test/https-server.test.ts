@@ -14,6 +14,7 @@ import { systemClock } from "../clock.ts";
 import { until } from "./until.ts";
 import { cutAfter, startHttpsServer } from "../http/https-server.ts";
 import { serverTlsOptions } from "../tls/options.ts";
+import { closed } from "./closed.ts";
 
 test("who has the answer, or should have sent all, does not keep a connection by single bytes", async () => {
   await using directory = await createTemporaryDirectory();
@@ -33,12 +34,12 @@ test("who has the answer, or should have sent all, does not keep a connection by
   for (const path of ["/read", "/answered"]) {
     const socket = connect({ host: "127.0.0.1", port, servername: "localhost", ca });
     await once(socket, "secureConnect");
-    const closed = Promise.withResolvers<void>();
-    socket.on("error", () => undefined).on("close", () => closed.resolve());
+    const gone = Promise.withResolvers<void>();
+    socket.on("error", () => undefined).on("close", () => gone.resolve());
     socket.resume();
     socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n`);
     const dripping = setInterval(() => socket.write("x"), 20);
-    await closed.promise;
+    await gone.promise;
     clearInterval(dripping);
   }
   const socket = connect({ host: "127.0.0.1", port, servername: "localhost", ca });
@@ -93,9 +94,9 @@ test("who sends requests without end and waits for no answer is cut", async () =
   }
   modest.destroy();
   const greedy = connect({ host: "127.0.0.1", port, servername: "localhost", ca });
-  greedy.on("error", () => undefined).resume();
+  const closing = closed(greedy);
   greedy.write(text.repeat(1_000));
-  await once(greedy, "close");
+  await closing;
   assert.equal(waiting.length, 32);
 });
 
@@ -111,9 +112,9 @@ test("who connects and does not send its request is cut", { timeout: 25_000 }, a
   const ca = readFileSync(certificates.caFile);
   for (const begun of ["", "GET / HTTP/1.1\r\nHost: x\r\n"]) {
     const socket = connect({ host: "127.0.0.1", port: server.address.port, servername: "localhost", ca });
-    socket.on("error", () => undefined).resume();
+    const closing = closed(socket);
     socket.write(begun);
-    await once(socket, "close");
+    await closing;
   }
 });
 

@@ -9,6 +9,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type HttpsLimits, startHttpsServer } from "../http/https-server.ts";
 import { serverTlsOptions } from "../tls/options.ts";
+import { closed } from "./closed.ts";
 import { captureLog } from "./captured-log.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { startFixture } from "./grpc-fixture.ts";
@@ -109,9 +110,9 @@ describe("behind proxies that tell the client's address", () => {
     await using server = await start({ clock: { now: () => nowMs } });
     const refused = async (bytes: string): Promise<void> => {
       const socket = connect({ host: "127.0.0.1", port: server.port });
-      socket.on("error", () => undefined).resume();
+      const closing = closed(socket);
       socket.write(bytes);
-      await once(socket, "close");
+      await closing;
     };
     await assert.rejects(ask(server.port));
     await refused("PROXY TCP4 203.0.113.7 192.0.2.1 1\r\n");
@@ -130,14 +131,14 @@ describe("behind proxies that tell the client's address", () => {
     const scan = connect({ host: "127.0.0.1", port: patient.port });
     await once(scan, "connect");
     scan.end();
-    await once(scan.resume(), "close");
+    await closed(scan);
     assert.deepEqual(patient.log.lines, []);
     await using server = await start({ limits: { handshakeTimeoutMs: 200 } });
     const slow = connect({ host: "127.0.0.1", port: server.port });
-    slow.on("error", () => undefined).resume();
+    const closing = closed(slow);
     const dripping = setInterval(() => slow.write("x"), 20);
     slow.write("PROXY UNKNOWN ");
-    await once(slow, "close");
+    await closing;
     clearInterval(dripping);
     await eventually(() => assert.equal(server.log.lines.length, 1, server.log.text()));
     assert.match(server.log.text(), /no whole header came within 200 ms/u);
@@ -146,13 +147,12 @@ describe("behind proxies that tell the client's address", () => {
   test("who sends no header does not keep the server from stopping", async () => {
     const server = await start({ limits: { handshakeTimeoutMs: 600_000, closeTimeoutMs: 600_000 } });
     const socket = connect({ host: "127.0.0.1", port: server.port });
-    socket.on("error", () => undefined).resume();
+    const closing = closed(socket);
     await once(socket, "connect");
-    // The server has taken what was there before this connection.
-    const closed = once(socket, "close");
+    // The server takes connections in their order: it has this one when the next is refused.
     await assert.rejects(ask(server.port));
     await server[Symbol.asyncDispose]();
-    await closed;
+    await closing;
   });
 
   test("gRPC learns the address as well", async () => {
