@@ -31,8 +31,7 @@ export interface PlanInput extends OutdatedImages, KeptImages {
   readonly resumed: boolean;
   /** `serviceHash` of the newest revision; empty when there is none. */
   readonly newestRevisionHash: string;
-  /** Specifications of stored revisions, newest first: as many as are needed to know what the containers were made
-   * from. */
+  /** Of stored revisions, newest first: as many as are needed to know what the containers were made from. */
   readonly revisions: readonly ServiceSpec[];
   /** Declared components whose container name somebody else's container has. */
   readonly taken: ReadonlySet<string>;
@@ -233,9 +232,8 @@ function removeComponent(input: PlanInput, edge: EdgePlanner, name: string): Ste
 
 function surplus(input: PlanInput, edge: EdgePlanner, spec: ServiceSpec): Step[][] {
   const declared = new Set(spec.components.map((component) => component.name));
-  return componentNames(input)
-    .filter((name) => !declared.has(name))
-    .map((name) => removeComponent(input, edge, name));
+  const undeclared = componentNames(input).filter((name) => !declared.has(name));
+  return undeclared.map((name) => removeComponent(input, edge, name));
 }
 
 function runningTarget(

@@ -71,7 +71,7 @@ describe("an image that podman does not take in", () => {
       assert.ok(refused instanceof DetailedError);
       assert.equal(refused.code, "DISK_FULL", refused.message);
       assert.match(refused.found, /^[^\n]*no space left on device[^\n]*$/u);
-      assert.match(refused.remedy ?? "", /free space in podman's store.*push the image again/u);
+      assert.match(refused.remedy, /free space in podman's store.*push the image again/u);
       await runtime.loadImage(anImage(1_000_000));
       assert.notEqual(await runtime.image("localhost/big:v1"), undefined);
     });

@@ -60,25 +60,31 @@ function remedyFor(
         ? "let the registry's rules allow the account mcp-agent to pull it; mcp doctor says whether the agent's token is good"
         : `log the node in, as the agent's user: ${shellLine(["podman", "login", registry])}`;
     case "REGISTRY_UNTRUSTED": {
-      const caFile = (isOwn ? own.caFile : undefined) ?? "ca.crt";
-      const trust = `let podman trust its authority, as the agent's user: ${trustCommand(registry, caFile, certificatesDirectory)}`;
+      const trust = untrustedRemedy(registry, isOwn ? own.caFile : undefined, certificatesDirectory);
       return moved === "" ? trust : `${moved}; else ${trust}`;
     }
     case "REGISTRY_UNREACHABLE":
-      return [
-        `check that ${registry} runs, and that the node reaches it`,
-        ...(moved === "" ? [] : [moved]),
-        ...(digest === "" ? [] : [sentBefore]),
-      ].join("; ");
+      return [`check that ${registry} runs, and that the node reaches it`, moved, digest && sentBefore]
+        .filter((part) => part !== "")
+        .join("; ");
     case "IMAGE_NOT_FOUND":
-      return digest === ""
-        ? undefined
-        : "choose another revision with mcp history, or build that version again, under a new tag, and deploy it";
+      return digest === "" ? undefined : revisionGone;
     default:
       return undefined;
   }
 }
 
+function untrustedRemedy(
+  registry: string,
+  caFile: string | undefined,
+  certificatesDirectory: string,
+): string {
+  const command = trustCommand(registry, caFile ?? "ca.crt", certificatesDirectory);
+  return `let podman trust its authority, as the agent's user: ${command}`;
+}
+
+const revisionGone =
+  "choose another revision with mcp history, or build that version again, under a new tag, and deploy it";
 const sentBefore =
   "where mcp push-image sent it, no registry has it, and it is not on the node any more: send that version again, under a new tag";
 

@@ -124,7 +124,7 @@ describe("a rollback to an image whose name means another one by now", { timeout
         refused.found,
         `the node does not have what it ran then any more (web: ${image}@${digest}), and no registry has images of localhost`,
       );
-      assert.match(refused.remedy ?? "", /mcp history pruned.*under a new tag/u);
+      assert.match(refused.remedy, /mcp history pruned.*under a new tag/u);
     }
     assert.equal(await answerOf("pruned"), "pruned two");
     const { operations } = await client.listOperations({ service: "pruned" });
