@@ -51,6 +51,8 @@ test("the set-up script gives an account without root a podman of its own too", 
     assert.equal(stdout.trim(), `true overlay ${own}/graph ${own}/run/containers`);
   } finally {
     // What keeps podman's namespaces goes on by itself.
-    for (const { pid } of await processesOf({ directory: own })) process.kill(pid, "SIGKILL");
+    const pids = (await processesOf({ directory: own })).map(({ pid }) => String(pid));
+    // One may have ended by itself meanwhile.
+    if (pids.length > 0) await run("kill", ["-KILL", ...pids]).catch(() => undefined);
   }
 });
