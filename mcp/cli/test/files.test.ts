@@ -237,6 +237,7 @@ describe("push and pull", () => {
   });
 
   test("leave nothing but the old file when they are interrupted", async () => {
+    await mkdir(srv, { recursive: true });
     await writeFile(join(srv, "large.bin"), "old\n");
     await writeFile(join(here, "large.copy"), "old\n");
     const file = await endless("large.bin");
