@@ -104,7 +104,7 @@ describe("a registry behind HAProxy, which passes TLS on", () => {
     const door = (at: number, option: string): string[] => [
       `listen door-${at}`,
       `  bind 127.0.0.1:${at}`,
-      `  server mcr 127.0.0.1:${port} ${option} source ${proxyAddress} check inter 100ms`,
+      `  server mcr 127.0.0.1:${port} ${option} source ${proxyAddress} check inter 100ms fall 10000`,
     ];
     haproxy = await startHaproxy(registry.directory, ports[0], [
       "defaults",
