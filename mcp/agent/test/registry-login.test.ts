@@ -139,7 +139,10 @@ describe("pulling from a registry with a login", { timeout: 600_000 }, () => {
     await assert.rejects(runtime.pull(image("nothing:v1")), { code: "IMAGE_NOT_FOUND" });
     await assert.rejects(runtime.pull("127.0.0.1:1/web:v1"), {
       code: "REGISTRY_UNREACHABLE",
-      remedy: "check that 127.0.0.1:1 runs, and that the node reaches it",
+      remedy:
+        "check that 127.0.0.1:1 runs, and that the node reaches it; " +
+        `if 127.0.0.1:1 has moved to ${registry.address}, the registry that is configured, ` +
+        `write ${registry.address}/ in place of 127.0.0.1:1/ in the definition`,
     });
     const elsewhere = image("web:v2").replace("localhost", "127.0.0.1");
     await assert.rejects(runtime.pull(elsewhere), { code: "REGISTRY_DENIED", remedy: /podman login/u });
