@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { RetentionRule } from "../../policy/retention-rule.ts";
 import type { World } from "./world.ts";
 
@@ -31,15 +32,19 @@ export async function churn(
   options: {
     readonly name: string;
     readonly rounds: number;
+    /** Number of the first round: content is never that of another round. Default: 0. */
+    readonly first?: number;
     readonly random: () => number;
     readonly witness: Witness;
   },
 ): Promise<number> {
-  const { name, rounds, random, witness } = options;
+  const { name, rounds, first = 0, random, witness } = options;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
   const layers = Array.from({ length: layerCount }, (_, index) => `layer ${index} ${"x".repeat(2_000)}`);
   let acknowledged = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = first; round < first + rounds; round += 1) {
+    // As requests do: what goes on beside them gets its turn.
+    await setImmediate();
     const repository = pick(repositories);
     const tag = `${name}-${Math.floor(random() * tagsOfEach)}`;
     const key = `${repository}:${tag}`;

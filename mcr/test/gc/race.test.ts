@@ -73,7 +73,9 @@ for (const engine of engines())
         const random = seededRandom(seed + 10 * server + number);
         let pushed = 0;
         for (let turn = 0; turn === 0 || (!hasRaced() && turn < mostTurns); turn += 1)
-          pushed += await churn(world, { name: `p${server}${number}`, rounds, random, witness });
+          pushed += await churn(world, {
+            ...{ name: `p${server}${number}`, rounds, first: turn * rounds, random, witness },
+          });
         return pushed;
       }
       const pushing = worlds.flatMap((world, server) =>
