@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { type CapturedLog, captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
@@ -87,4 +90,17 @@ export const request = (path: string, sizeBytes: number, more: Partial<PushReque
 /** Names of all that a service has. */
 export async function names({ servicesDir }: FilesFixture, service = "web"): Promise<string[]> {
   return (await readdir(join(servicesDir, service), { recursive: true })).toSorted();
+}
+
+export const sumOf = (content: string | Buffer): Buffer => createHash("sha256").update(content).digest();
+
+const run = promisify(execFile);
+
+/** Descriptors that this process holds open in a directory. */
+export async function descriptorsIn(directory: string): Promise<string[]> {
+  const { stdout } = await run("sh", [
+    "-c",
+    `ls -l /proc/${process.pid}/fd | grep -F ${directory}/srv || true`,
+  ]);
+  return stdout.split("\n").filter((line) => line !== "");
 }

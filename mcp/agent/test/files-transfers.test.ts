@@ -1,28 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { open, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { promisify } from "node:util";
 import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createFiles } from "../files/files.ts";
-import { createFilesFixture, request, names } from "./files-fixture.ts";
-
-const run = promisify(execFile);
-
-const sumOf = (content: string | Buffer): Buffer => createHash("sha256").update(content).digest();
-
-/** Descriptors that this process holds open in a directory. */
-async function descriptorsIn(directory: string): Promise<string[]> {
-  const { stdout } = await run("sh", [
-    "-c",
-    `ls -l /proc/${process.pid}/fd | grep -F ${directory}/srv || true`,
-  ]);
-  return stdout.split("\n").filter((line) => line !== "");
-}
+import { createFilesFixture, request, names, descriptorsIn, sumOf } from "./files-fixture.ts";
 
 describe("transfers", () => {
   test("in which nothing goes on end, and leave nothing", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   chmod,
   chown,
@@ -21,20 +20,17 @@ import { systemClock } from "@metacircular/mcdsl/clock.ts";
 import { captureLog } from "@metacircular/mcdsl/test/captured-log.ts";
 import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createFiles } from "../files/files.ts";
-import { createFilesFixture, type FilesFixture, request, mebibyte, names } from "./files-fixture.ts";
+import {
+  createFilesFixture,
+  type FilesFixture,
+  request,
+  mebibyte,
+  names,
+  descriptorsIn,
+  sumOf,
+} from "./files-fixture.ts";
 
 const run = promisify(execFile);
-
-const sumOf = (content: string | Buffer): Buffer => createHash("sha256").update(content).digest();
-
-/** Descriptors that this process holds open in a directory. */
-async function descriptorsIn(directory: string): Promise<string[]> {
-  const { stdout } = await run("sh", [
-    "-c",
-    `ls -l /proc/${process.pid}/fd | grep -F ${directory}/srv || true`,
-  ]);
-  return stdout.split("\n").filter((line) => line !== "");
-}
 
 describe("a push", () => {
   test("keeps owner and permissions of the file it replaces, and leaves its other names alone", async () => {
