@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { formatDigest } from "../digest.ts";
 import { completeUpload } from "./complete-upload.ts";
 
@@ -10,16 +11,20 @@ const { signal } = new AbortController();
 type Parts = Parameters<typeof completeUpload>[0];
 
 /** All that an upload is completed with; each says what it is asked for. */
-function partsThat(note: (step: string) => Promise<void>): Parts {
+function partsThat(note: (step: string) => Promise<void>, quotaBytes?: number): Parts {
   const lease = { digest, sizeBytes: 5, generation: "1", isStored: false };
   const parts = {
     metadata: {
+      requireRoom: () => note("room"),
       leaseBlob: () => note("lease").then(() => lease),
       linkBlob: () => note("link"),
     },
-    uploads: { finish: () => note("finish").then(() => ({ file: "upload", digest, sizeBytes: 5 })) },
+    uploads: {
+      cancel: () => note("cancel").then(() => true),
+      finish: () => note("finish").then(() => ({ file: "upload", digest, sizeBytes: 5 })),
+    },
     blobs: { adopt: () => note("adopt") },
-    rules: { quotaBytes: () => undefined },
+    rules: { quotaBytes: () => quotaBytes },
   };
   return parts as unknown as Parts;
 }
@@ -51,4 +56,20 @@ test("a blob whose lease is refused does not become visible", async () => {
   });
   await assert.rejects(completeUpload(parts, upload, digest, signal), /being deleted/);
   assert.ok(!steps.includes("adopt"));
+});
+
+test("an upload goes with the room that it has not, and stays where nobody can say whether it has", async () => {
+  for (const [code, expected] of [
+    ["QUOTA_EXCEEDED", ["room", "cancel"]],
+    ["DATABASE_UNAVAILABLE", ["room"]],
+  ] as const) {
+    const steps: string[] = [];
+    const parts = partsThat(async (step) => {
+      steps.push(step);
+      if (step === "room")
+        throw new DetailedError({ code, category: "unavailable", attempted: "push", found: "it failed" });
+    }, 10);
+    await assert.rejects(completeUpload(parts, upload, digest, signal), { code });
+    assert.deepEqual(steps, expected);
+  }
 });

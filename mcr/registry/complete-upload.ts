@@ -1,11 +1,13 @@
+import { hasCode } from "../blobs/storage-errors.ts";
 import type { Upload } from "../blobs/upload-store.ts";
 import type { Digest } from "../digest.ts";
 import type { RegistryParts } from "./parts.ts";
 
 type Parts = Pick<RegistryParts, "metadata" | "blobs" | "uploads" | "rules">;
 
-/** What the repository has no room for does not get into the store, where it would lie until it is collected. The lease comes before the blob is visible, so that no garbage collection takes it before the repository holds it. Being
- * killed between any two steps leaves an upload, or a blob that nobody holds and that is collected later.
+/** What the repository has no room for does not get into the store, where it would lie until it is collected. The lease
+ * comes before the blob is visible, so that no garbage collection takes it before the repository holds it. Being killed
+ * between any two steps leaves an upload, or a blob that nobody holds and that is collected later.
  * @param upload with its size as it is after the last byte */
 export async function completeUpload(
   { metadata, blobs, uploads, rules }: Parts,
@@ -35,8 +37,8 @@ async function requireRoom(
   try {
     await metadata.requireRoom(repository, { digest, sizeBytes }, quotaBytes);
   } catch (thrown) {
-    // Where that fails it expires.
-    await uploads.cancel(repository, id).catch(() => false);
+    // Where that fails it expires. After any other failure it can still be completed.
+    if (hasCode(thrown, "QUOTA_EXCEEDED")) await uploads.cancel(repository, id).catch(() => false);
     throw thrown;
   }
 }
