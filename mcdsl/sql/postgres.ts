@@ -66,6 +66,7 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
 
   async function transaction<T>(body: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const giveUpAtMs = clock.now() + statementTimeoutMs;
+    const failed = new Map<number, number>();
     for (let tries = 1; ; tries += 1) {
       const attempt = { isCommitting: false };
       try {
@@ -76,8 +77,10 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
       } catch (thrown) {
         signal?.throwIfAborted();
         const isLate = isOthersFault(thrown) && clock.now() >= giveUpAtMs;
-        if (isLate || tries >= allowedTries(thrown, attempt.isCommitting))
-          throw postgresFailure(subject, thrown);
+        // Each kind of failure, told apart by its tries, is counted by itself.
+        const allowed = allowedTries(thrown, attempt.isCommitting);
+        failed.set(allowed, (failed.get(allowed) ?? 0) + 1);
+        if (isLate || failed.get(allowed) === allowed) throw postgresFailure(subject, thrown);
         await pause(tries, signal);
       }
     }

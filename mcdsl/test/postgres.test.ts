@@ -118,6 +118,21 @@ describe("a PostgreSQL server", () => {
     assert.equal(runs, 4);
   });
 
+  test("counts tries by what went wrong, so that those after one do not take those after another away", async () => {
+    const url = await server.createDatabase("mixed");
+    const clock = { now: () => 0, sleep: async () => undefined };
+    await using sql = await openPostgres({ url, migrations, clock });
+    const codes = [...Array.from({ length: 30 }, () => "40001"), "23505", "08006"];
+    let runs = 0;
+    await sql.transaction(async (tx) => {
+      const code = codes[runs];
+      runs += 1;
+      if (code !== undefined) throw Object.assign(new Error("it failed"), { code });
+      await tx.execute(add, ["a", none]);
+    });
+    assert.equal(runs, codes.length + 1);
+  });
+
   test("is let go by a transaction that is cancelled", async () => {
     await using sql = await open("cancelled");
     const patience = new AbortController();
