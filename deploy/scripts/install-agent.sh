@@ -90,7 +90,8 @@ prepare_user() {
     useradd --system --user-group --home-dir "$home" --shell /usr/sbin/nologin "$user"
     say "made user $user"
   fi
-  command install -d -m 0750 -o "$user" -g "$user" "$home"
+  # Below /srv, which may be the agent's, user mcp may have put a link in its place: see prepare_data.
+  [[ $home = "$data" ]] || command install -d -m 0750 -o "$user" -g "$user" "$home"
   [[ $name = mcp-agent ]] || return 0
   scripts/setup-podman --user "$user"
   # The user's manager, and with it the runtime directory, is there from boot on.
