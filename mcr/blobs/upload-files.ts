@@ -9,13 +9,7 @@ import type { Digest, DigestAlgorithm } from "../digest.ts";
 import { type FreeSpace, guardFreeSpace } from "./free-space.ts";
 import { makePrivateDirectory } from "./private-directory.ts";
 import { storageFailure } from "./storage-errors.ts";
-import {
-  digestMismatch,
-  tooManyUploads,
-  uploadBusy,
-  uploadOutOfOrder,
-  uploadUnknown,
-} from "./upload-errors.ts";
+import { digestMismatch, uploadBusy, uploadOutOfOrder, uploadUnknown } from "./upload-errors.ts";
 import { appendSource, digestOf, type UploadFile } from "./upload-file.ts";
 import {
   fileStats,
@@ -26,10 +20,9 @@ import {
   uploadOnDisk,
   viewOf,
 } from "./upload-on-disk.ts";
-import { uploadRoom } from "./upload-room.ts";
+import { refusalToBegin, uploadRoom } from "./upload-room.ts";
 import type { ExpectedChunk, FinishedUpload, Upload, UploadStore } from "./upload-store.ts";
 
-const repositoryShare = 1 / 4;
 /** After so long nobody goes on with an upload, as far as somebody else needs its room. */
 const idleMs = 600_000;
 /** An upload may last so many times longer than it may lie idle. */
@@ -74,7 +67,7 @@ export async function openUploads(options: UploadOptions): Promise<UploadStore> 
     }),
   );
   const uploads = new UploadFiles({ ...defaults, ...options }, claim);
-  await uploads.load();
+  await uploads.open();
   cleanup.move();
   return uploads;
 }
@@ -85,6 +78,8 @@ class UploadFiles implements UploadStore {
   readonly #freeSpace: FreeSpace;
   /** By file name. */
   readonly #uploads = new Map<string, UploadFile>();
+  /** Complete ones whose files are here until the blob store has taken them. Busy: it is about to. */
+  readonly #sealed = new Map<string, UploadFile>();
 
   constructor(options: Required<UploadOptions>, claim: Disposable) {
     this.#options = options;
@@ -96,8 +91,12 @@ class UploadFiles implements UploadStore {
     return this.#uploads.size;
   }
 
+  async open(): Promise<void> {
+    for (const [name, upload] of await this.#load()) if (upload.isSealed) this.#sealed.set(name, upload);
+  }
+
   /** Looks what is there. */
-  async load(): Promise<readonly [string, UploadFile][]> {
+  async #load(): Promise<readonly [string, UploadFile][]> {
     const { directory } = this.#options;
     const found: [string, UploadFile][] = [];
     try {
@@ -157,18 +156,21 @@ class UploadFiles implements UploadStore {
       const { offset = upload.sizeBytes, lengthBytes, maxBytes = Infinity } = expected;
       const { maxUploadBytes } = this.#options;
       if (offset !== upload.sizeBytes) {
-        throw uploadOutOfOrder(
-          id,
-          upload.sizeBytes,
-          `the bytes begin at ${offset}, not at ${upload.sizeBytes}`,
-        );
+        const found = `the bytes begin at ${offset}, not at ${upload.sizeBytes}`;
+        throw uploadOutOfOrder(id, upload.sizeBytes, found);
       }
       if (lengthBytes === 0) return viewOf(repository, upload);
       if (upload.isSealed) throw uploadBusy(id, "it is complete, and another request stores it");
       const maxBlobBytes = Math.min(this.#options.maxBlobBytes, maxBytes);
       const bytes = { maxUploadBytes, maxRepositoryBytes: expected.maxRepositoryBytes ?? Infinity };
       const prefix = nameOf({ repository, id: "" });
-      const room = uploadRoom(upload, this.#uploads, prefix, bytes, () => this.#expireUnused(idleMs));
+      const room = uploadRoom(
+        upload,
+        () => this.#all(),
+        prefix,
+        bytes,
+        () => this.#expireUnused(idleMs),
+      );
       const limits = { maxBlobBytes, freeSpace: this.#freeSpace, room };
       await appendSource(upload, source, lengthBytes, limits, signal);
       return viewOf(repository, upload);
@@ -180,29 +182,34 @@ class UploadFiles implements UploadStore {
     digest: Digest,
     signal?: AbortSignal,
   ): Promise<FinishedUpload> {
-    return this.#alone({ repository, id }, async (upload) => {
+    const name = nameOf({ repository, id });
+    const finished = await this.#alone({ repository, id }, async (upload) => {
       const found = await digestOf(upload, digest, signal);
       if (found !== digest) {
-        await this.#remove(upload, { repository, id });
+        await this.#remove(upload, name);
         throw digestMismatch(digest, found);
       }
       await chmod(upload.path, sealedMode);
       // From here it belongs to the blob store. Where that fails it is found again on the disk.
-      this.#uploads.delete(nameOf({ repository, id }));
-      return { file: upload.path, digest, sizeBytes: upload.sizeBytes };
+      this.#uploads.delete(name);
+      this.#sealed.set(name, upload);
+      return upload;
     });
+    finished.isBusy = true;
+    const { path: file, sizeBytes } = finished;
+    return { file, digest, sizeBytes, [Symbol.asyncDispose]: () => this.#letGo(name, finished) };
   }
 
   async cancel(repository: string, id: string): Promise<boolean> {
     if ((await this.#lookUp({ repository, id })) === undefined) return false;
-    await this.#alone({ repository, id }, (upload) => this.#remove(upload, { repository, id }));
+    await this.#alone({ repository, id }, (upload) => this.#remove(upload, nameOf({ repository, id })));
     return true;
   }
 
   async expire(olderThanMs: number): Promise<number> {
     const now = this.#options.clock.now();
     return this.#removeWhere(
-      await this.load(),
+      await this.#load(),
       ({ lastUsedAtMs, beganAtMs }) =>
         now - lastUsedAtMs >= olderThanMs || now - beganAtMs >= wholeLives * olderThanMs,
     );
@@ -213,20 +220,26 @@ class UploadFiles implements UploadStore {
     return Promise.resolve();
   }
 
-  /** Who may push to one repository must not be able to keep everybody else from pushing. */
   #refusal(repository: string): DetailedError | undefined {
-    const { maxUploads } = this.#options;
-    if (this.#uploads.size >= maxUploads) return tooManyUploads(maxUploads, "are in progress");
-    const prefix = nameOf({ repository, id: "" });
-    const inRepository = this.#uploads.keys().reduce((sum, name) => sum + Number(name.startsWith(prefix)), 0);
-    const share = Math.ceil(maxUploads * repositoryShare);
-    if (inRepository < share) return undefined;
-    return tooManyUploads(share, "are in progress in this repository");
+    return refusalToBegin(this.#uploads, nameOf({ repository, id: "" }), this.#options.maxUploads);
+  }
+
+  *#all(): Generator<[string, UploadFile]> {
+    yield* this.#uploads;
+    yield* this.#sealed;
+  }
+
+  async #letGo(name: string, upload: UploadFile): Promise<void> {
+    const left = await fileStats(upload.path).catch(() => upload);
+    if (left === undefined) this.#sealed.delete(name);
+    // It may be finished once more, until somebody needs its room.
+    upload.lastUsedAtMs = -Infinity;
+    upload.isBusy = false;
   }
 
   #expireUnused(olderThanMs: number): Promise<number> {
     const now = this.#options.clock.now();
-    return this.#removeWhere([...this.#uploads], ({ lastUsedAtMs }) => now - lastUsedAtMs >= olderThanMs);
+    return this.#removeWhere([...this.#all()], ({ lastUsedAtMs }) => now - lastUsedAtMs >= olderThanMs);
   }
 
   async #removeWhere(
@@ -236,8 +249,7 @@ class UploadFiles implements UploadStore {
     let count = 0;
     for (const [name, upload] of uploads) {
       if (upload.isBusy || !isOver(upload)) continue;
-      this.#uploads.delete(name);
-      await rm(upload.path, { force: true });
+      await this.#remove(upload, name);
       count += 1;
     }
     return count;
@@ -278,8 +290,9 @@ class UploadFiles implements UploadStore {
     return upload;
   }
 
-  async #remove(upload: UploadFile, name: UploadName): Promise<void> {
-    this.#uploads.delete(nameOf(name));
+  async #remove(upload: UploadFile, name: string): Promise<void> {
+    this.#uploads.delete(name);
+    this.#sealed.delete(name);
     await rm(upload.path, { force: true });
   }
 }

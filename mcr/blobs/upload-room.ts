@@ -1,6 +1,21 @@
-import { noRoomForUploads } from "./upload-errors.ts";
+import type { DetailedError } from "@metacircular/mcdsl/errors.ts";
+import { noRoomForUploads, tooManyUploads } from "./upload-errors.ts";
 
+/** Who may push to one repository must not be able to keep everybody else from pushing. */
 const repositoryShare = 1 / 4;
+
+/** Why no other upload may begin in the repository with the prefix; undefined: one may.
+ * @param users by file name */
+export function refusalToBegin(
+  users: ReadonlyMap<string, unknown>,
+  prefix: string,
+  maxUploads: number,
+): DetailedError | undefined {
+  if (users.size >= maxUploads) return tooManyUploads(maxUploads, "are in progress");
+  const inRepository = users.keys().reduce((sum, name) => sum + Number(name.startsWith(prefix)), 0);
+  const share = Math.ceil(maxUploads * repositoryShare);
+  return inRepository < share ? undefined : tooManyUploads(share, "are in progress in this repository");
+}
 
 /** What an upload has of the room. */
 export interface RoomUser {
@@ -25,11 +40,11 @@ export interface RoomLimits {
   readonly maxRepositoryBytes: number;
 }
 
-/** @param users all uploads by file name, those of the repository with the prefix
+/** @param users all uploads with their file names, those of the repository with the prefix
  * @param makeRoom gives up uploads that nobody goes on with; called before one is refused */
 export function uploadRoom(
   upload: RoomUser,
-  users: ReadonlyMap<string, RoomUser>,
+  users: () => Iterable<readonly [string, RoomUser]>,
   prefix: string,
   limits: RoomLimits,
   makeRoom: () => Promise<unknown>,
@@ -39,7 +54,7 @@ export function uploadRoom(
 
   function left(): { readonly together: number; readonly inRepository: number } {
     let [together, inRepository] = [limits.maxUploadBytes, inRepositoryBytes];
-    for (const [name, user] of users) {
+    for (const [name, user] of users()) {
       if (user === upload) continue;
       const takenBytes = Math.max(user.sizeBytes, user.reservedBytes);
       together -= takenBytes;

@@ -21,8 +21,9 @@ export interface ExpectedChunk {
   readonly maxRepositoryBytes?: number;
 }
 
-/** A complete upload that has the digest that was asked for, still private. */
-export interface FinishedUpload {
+/** A complete upload that has the digest that was asked for, still private. It has its room until it is disposed;
+ * then, where the blob store did not take it, until somebody else needs that. */
+export interface FinishedUpload extends AsyncDisposable {
   /** To be given to `BlobStore.adopt`, which takes it away. */
   readonly file: string;
   readonly digest: Digest;

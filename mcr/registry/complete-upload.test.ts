@@ -21,7 +21,13 @@ function partsThat(note: (step: string) => Promise<void>, quotaBytes?: number): 
     },
     uploads: {
       cancel: () => note("cancel").then(() => true),
-      finish: () => note("finish").then(() => ({ file: "upload", digest, sizeBytes: 5 })),
+      finish: () =>
+        note("finish").then(() => ({
+          file: "upload",
+          digest,
+          sizeBytes: 5,
+          [Symbol.asyncDispose]: async () => undefined,
+        })),
     },
     blobs: { adopt: () => note("adopt") },
     rules: { quotaBytes: () => quotaBytes },

@@ -20,7 +20,7 @@ export async function completeUpload(
   const leasing = metadata.leaseBlob(digest, upload.sizeBytes, signal);
   // Looked at when the upload is verified, which nothing may go on with in the background.
   leasing.catch(() => undefined);
-  const finished = await uploads.finish(upload, digest, signal);
+  await using finished = await uploads.finish(upload, digest, signal);
   const lease = await leasing;
   await blobs.adopt(finished.file, digest, finished.sizeBytes, signal);
   await metadata.linkBlob(upload.repository, lease, quotaBytes);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdir, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
@@ -8,6 +9,7 @@ import { eventually } from "@metacircular/testkit/eventually.ts";
 import { createTemporaryDirectory } from "@metacircular/testkit/temporary-directory.ts";
 import { openUploads, type UploadOptions } from "../../blobs/upload-files.ts";
 import type { Upload, UploadStore } from "../../blobs/upload-store.ts";
+import { type Digest, formatDigest } from "../../digest.ts";
 import { handClock } from "../metadata/pushes.ts";
 
 const mebibyte = 1024 * 1024;
@@ -34,6 +36,10 @@ function content(sizeBytes: number): Readable {
     Array.from({ length: sizeBytes / piece.length }, () => piece),
     { objectMode: true },
   );
+}
+
+function digestOfZeros(sizeBytes: number): Digest {
+  return formatDigest("sha256", createHash("sha256").update(Buffer.alloc(sizeBytes)).digest("hex"));
 }
 
 async function bytesIn(directory: string): Promise<number> {
@@ -162,8 +168,28 @@ test("what a restart left counts as well", async () => {
     openUploads({ directory: join(path, "uploads"), clock: handClock(), maxUploadBytes: 8 * mebibyte });
   {
     await using before = await open();
-    await pushSome(before, "a", 2 * mebibyte);
+    await pushSome(before, "a", mebibyte);
+    await before.finish(await pushSome(before, "a", mebibyte), digestOfZeros(mebibyte));
   }
   await using uploads = await open();
   await assert.rejects(pushSome(uploads, "a", mebibyte), { code: "NO_ROOM_FOR_UPLOADS" });
+});
+
+test("what is complete has its room until the blob store has taken it, and gives way where that took nothing", async () => {
+  const clock = handClock();
+  await using world = await createWorld({ clock, maxUploadBytes: 8 * mebibyte });
+  const complete = async () =>
+    world.uploads.finish(await pushSome(world.uploads, "a", 2 * mebibyte), digestOfZeros(2 * mebibyte));
+  {
+    await using _ = await complete();
+    // However long the store takes.
+    clock.forward(60 * minuteMs);
+    await assert.rejects(pushSome(world.uploads, "a", mebibyte), { code: "NO_ROOM_FOR_UPLOADS" });
+  }
+  {
+    await using taken = await complete();
+    assert.deepEqual(await bytesIn(world.directory), 2 * mebibyte);
+    await rm(taken.file);
+  }
+  await pushSome(world.uploads, "a", 2 * mebibyte);
 });
