@@ -17,7 +17,7 @@ const { values: options, positionals } = parseArgs({
 });
 
 /** A file that is still running after this long hangs, on the slowest machine. */
-const fileTimeoutMs = 30 * 60_000;
+const fileTimeoutMs = 15 * 60_000;
 
 /** Many files wait more than they compute: for containers, for timers, for servers. So one more than there are processors
  * runs at a time. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
-import { createTestPodman, type TestPodman } from "./podman.ts";
+import { eventually } from "./eventually.ts";
+import { createTestPodman } from "./podman.ts";
 import { staleRules } from "./podman-firewall.ts";
 
 const listed = `
@@ -36,38 +38,53 @@ test("the rules of a universe are those of its subnets and of the ports forwarde
   );
 });
 
-const numberOf = ({ directory }: TestPodman): number => Number(directory.split("/").at(-1));
+const numberOf = (directory: string): number => Number(directory.split("/").at(-1));
 
-function addressIn(podman: TestPodman): string {
-  const subnet = numberOf(podman) * 16;
+function addressIn(universe: number): string {
+  const subnet = universe * 16;
   return `10.${76 + (subnet >> 8)}.${subnet & 255}.77`;
 }
 
 /** What podman leaves when it is killed between two of its rules: nobody listens behind the address. */
-function leaveRules(podman: TestPodman): void {
+function leaveRules(universe: number): void {
   const forward = ["-p", "tcp", "-d", "127.0.0.1", "--dport", "61234", "-j", "DNAT"];
-  iptables("nat", "-A", "OUTPUT", ...forward, "--to-destination", `${addressIn(podman)}:8080`);
-  iptables("filter", "-A", "FORWARD", "-d", addressIn(podman), "-j", "ACCEPT");
+  iptables("nat", "-A", "OUTPUT", ...forward, "--to-destination", `${addressIn(universe)}:8080`);
+  iptables("filter", "-A", "FORWARD", "-d", addressIn(universe), "-j", "ACCEPT");
 }
 
 function iptables(table: string, ...args: readonly string[]): string {
   return execFileSync("iptables", ["--wait", "--table", table, ...args], { encoding: "utf8" });
 }
 
-function rulesOf(podman: TestPodman): string[] {
+function rulesOf(universe: number): string[] {
   const rules = ["nat", "filter"].flatMap((table) => iptables(table, "-S").split("\n"));
-  return rules.filter((rule) => rule.includes(addressIn(podman)));
+  return rules.filter((rule) => rule.includes(addressIn(universe)));
 }
 
-test("rules that podman forgot go with its universe, and with the next claim of its number", async () => {
+test("rules that podman forgot go with its universe", async () => {
   const podman = await createTestPodman({ images: [] });
-  leaveRules(podman);
-  assert.equal(rulesOf(podman).length, 2);
+  const number = numberOf(podman.directory);
+  leaveRules(number);
+  assert.equal(rulesOf(number).length, 2);
   await podman[Symbol.asyncDispose]();
-  assert.deepEqual(rulesOf(podman), []);
-  leaveRules(podman);
-  await using claimed = new AsyncDisposableStack();
-  // Numbers below may have become free meanwhile; one that another test has taken was cleared by that.
-  while (numberOf(claimed.use(await createTestPodman({ images: [] }))) < numberOf(podman));
-  assert.deepEqual(rulesOf(podman), []);
+  assert.deepEqual(rulesOf(number), []);
+});
+
+test("rules of a universe whose process was killed go with the next claim of any", async () => {
+  const owner = `import { createTestPodman } from ${JSON.stringify(import.meta.resolve("./podman.ts"))};
+    console.log((await createTestPodman({ images: [] })).directory);
+    setInterval(() => undefined, 1_000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", owner], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const number = numberOf(line.toString().trim());
+  leaveRules(number);
+  assert.equal(rulesOf(number).length, 2);
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+  await using _next = await createTestPodman({ images: [] });
+  // Where another test's process came first, it is still clearing up.
+  await eventually(() => assert.deepEqual(rulesOf(number), []));
 });
