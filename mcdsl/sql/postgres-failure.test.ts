@@ -11,6 +11,7 @@ describe("a failure of PostgreSQL", () => {
     ["a disk that fails", failed("58030"), "DATABASE_WRITE_FAILED"],
     ["a statement that takes too long", failed("57014"), "DATABASE_TIMEOUT"],
     ["others who changed the same all the time", failed("40001"), "DATABASE_BUSY"],
+    ["others who kept a lock all the time", failed("55P03"), "DATABASE_BUSY"],
     ["no answer", new Error("Query read timeout"), "DATABASE_TIMEOUT"],
     ["a server that shuts down", failed("57P01"), "DATABASE_UNAVAILABLE"],
     ["a server that is full", failed("53300"), "DATABASE_UNAVAILABLE"],

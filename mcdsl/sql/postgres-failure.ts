@@ -1,9 +1,10 @@
 import { DetailedError, messageOf } from "../errors.ts";
 import { systemCodeOf } from "../system-code.ts";
 
-/** Where two transactions got into each other's way, and one of them has to run again. A unique or foreign key that is
+/** Where two transactions got into each other's way, and one of them has to run again; the last one is of a lock that others
+ * did not let go of in time. A unique or foreign key that is
  * violated may come from the same: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE */
-const serializationFailures = new Set(["40001", "40P01"]);
+const serializationFailures = new Set(["40001", "40P01", "55P03"]);
 const takenKeys = new Set(["23505", "23503"]);
 
 /** The server ends, starts, or is in recovery; the connection is gone; only reading is possible just now. */

@@ -5,7 +5,7 @@ import { DetailedError } from "../errors.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { createGate } from "./gate.ts";
 import { isConnectionFailure, isOthersFault, isTakenKey, postgresFailure } from "./postgres-failure.ts";
-import { migratePostgres } from "./postgres-migrate.ts";
+import { migratePostgres, schemaTable } from "./postgres-migrate.ts";
 import { createPool } from "./postgres-pool.ts";
 import { parsePostgresUrl } from "./postgres-url.ts";
 import type { Sql, SqlDatabase, SqlRow, SqlValue } from "./sql.ts";
@@ -16,6 +16,11 @@ const triesAfterConflict = 1_000;
 const triesAfterTakenKey = 20;
 /** Connections of the pool may all be broken after the server was restarted; a server that is away is told of soon. */
 const triesAfterBreak = 4;
+/** After this part of its time a transaction that others got into the way of runs alone: a long one would never get through
+ * beside many short ones. */
+const aloneAfter = 1 / 6;
+/** For so much of its time it waits until those that run have ended; then it is tried as before. */
+const waitToBeAlone = 1 / 3;
 const firstPauseMs = 10;
 const longestPauseMs = 500;
 
@@ -37,7 +42,7 @@ export interface PostgresOptions {
 }
 
 /** Connects to PostgreSQL and brings the schema up to date. Transactions are serializable; one that gets into another's
- * way runs again, for a bounded time. After the server was restarted it connects again by itself.
+ * way runs again, for a bounded time, and at last alone. After the server was restarted it connects again by itself.
  * @throws DetailedError DATABASE_URL_INVALID, DATABASE_UNAVAILABLE, DATABASE_TOO_NEW, DATABASE_MIGRATION_FAILED,
  * DATABASE_PASSWORD_UNREADABLE, TLS_FILE_UNREADABLE, TLS_CERTIFICATE_INVALID */
 export async function openPostgres(options: PostgresOptions): Promise<SqlDatabase> {
@@ -65,10 +70,11 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
   }
 
   async function transaction<T>(body: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const giveUpAtMs = clock.now() + statementTimeoutMs;
+    const beganAtMs = clock.now();
     const failed = new Map<number, number>();
+    let isAlone = false;
     for (let tries = 1; ; tries += 1) {
-      const attempt = { isCommitting: false };
+      const attempt = { isAlone, isCommitting: false };
       try {
         return await all.pass(
           () => tryOnce(pool, body, { subject, limitMs: statementTimeoutMs, attempt, signal }),
@@ -76,12 +82,13 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
         );
       } catch (thrown) {
         signal?.throwIfAborted();
-        const isLate = isOthersFault(thrown) && clock.now() >= giveUpAtMs;
+        const isLate = isOthersFault(thrown) && clock.now() - beganAtMs >= statementTimeoutMs;
         // Each kind of failure, told apart by its tries, is counted by itself.
         const allowed = allowedTries(thrown, attempt.isCommitting);
         failed.set(allowed, (failed.get(allowed) ?? 0) + 1);
         if (isLate || failed.get(allowed) === allowed) throw postgresFailure(subject, thrown);
         await pause(tries, signal);
+        isAlone = isOthersFault(thrown) && clock.now() - beganAtMs >= statementTimeoutMs * aloneAfter;
       }
     }
   }
@@ -122,7 +129,7 @@ async function tryOnce<T>(
   options: {
     readonly subject: string;
     readonly limitMs: number;
-    readonly attempt: { isCommitting: boolean };
+    readonly attempt: { readonly isAlone: boolean; isCommitting: boolean };
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<T> {
@@ -132,7 +139,7 @@ async function tryOnce<T>(
   const timer = setTimeout(() => limit.abort(tooLong(subject, limitMs)), limitMs);
   const ended = AbortSignal.any(signal === undefined ? [limit.signal] : [limit.signal, signal]);
   const run = async (): Promise<T> => {
-    await client.query("BEGIN ISOLATION LEVEL SERIALIZABLE");
+    await client.query(attempt.isAlone ? beginAlone(limitMs * waitToBeAlone) : begin);
     return body(statementsOf(client, ended));
   };
   let isClean = false;
@@ -151,6 +158,16 @@ async function tryOnce<T>(
     // A connection in a state that nobody knows is closed, and the server rolls back.
     client.release(!isClean);
   }
+}
+
+/** All transactions share a lock, but who runs alone. In one round trip, and before the snapshot is taken, so that it is of
+ * a time when the lock was held: https://www.postgresql.org/docs/15/sql-lock.html. Who waits for the lock alone lets no
+ * other one begin. */
+const begin = `BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE ${schemaTable} IN ROW SHARE MODE`;
+
+function beginAlone(waitMs: number): string {
+  return `BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = ${Math.ceil(waitMs)};
+    LOCK TABLE ${schemaTable} IN EXCLUSIVE MODE; SET LOCAL lock_timeout = DEFAULT`;
 }
 
 function statementsOf(client: PoolClient, ended: AbortSignal): Sql {

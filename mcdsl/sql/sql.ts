@@ -27,7 +27,7 @@ export interface TransactionOptions {
 export interface SqlDatabase extends Sql, AsyncDisposable {
   readonly engine: "sqlite" | "postgresql";
   /** Runs `body` in one serializable write transaction: all of it or, when it throws, nothing. Only through the `sql` that it
-   * is given. Where the engine finds a conflict the body runs again, so it must have no other effects. It must not wait for
+   * is given. Where the engine finds a conflict the body runs again, at last alone, so it must have no other effects. It must not wait for
    * anything but the database: others wait for it. */
   transaction<T>(body: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }

@@ -103,19 +103,47 @@ describe("a PostgreSQL server", () => {
     await using other = await openPostgres({ url, migrations });
     await sql.execute(add, ["a", none]);
     let runs = 0;
-    const change = (undisturbedRun: number): Promise<number> =>
+    const change = (): Promise<number> =>
       sql.transaction(async (tx) => {
         runs += 1;
         await tx.query("SELECT content FROM thing");
-        if (runs < undisturbedRun) await other.execute("UPDATE thing SET content = $1", [randomBytes(8)]);
+        if (runs < 40) await other.execute("UPDATE thing SET content = $1", [randomBytes(8)]);
         return tx.execute("UPDATE thing SET content = $1", [none]);
       });
-    assert.equal(await change(40), 1);
+    assert.equal(await change(), 1);
     assert.equal(runs, 40);
     passesMs = 10_000;
     runs = 0;
-    await assert.rejects(change(Infinity), { code: "DATABASE_BUSY", category: "unavailable" });
+    const failed = sql.transaction(async () => {
+      runs += 1;
+      throw Object.assign(new Error("others got into the way"), { code: "40001" });
+    });
+    await assert.rejects(failed, { code: "DATABASE_BUSY", category: "unavailable" });
     assert.equal(runs, 4);
+  });
+
+  test("lets a transaction run alone that others got into the way of for long", async () => {
+    const url = await server.createDatabase("crowded");
+    let nowMs = 0;
+    const clock = { now: () => nowMs, sleep: async () => void (nowMs += 2_000) };
+    await using sql = await openPostgres({ url, migrations, clock });
+    await using other = await openPostgres({ url, migrations });
+    await sql.execute(add, ["a", none]);
+    const others = { underWay: [] as Promise<void>[], ended: 0 };
+    const isOtherWaiting = async (): Promise<boolean> =>
+      (await other.query("SELECT pid FROM pg_locks WHERE NOT granted")).length > 0;
+    let runs = 0;
+    await sql.transaction(async (tx) => {
+      runs += 1;
+      await tx.query("SELECT content FROM thing");
+      const change = other.execute("UPDATE thing SET content = $1", [randomBytes(8)]);
+      others.underWay.push(change.then(() => void (others.ended += 1)));
+      while (others.ended < runs && !(await isOtherWaiting()));
+      assert.equal(await tx.execute("UPDATE thing SET content = $1", [none]), 1);
+    });
+    // Before it ran alone it was tried for 5 s of its 30 s.
+    assert.equal(runs, 4);
+    await Promise.all(others.underWay);
   });
 
   test("counts tries by what went wrong, so that those after one do not take those after another away", async () => {

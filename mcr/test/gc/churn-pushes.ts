@@ -24,6 +24,10 @@ export interface Witness {
 
 /** What the registry refused: nothing of it was acknowledged, and a client would push again. */
 const harmless = new Set(["MANIFEST_BLOB_UNKNOWN", "BLOB_LEASE_LOST", "BLOB_BEING_DELETED"]);
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? "";
+
+/** As clients do that are told to come back (503 with Retry-After). */
+const triesWhereBusy = 3;
 
 /** Pushes, mounts and deletes at random, with tags of its own and layers that all share.
  * @returns how many pushes were acknowledged */
@@ -51,21 +55,33 @@ export async function churn(
     try {
       if (random() < 0.4) {
         witness.begin(key, undefined);
-        await world.metadata.deleteTag(repository, tag);
+        await unlessBusy(() => world.metadata.deleteTag(repository, tag));
         witness.end(key, undefined);
         continue;
       }
       const image = [pick(layers), pick(layers), `${name} ${round}`];
-      if (random() < 0.5) await world.mount(pick(repositories), repository, image[0] as string);
+      const from = random() < 0.5 ? pick(repositories) : undefined;
+      if (from !== undefined) await unlessBusy(() => world.mount(from, repository, image[0] as string));
       witness.begin(key, image);
-      await world.pushImage(repository, tag, image);
+      await unlessBusy(() => world.pushImage(repository, tag, image));
       witness.end(key, image);
       acknowledged += 1;
     } catch (error) {
-      if (!harmless.has((error as { code?: string }).code ?? "")) throw error;
+      if (!harmless.has(codeOf(error))) throw error;
     }
   }
   return acknowledged;
+}
+
+/** Others may change the same all the time on a machine that is busy; nothing of it was done then. */
+async function unlessBusy<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (codeOf(error) !== "DATABASE_BUSY" || tries >= triesWhereBusy) throw error;
+    }
+  }
 }
 
 /** Everything that was acknowledged is there, bit for bit; what was under way when the process died may be as it was before

@@ -67,12 +67,15 @@ for (const engine of engines())
           removed.runs += 1;
         }
       }
-      const collecting = worlds.map(collectAllTheTime);
+      const collecting = Promise.all(worlds.map(collectAllTheTime));
+      // Told when the pushes have ended, which need the database until then.
+      collecting.catch(() => over.abort());
       const hasRaced = (): boolean => removed.blobs > 0 && removed.manifests > 0;
       async function push(world: World, server: number, number: number): Promise<number> {
         const random = seededRandom(seed + 10 * server + number);
         let pushed = 0;
-        for (let turn = 0; turn === 0 || (!hasRaced() && turn < mostTurns); turn += 1)
+        const goesOn = (turn: number): boolean => !over.signal.aborted && !hasRaced() && turn < mostTurns;
+        for (let turn = 0; turn === 0 || goesOn(turn); turn += 1)
           pushed += await churn(world, {
             ...{ name: `p${server}${number}`, rounds, first: turn * rounds, random, witness },
           });
@@ -81,8 +84,10 @@ for (const engine of engines())
       const pushing = worlds.flatMap((world, server) =>
         [0, 1, 2].map((number) => push(world, server, number)),
       );
-      const pushed = await Promise.all(pushing).finally(() => over.abort());
-      await Promise.all(collecting);
+      await Promise.allSettled(pushing);
+      over.abort();
+      const pushed = await Promise.all(pushing);
+      await collecting;
       for (const world of worlds) await verify(world, acknowledged);
       t.diagnostic(JSON.stringify({ pushed, removed }));
       assert.ok(pushed.every((count) => count > 0));
