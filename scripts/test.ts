@@ -5,19 +5,20 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endHangingFiles } from "./hanging-files.ts";
 
 /** Runs the project's tests, unit tests before integration tests, with one closing summary on stdout.
  *
- *   node scripts/test.ts [--name pattern] [--concurrency n] [file or folder ...]
+ *   node scripts/test.ts [--name pattern] [--concurrency n] [--limit seconds] [file or folder ...]
  *
  * Fails when a test fails, when a file holds no test, and when no test ran. */
 const { values: options, positionals } = parseArgs({
-  options: { name: { type: "string" }, concurrency: { type: "string" } },
+  options: { name: { type: "string" }, concurrency: { type: "string" }, limit: { type: "string" } },
   allowPositionals: true,
 });
 
-/** A file that is still running after this long hangs, on the slowest machine. */
-const fileTimeoutMs = 15 * 60_000;
+/** A test that is still running after this long hangs, on a slow and busy machine too: the longest takes a third of it. */
+const limitMs = Number(options.limit ?? 15 * 60) * 1_000;
 
 /** Many files wait more than they compute: for containers, for timers, for servers. So one more than there are processors
  * runs at a time. */
@@ -41,9 +42,10 @@ const withoutTests: string[] = [];
 const tests = run({
   files,
   concurrency: Number(options.concurrency ?? concurrency),
-  timeout: fileTimeoutMs,
+  timeout: limitMs,
   ...(options.name === undefined ? {} : { testNamePatterns: [options.name] }),
 });
+endHangingFiles(tests, limitMs);
 tests.on("test:fail", () => {
   failed++;
 });
