@@ -86,12 +86,15 @@ describe("a launcher in bin/", () => {
     symlinkSync(mcp, path.join(checkout, "absolute"));
     symlinkSync("absolute", path.join(checkout, "relative"));
     symlinkSync(path.join(checkout, "bin"), path.join(checkout, "folder"));
+    mkdirSync(path.join(checkout, "elsewhere"));
+    symlinkSync("../bin/launch", path.join(checkout, "elsewhere/mcp"));
     for (const [cwd, file] of [
       [checkout, "bin/mcp"],
       [path.join(checkout, "bin"), "./mcp"],
       [checkout, "./relative"],
       ["/", path.join(checkout, "absolute")],
       ["/", path.join(checkout, "folder/mcp")],
+      ["/", path.join(checkout, "elsewhere/mcp")],
     ] as const) {
       assert.equal(started(file, { cwd }).entry, path.join(checkout, entries.mcp), file);
     }
