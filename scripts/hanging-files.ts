@@ -2,21 +2,24 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TestsStream } from "node:test";
 
-/** Ends the process of a test file that is silent for `limitMs`, or for a twentieth of it where one of its tests hung: by
- * itself the runner gives up tests, but no process, and waits for a test that lets nothing else have its turn, and for
- * what goes on after the last one. */
+/** Ends the process of a test file that is silent for a while longer than a test may take, or for that while where one
+ * of its tests was given up: by itself the runner ends no process, and waits for a test that lets nothing else have its
+ * turn, and for what goes on after the last one.
+ * @param limitMs after which the runner gives a test up */
 export function endHangingFiles(tests: TestsStream, limitMs: number): void {
+  const whileMs = limitMs / 20;
   const running = new Map<string, { heardAtMs: number; silentMs: number }>();
   tests.on("test:dequeue", ({ file }) => {
     if (file === undefined) return;
-    running.set(file, { heardAtMs: performance.now(), silentMs: running.get(file)?.silentMs ?? limitMs });
+    const silentMs = running.get(file)?.silentMs ?? limitMs + whileMs;
+    running.set(file, { heardAtMs: performance.now(), silentMs });
   });
   tests.on("test:complete", ({ name, file, details }) => {
     const state = file === undefined ? undefined : running.get(file);
     if (file === undefined || state === undefined) return;
     if (resolve(name) === file) running.delete(file);
     state.heardAtMs = performance.now();
-    if (isTimeout(details)) state.silentMs = limitMs / 20;
+    if (isTimeout(details)) state.silentMs = whileMs;
   });
   setInterval(() => {
     for (const [file, { heardAtMs, silentMs }] of running) {
@@ -25,7 +28,7 @@ export function endHangingFiles(tests: TestsStream, limitMs: number): void {
       console.error(`${file} was ended, since for ${silentMs / 1_000} s no test of it began or ended`);
       endFile(file);
     }
-  }, limitMs / 40).unref();
+  }, whileMs / 2).unref();
 }
 
 function isTimeout({ error }: { error?: Error & { failureType?: unknown } }): boolean {
