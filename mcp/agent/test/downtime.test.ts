@@ -112,6 +112,8 @@ describe("a client that asks throughout a deploy", () => {
       assert.ok(stoppingMs > 0 && healthyMs > stoppingMs);
       const gapMs = client.longestGapMs();
       context.diagnostic(`no answer for ${gapMs} ms; stopped and started in ${healthyMs - stoppingMs} ms`);
+      // Also of answers that come, but late. A slow machine takes longer for both.
+      assert.ok(gapMs <= 3 * (healthyMs - stoppingMs), `no answer for ${gapMs} ms`);
       assert.deepEqual(
         client.errors.filter(({ askedAtMs, atMs }) => atMs < stoppingMs || askedAtMs > healthyMs),
         [],
