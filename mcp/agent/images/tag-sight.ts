@@ -1,9 +1,10 @@
 import { DetailedError } from "@metacircular/mcdsl/errors.ts";
 import { type ImageReference, parseImageReference } from "@metacircular/mcp-core/image.ts";
+import { containerHash } from "@metacircular/mcp-core/spec-hash.ts";
 import type { ComponentRecord } from "../registry/component-record.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { TagSight } from "../registry/tags.ts";
-import type { Container, Runtime } from "../runtime/runtime.ts";
+import { type Container, labels, type Runtime } from "../runtime/runtime.ts";
 import type { ImageRegistry } from "./image-registry.ts";
 import { lookUpTag } from "./tags.ts";
 
@@ -20,6 +21,13 @@ export function taggedComponents(records: readonly ComponentRecord[]): TaggedCom
     const isTagged = record.desired === "running" && parsed?.digest === "" && parsed.tag !== "";
     return isTagged ? [{ record, parsed }] : [];
   });
+}
+
+/** Whether the container is made from what is declared now. What is declared and not deployed yet may name an image that
+ * does not run. Where nobody knows what it was made from, it is taken to be that. */
+export function isOfDeclared({ spec, observed }: ComponentRecord, container: Container): boolean {
+  const specHash = container.labels[labels.specHash] ?? observed.specHash;
+  return specHash === "" || specHash === containerHash(spec);
 }
 
 export type Comparison = Pick<TagSight, "digest" | "runningDigest" | "moved">;

@@ -110,6 +110,24 @@ describe("the watch over tags", () => {
     assert.equal(world.sight()?.moved, false);
   });
 
+  test("says nothing of an image that is declared and not deployed yet", async () => {
+    await using world = await aWatch();
+    const { engine, clock, tag, events, sight } = world;
+    tag.digest = "sha256:new";
+    const components = ["web", "api"].map((name) =>
+      aWeb("v1", { name, image: name === "web" ? "mcr.example.net/web:v2" : image }),
+    );
+    const declared = { name: "hello", node: "", active: true, components };
+    await engine.run({ kind: "sync", service: "hello", declared });
+    await clock.advance(6 * minuteMs);
+    assert.equal(sight(), undefined);
+    assert.equal(sight("api")?.moved, true);
+    assert.deepEqual(
+      events.map(({ type, component }) => `${type} ${component}`),
+      ["tag-moved api"],
+    );
+  });
+
   test("says nothing of what is being changed or is gone", async () => {
     await using world = await aWatch();
     const { engine, clock, tag, events, sight } = world;

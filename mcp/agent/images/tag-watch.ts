@@ -11,6 +11,7 @@ import type { Container, Runtime } from "../runtime/runtime.ts";
 import type { ImageRegistry } from "./image-registry.ts";
 import {
   compareTag,
+  isOfDeclared,
   sightAfter,
   sightAfterFailure,
   type TaggedComponent,
@@ -66,7 +67,8 @@ export function createTagWatch(options: TagWatchOptions): TagWatch {
     const worker = async (): Promise<void> => {
       for (const each of left) {
         const container = containers.get(containerName(each.record.service, each.record.spec.name));
-        if (container?.state === "running") await lookAt(each, container, outage);
+        if (container?.state === "running" && isOfDeclared(each.record, container))
+          await lookAt(each, container, outage);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
