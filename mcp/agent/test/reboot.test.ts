@@ -22,9 +22,12 @@ const silent = (fields: Partial<ComponentSpec> = {}) =>
 async function cutPower(node: TestNode): Promise<void> {
   const containers = JSON.parse(await node.podman.cli("ps", "--format", "json")) as { Pid: number }[];
   const monitors = await processesOf(node.podman);
-  const pids = [...monitors.map(({ pid }) => pid), ...containers.map(({ Pid }) => Pid)].filter(
-    (pid) => pid > 0 && pid !== process.pid,
-  );
+  // The agent first: it must not see the others end.
+  const pids = [
+    node.agent.program.child.pid ?? 0,
+    ...monitors.map(({ pid }) => pid),
+    ...containers.map(({ Pid }) => Pid),
+  ].filter((pid) => pid > 0 && pid !== process.pid);
   for (const pid of pids) {
     try {
       process.kill(pid, "SIGKILL");
@@ -79,7 +82,7 @@ test("after a reboot the agent brings back what should run, and nothing else", a
   const { drift } = await node.agent.client.getServiceStatus({});
   assert.deepEqual(drift, []);
   const { alerts } = await node.agent.client.listAlerts({});
-  assert.equal(alerts.length, before.alerts.length, "what came back raised no alert");
+  assert.deepEqual(alerts, before.alerts, "what came back raised no alert");
 
   // The same boot: the next agent has nothing to bring back.
   const { operations } = await node.agent.client.listOperations({ limit: 1_000 });
