@@ -56,6 +56,13 @@ export class DetailedError extends Error {
     this.facts = details.facts ?? {};
     this.output = details.output ?? [];
   }
+
+  /** The same failure, but for what is given; the cause, too, is the same where none is given. */
+  with(changes: Partial<ErrorFacts>): DetailedError {
+    const { code, category, attempted, subject, found, remedy, facts, output, cause } = this;
+    const same = { code, category, attempted, subject, found, remedy, facts, output, cause };
+    return new DetailedError({ ...same, ...changes });
+  }
 }
 
 /** One line: `cannot pull image localhost/hello:v2: not found; build it first`. */

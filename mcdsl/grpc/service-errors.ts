@@ -1,4 +1,4 @@
-import { DetailedError } from "../errors.ts";
+import type { DetailedError } from "../errors.ts";
 import { fromConnectError } from "./errors.ts";
 
 const codes: Readonly<Record<string, string>> = {
@@ -13,20 +13,9 @@ export function fromServiceError(thrown: unknown, service: string): DetailedErro
   const error = fromConnectError(thrown, service);
   const code = codes[error.code];
   if (code === undefined) return error;
-  const { category, attempted, subject, found, facts, output } = error;
   const remedy =
     code === "UNREACHABLE"
       ? "check that it runs, the address of its gRPC, and the network between"
       : "check the CA file, and the names in its certificate";
-  return new DetailedError({
-    code,
-    category,
-    attempted,
-    subject,
-    found,
-    remedy,
-    facts,
-    output,
-    cause: error.cause,
-  });
+  return error.with({ code, remedy });
 }

@@ -70,19 +70,8 @@ export function openRegistries(options: {
     const moved = movedRegistryRemedy(registryOf(image), config.registry?.address ?? "");
     if (moved === "" || !(thrown instanceof DetailedError) || thrown.category !== "unavailable")
       return thrown;
-    const { code, category, attempted, subject, found, facts, output } = thrown;
     const remedy = thrown.remedy === "" ? moved : `${moved}; else ${thrown.remedy}`;
-    return new DetailedError({
-      code,
-      category,
-      attempted,
-      subject,
-      found,
-      remedy,
-      facts,
-      output,
-      cause: thrown,
-    });
+    return thrown.with({ remedy, cause: thrown });
   }
 
   return {

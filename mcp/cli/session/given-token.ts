@@ -10,15 +10,8 @@ export function givenToken(environment: Environment): string {
 export function blameGivenToken(error: unknown, environment: Environment): unknown {
   if (!(error instanceof DetailedError) || error.category !== "unauthenticated") return error;
   if (givenToken(environment) === "") return error;
-  return new DetailedError({
-    code: error.code,
-    category: error.category,
-    attempted: error.attempted,
-    subject: error.subject,
-    found: error.found,
+  return error.with({
     remedy: "put another token into MCP_TOKEN, or unset it to use your login",
-    facts: error.facts,
-    output: error.output,
     cause: error,
   });
 }
